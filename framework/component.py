@@ -1,0 +1,190 @@
+"""Component: how a plugin describes a thing it can build, without importing it."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+from framework.errors import PluginError
+
+Kind: TypeAlias = Literal["environment", "model", "algorithm", "evaluator"]
+KINDS: tuple[Kind, ...] = typing.get_args(Kind)
+
+# What a builder receives from the core before its own parameters.
+CONTEXT: dict[Kind, tuple[str, ...]] = {
+    "environment": (),
+    "model": ("environment",),
+    "algorithm": ("environment", "model"),
+    "evaluator": (),
+}
+
+#: Default of a parameter that has none: the recipe has to give it.
+REQUIRED: Any = dataclasses.MISSING
+
+
+@dataclass(frozen=True, kw_only=True)
+class Param:
+    """What a parameter means, for `Annotated[float, Param("discount", ge=0, lt=1)]`.
+
+    Args:
+        doc: one line, shown by `framework info`.
+        unit: physical unit or what is counted ("m", "rad", "env steps"); empty if none.
+        ge, gt, le, lt: bounds a recipe's value has to keep (of each element, for a list).
+    """
+
+    doc: str = dataclasses.field(default="", kw_only=False)
+    unit: str = ""
+    ge: float | None = None
+    gt: float | None = None
+    le: float | None = None
+    lt: float | None = None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a component, as `framework info` shows it and a recipe is checked.
+
+    Attributes:
+        name: the key in the recipe.
+        type: the annotation without `Annotated`; `Any` if there is none.
+        default: the default, or `REQUIRED`.
+        param: documentation, unit and bounds.
+    """
+
+    name: str
+    type: Any
+    default: Any
+    param: Param
+
+    @property
+    def required(self) -> bool:
+        return self.default is REQUIRED
+
+
+@dataclass(frozen=True)
+class Component:
+    """A thing a plugin can build: a name, where it is, its parameters and its doc.
+
+    Nothing is imported when a Component is made: `target` and a textual
+    `parameters` are imported on first use.
+
+    Args:
+        name: the name within the plugin, `fetch_push` for `her/fetch_push`.
+        target: `"package.module:attribute"`, the callable that builds it. It is called
+            with the context of its kind (see `CONTEXT`) and then the parameters.
+        parameters: a dataclass, or `"package.module:Dataclass"`. The builder then gets one
+            instance of it as its last positional argument. Keep it in a module that
+            imports nothing heavy, so that recipes are checked fast. Without it the typed
+            signature of `target` describes the parameters, and they arrive by keyword.
+        doc: one line for `framework list`.
+        source: where it comes from, such as "Andrychowicz et al. 2017, section 4.5".
+        plugin, kind, distribution: filled in when the component is registered.
+    """
+
+    name: str
+    target: str
+    parameters: str | type | None = None
+    doc: str = ""
+    source: str = ""
+    plugin: str = dataclasses.field(default="", kw_only=True)
+    kind: Kind | Literal[""] = dataclasses.field(default="", kw_only=True)
+    distribution: str = dataclasses.field(default="", kw_only=True)
+
+    @property
+    def full_name(self) -> str:
+        """`plugin/name`, as recipes write it."""
+        return f"{self.plugin}/{self.name}"
+
+    @cached_property
+    def builder(self) -> Callable[..., Any]:
+        """The callable behind `target`; imports it."""
+        return typing.cast("Callable[..., Any]", self._import(self.target, "target"))
+
+    @cached_property
+    def parameter_class(self) -> type | None:
+        """The dataclass of parameters, or None where the signature describes them."""
+        if self.parameters is None:
+            return None
+        cls = self.parameters
+        if isinstance(cls, str):
+            cls = self._import(cls, "parameters")
+        if not (isinstance(cls, type) and dataclasses.is_dataclass(cls)):
+            raise PluginError(f"component {self.full_name}: parameters {cls!r} is not a dataclass")
+        return cls
+
+    @cached_property
+    def signature(self) -> dict[str, Parameter]:
+        """The parameters by name, in the order they are written."""
+        cls = self.parameter_class
+        if cls is not None:
+            return describe_dataclass(cls)
+        context = CONTEXT[self.kind] if self.kind else ()
+        return describe_callable(self.builder, skip=len(context))
+
+    def build(self, *context: Any, **arguments: Any) -> Any:
+        """Call the builder with its context and the parameters that were given."""
+        cls = self.parameter_class
+        if cls is not None:
+            return self.builder(*context, cls(**arguments))
+        return self.builder(*context, **arguments)
+
+    def _import(self, path: str, what: str) -> Any:
+        try:
+            return import_attribute(path)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise PluginError(
+                f"component {self.full_name} ({self.distribution or 'unknown distribution'}): "
+                f"cannot import its {what} {path!r}: {type(error).__name__}: {error}"
+            ) from error
+
+
+def import_attribute(path: str) -> Any:
+    """Import `"package.module:attribute"`."""
+    module, colon, attribute = path.partition(":")
+    if not (module and colon and attribute):
+        raise ValueError(f"{path!r} is not of the form 'package.module:attribute'")
+    value: Any = importlib.import_module(module)
+    for part in attribute.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def describe_dataclass(cls: type) -> dict[str, Parameter]:
+    """Describe the fields of a dataclass that its constructor takes."""
+    hints = typing.get_type_hints(cls, include_extras=True)
+    found = {}
+    for field in dataclasses.fields(cls):
+        if not field.init:
+            continue
+        default: Any = field.default
+        if field.default_factory is not dataclasses.MISSING:
+            default = field.default_factory()
+        found[field.name] = _parameter(field.name, hints[field.name], default)
+    return found
+
+
+def describe_callable(function: Callable[..., Any], skip: int = 0) -> dict[str, Parameter]:
+    """Describe a callable's parameters after the first `skip` positional ones."""
+    target: Any = function.__init__ if inspect.isclass(function) else function
+    hints = typing.get_type_hints(target, include_extras=True)
+    found = {}
+    for name, value in list(inspect.signature(function).parameters.items())[skip:]:
+        if value.kind in (value.VAR_POSITIONAL, value.VAR_KEYWORD):
+            continue
+        default = REQUIRED if value.default is value.empty else value.default
+        found[name] = _parameter(name, hints.get(name, Any), default)
+    return found
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> Parameter:
+    param = Param()
+    if typing.get_origin(annotation) is typing.Annotated:
+        annotation, *extras = typing.get_args(annotation)
+        param = next((extra for extra in extras if isinstance(extra, Param)), param)
+    return Parameter(name, annotation, default, param)

@@ -1,0 +1,101 @@
+"""What the core asks of the things plugins build.
+
+Everything below is optional except the calls themselves: a plain `LightningModule` with
+a `train_dataloader` is an algorithm, a plain function that returns a `Report` is an
+evaluator. What more they offer, the core uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+    from framework.report import Report
+
+
+class Progress(NamedTuple):
+    """How far a training is, in the unit its budget is given in.
+
+    Attributes:
+        done: units finished so far; also the x axis of every logged metric.
+        total: units in the whole budget.
+        unit: what is counted: "env steps", "updates", "tokens", "images".
+    """
+
+    done: int
+    total: int
+    unit: str
+
+
+class Served(NamedTuple):
+    """What is logged as the MLflow model.
+
+    Attributes:
+        module: maps a float32 batch `(batch, n)` to its answer.
+        example: a batch of two inputs, `(2, n)`; exporting takes the shapes from it.
+    """
+
+    module: torch.nn.Module
+    example: np.ndarray
+
+
+@runtime_checkable
+class HasProgress(Protocol):
+    """An algorithm that counts its own units; otherwise Lightning's steps are counted."""
+
+    def progress(self) -> Progress: ...
+
+
+@runtime_checkable
+class Servable(Protocol):
+    """An algorithm whose trained model can answer requests."""
+
+    def served(self) -> Served: ...
+
+
+@runtime_checkable
+class Playable(Protocol):
+    """An algorithm that can show itself: `framework play RUN`."""
+
+    def play(self, environment: Any, **options: Any) -> Report:
+        """Return videos, images or samples; `options` come from the command line."""
+        ...
+
+
+class Evaluator(Protocol):
+    """Judges a trained algorithm."""
+
+    def __call__(self, algorithm: Any, environment: Any) -> Report:
+        """Evaluate and report.
+
+        Args:
+            algorithm: the trained module, in eval mode, without gradients.
+            environment: an environment of its own, built from the same recipe; what is done
+                to it does not touch training.
+        """
+        ...
+
+
+@runtime_checkable
+class Monitor(Protocol):
+    """An evaluator that also watches the training.
+
+    Attributes:
+        every: units of `Progress` between two looks; 0 for never.
+
+    Its state is part of every checkpoint.
+    """
+
+    every: int
+
+    def monitor(self, algorithm: Any, environment: Any) -> Mapping[str, float]:
+        """Return metrics of this moment, logged at the current progress."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...

@@ -1,0 +1,28 @@
+"""Errors that are the user's to mend: printed without a traceback, exit code 2."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """Something the user gave cannot be used.
+
+    The message names the thing, the place and the fix. The command prints it on
+    stderr and exits with 2; a traceback would only hide it.
+    """
+
+
+class PluginError(UserError):
+    """A plugin could not be loaded or registers something unusable."""
+
+
+class UnknownComponentError(UserError):
+    """A `plugin/name` that no loaded plugin registers."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `did you mean 'x'?` for the nearest known name, or an empty string."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else ""

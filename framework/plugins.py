@@ -1,0 +1,159 @@
+"""Find, load, isolate and report plugins.
+
+pluggy's own loader stops at the first entry point that fails; here each plugin is
+loaded in its own try, so that one broken package costs only its own components.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import traceback
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from framework import hookspecs
+from framework.component import KINDS, Component, Kind
+from framework.errors import UserError
+
+GROUP = "framework"
+FILTER = "FRAMEWORK_PLUGINS"
+
+
+@dataclass
+class Plugin:
+    """An installed plugin and what became of it.
+
+    Attributes:
+        name: the entry point's name, prefix of its components.
+        distribution: the installed distribution, `framework-her`.
+        version: its version.
+        module: the module named by the entry point, or None if it did not load.
+        components: what it registers.
+        error: why it is broken, one line, or "".
+        trace: the traceback of the failure, for `framework list --json` and bug reports.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    module: ModuleType | None = None
+    components: list[Component] = field(default_factory=list)
+    error: str = ""
+    trace: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} ({self.distribution} {self.version})"
+
+
+def load_plugins(only: Iterable[str] | None = None) -> list[Plugin]:
+    """Load every installed plugin, each on its own.
+
+    Args:
+        only: names to load; by default those in `FRAMEWORK_PLUGINS` (comma-separated), or
+            all if that is unset or empty.
+
+    Returns:
+        The plugins sorted by name, broken ones with `error` set.
+
+    Raises:
+        UserError: `only` or `FRAMEWORK_PLUGINS` names a plugin that is not installed.
+    """
+    found = list(discover())
+    chosen = _filter(only)
+    if chosen is not None:
+        _require(chosen, {plugin.name for plugin, _ in found}, from_environment=only is None)
+        found = [(plugin, entry) for plugin, entry in found if plugin.name in chosen]
+
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    loaded: dict[str, Plugin] = {}
+    plugins = []
+    for plugin, entry in found:
+        plugins.append(plugin)
+        first = loaded.get(plugin.name)
+        if first is not None:
+            plugin.error = f"the name {plugin.name!r} is taken by {first.distribution} {first.version}"
+            continue
+        try:
+            _load(manager, plugin, entry)
+            loaded[plugin.name] = plugin
+        except Exception as error:
+            _break(manager, plugin, error)
+        except SystemExit as error:  # a module that calls sys.exit() is broken, not a wish to leave
+            _break(manager, plugin, error)
+    return sorted(plugins, key=lambda plugin: plugin.name)
+
+
+def discover() -> Iterator[tuple[Plugin, importlib.metadata.EntryPoint]]:
+    """Yield the installed plugins, not yet loaded, with their entry points."""
+    for entry in importlib.metadata.entry_points(group=GROUP):
+        distribution = entry.dist.name if entry.dist else "unknown distribution"
+        version = entry.dist.version if entry.dist else "?"
+        yield Plugin(entry.name, distribution, version), entry
+
+
+def _load(manager: pluggy.PluginManager, plugin: Plugin, entry: importlib.metadata.EntryPoint) -> None:
+    plugin.module = entry.load()
+    api = getattr(plugin.module, "FRAMEWORK_API", hookspecs.API)
+    if api != hookspecs.API:
+        newer = "framework-core" if isinstance(api, int) and api > hookspecs.API else plugin.distribution
+        raise RuntimeError(
+            f"it was written for plugin API {api}, this core has API {hookspecs.API}: "
+            f"pip install --upgrade {newer}"
+        )
+    manager.register(plugin.module, plugin.name)
+    manager.check_pending()
+    for kind in KINDS:
+        plugin.components += _components(manager, plugin, kind)
+
+
+def _components(manager: pluggy.PluginManager, plugin: Plugin, kind: Kind) -> list[Component]:
+    # Called one plugin at a time rather than through the hook, to know whose a component
+    # is, and so that one plugin's failing generator does not end the others'.
+    caller: pluggy.HookCaller = getattr(manager.hook, f"register_{kind}s")
+    components: dict[str, Component] = {}
+    for implementation in caller.get_hookimpls():
+        if implementation.plugin_name != plugin.name:
+            continue
+        registered: Any = implementation.function()
+        for component in registered or ():
+            if not isinstance(component, Component):
+                raise TypeError(f"register_{kind}s yields {component!r}, which is not a Component")
+            if component.name in components:
+                raise ValueError(f"register_{kind}s yields {component.name!r} twice")
+            components[component.name] = replace(
+                component, plugin=plugin.name, kind=kind, distribution=plugin.distribution
+            )
+    return list(components.values())
+
+
+def _break(manager: pluggy.PluginManager, plugin: Plugin, error: BaseException) -> None:
+    if manager.has_plugin(plugin.name):
+        manager.unregister(name=plugin.name)
+    plugin.components = []
+    plugin.error = f"{type(error).__name__}: {error}"
+    plugin.trace = "".join(traceback.format_exception(error))
+
+
+def _filter(only: Iterable[str] | None) -> set[str] | None:
+    if only is not None:
+        return set(only)
+    names = {name.strip() for name in os.environ.get(FILTER, "").split(",")} - {""}
+    return names or None
+
+
+def _require(chosen: set[str], installed: set[str], from_environment: bool) -> None:
+    missing = sorted(chosen - installed)
+    if missing:
+        where = f"{FILTER} names" if from_environment else "asked for"
+        raise UserError(
+            f"{where} {', '.join(map(repr, missing))}, which is not installed\n"
+            f"  installed plugins: {', '.join(sorted(installed)) or 'none'}\n"
+            f"  to install: pip install {' '.join(f'framework-{name}' for name in missing)}"
+        )

@@ -1,0 +1,99 @@
+"""plugin/name -> Component, per kind, with messages that name the nearest thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from framework.component import KINDS, Component, Kind
+from framework.errors import UnknownComponentError, did_you_mean
+from framework.plugins import Plugin, load_plugins
+
+
+class Registry:
+    """The components of a set of plugins.
+
+    Args:
+        plugins: as `load_plugins` returns them; broken ones are kept, to be named when
+            one of their components is asked for.
+    """
+
+    def __init__(self, plugins: Iterable[Plugin]) -> None:
+        self.plugins = list(plugins)
+        self._components: dict[Kind, dict[str, Component]] = {kind: {} for kind in KINDS}
+        for plugin in self.plugins:
+            for component in plugin.components:
+                assert component.kind
+                self._components[component.kind][component.full_name] = component
+
+    @property
+    def broken(self) -> list[Plugin]:
+        return [plugin for plugin in self.plugins if plugin.error]
+
+    def components(self, kind: Kind | None = None) -> list[Component]:
+        """The components of one kind, or of all, sorted by kind and name."""
+        kinds = (kind,) if kind else KINDS
+        return [self._components[k][name] for k in kinds for name in sorted(self._components[k])]
+
+    def get(self, kind: Kind, name: str) -> Component:
+        """Return the component `name` of this kind.
+
+        Raises:
+            UnknownComponentError: none has this name; the message says which is nearest,
+                whether another kind has it, or what to install.
+        """
+        try:
+            return self._components[kind][name]
+        except KeyError:
+            raise UnknownComponentError(
+                "\n".join([f"unknown {kind} {name!r}", *(f"  {hint}" for hint in self._hints(kind, name))])
+            ) from None
+
+    def find(self, name: str) -> list[Component]:
+        """Return the components of this name in every kind.
+
+        Raises:
+            UnknownComponentError: there is none.
+        """
+        found = [by_name[name] for by_name in self._components.values() if name in by_name]
+        if not found:
+            every = [component.full_name for component in self.components()]
+            hint = did_you_mean(name, every) or "see: framework list"
+            raise UnknownComponentError(f"unknown component {name!r}\n  {hint}")
+        return found
+
+    def _hints(self, kind: Kind, name: str) -> list[str]:
+        plugin_name, slash, _ = name.partition("/")
+        if not slash:
+            owners = [full for full in self._components[kind] if full.endswith(f"/{name}")]
+            if owners:
+                return [f"did you mean {owners[0]!r}?"]
+            return ["components are named plugin/name", f"known: {self._known(kind)}"]
+        hints = [
+            f"{name!r} is a kind of {other}, not of {kind}"
+            for other in KINDS
+            if other != kind and name in self._components[other]
+        ]
+        plugin = next((plugin for plugin in self.plugins if plugin.name == plugin_name), None)
+        if plugin is not None and plugin.error:
+            return [f"plugin {plugin.title} is broken: {plugin.error}"]
+        nearest = did_you_mean(name, self._components[kind])
+        if nearest:
+            hints.append(nearest)
+        if plugin is None:
+            hints.append(
+                f"no plugin {plugin_name!r} is installed: pip install framework-{plugin_name} "
+                f"(from a checkout: pip install ./plugins/{plugin_name})"
+            )
+        elif not nearest:
+            hints.append(f"known: {self._known(kind)}")
+        return hints
+
+    def _known(self, kind: Kind) -> str:
+        return ", ".join(sorted(self._components[kind])) or f"no plugin registers any {kind}"
+
+
+@cache
+def installed() -> Registry:
+    """The registry of the plugins installed here, loaded once per process."""
+    return Registry(load_plugins())

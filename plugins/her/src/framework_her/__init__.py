@@ -1,0 +1,63 @@
+"""Hindsight Experience Replay on the multi-goal Fetch tasks: what this plugin offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from framework import Component, hookimpl
+
+FRAMEWORK_API = 1
+
+_HER = "Andrychowicz et al. 2017, Hindsight Experience Replay"
+_MULTI_GOAL = "Plappert et al. 2018, Multi-Goal Reinforcement Learning"
+
+
+@hookimpl
+def register_environments() -> Iterator[Component]:
+    yield Component(
+        "fetch_reach",
+        "framework_her.fetch.tasks:make_reach",
+        parameters="framework_her.fetch.config:FetchConfig",
+        doc="Move the gripper of a Fetch arm to a point in the air",
+        source=f"{_MULTI_GOAL}, section 1.1",
+    )
+    yield Component(
+        "fetch_push",
+        "framework_her.fetch.tasks:make_push",
+        parameters="framework_her.fetch.config:FetchConfig",
+        doc="Push a block to a point on the table with a closed gripper",
+        source=f"{_MULTI_GOAL}, section 1.1",
+    )
+
+
+@hookimpl
+def register_models() -> Iterator[Component]:
+    yield Component(
+        "actor_critic",
+        "framework_her.actor_critic:ActorCritic",
+        parameters="framework_her.config:ActorCriticConfig",
+        doc="Goal-conditioned deterministic policy and action value, with input normalisers",
+        source=f"{_HER}, appendix A",
+    )
+
+
+@hookimpl
+def register_algorithms() -> Iterator[Component]:
+    yield Component(
+        "hindsight",
+        "framework_her.hindsight:Hindsight",
+        parameters="framework_her.config:HindsightConfig",
+        doc="DDPG with Hindsight Experience Replay",
+        source=f"{_HER}, algorithm 1",
+    )
+
+
+@hookimpl
+def register_evaluators() -> Iterator[Component]:
+    yield Component(
+        "success_rate",
+        "framework_her.success_rate:SuccessRate",
+        parameters="framework_her.config:SuccessRateConfig",
+        doc="Share of episodes that end at their goal, and the learning curve",
+        source=f"{_HER}, section 4",
+    )
