@@ -1,0 +1,102 @@
+"""Development tasks, each in its own virtual environment: `nox -l` lists them.
+
+Plain pip is all they need. `constraints.txt` holds the versions known to work together,
+so that a release made tomorrow breaks nobody's tests today.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.sessions = ["tests", "lint", "types"]
+
+ROOT = Path(__file__).parent
+PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+PLUGINS = sorted(path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml"))
+CORE = ".[sim,sweep]"
+
+
+def group(name: str) -> list[str]:
+    """The requirements of a dependency group in pyproject.toml."""
+    return list(nox.project.dependency_groups(PROJECT, name))
+
+
+def install(session: nox.Session, *requirements: str, constrained: bool = True) -> None:
+    """Install packages, in versions known to work together."""
+    constraints = ("-c", "constraints.txt") if constrained else ()
+    session.install(*requirements, *constraints)
+
+
+def install_everything(session: nox.Session, *groups: str) -> None:
+    """Install the core, every plugin and some dependency groups."""
+    extra = [requirement for name in groups for requirement in group(name)]
+    install(session, CORE, *(f"./plugins/{name}" for name in PLUGINS), *extra)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Install the core and every plugin; run all but the slow tests."""
+    install_everything(session, "test")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Run the slow tests: those in which something has to be learned."""
+    install_everything(session, "test")
+    session.run("pytest", "-m", "slow", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("name", [nox.param(name, id=name) for name in PLUGINS])
+def plugin(session: nox.Session, name: str) -> None:
+    """Install the core and one plugin, nothing else; run that plugin's tests."""
+    install(session, ".", f"./plugins/{name}", *group("test"))
+    session.run("framework", "list")
+    session.run("pytest", f"plugins/{name}/tests", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting; `nox -s lint -- --fix` mends what can be mended."""
+    install(session, *group("lint"))
+    session.run("ruff", "check", *session.posargs, ".")
+    session.run("ruff", "format", *(() if "--fix" in session.posargs else ("--check",)), ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly, over the core and every plugin."""
+    install_everything(session, "types")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site into site/, without network; every warning is an error."""
+    install_everything(session, "docs")
+    session.run("sphinx-build", "--fail-on-warning", "--keep-going", "--fresh-env", "docs", "site")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure speed against the peers and against bare loops; prints ratios."""
+    install_everything(session, "bench")
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def stock(session: nox.Session) -> None:
+    """Judge a policy trained here in the stock Fetch environments on their own MuJoCo."""
+    # gymnasium-robotics' classes fail on newer MuJoCo, and the core asks for a newer
+    # one: so two environments, and a policy that travels between them as a file.
+    policy = Path(session.create_tmp()) / "policy.npz"
+    transfer = "plugins/her/tests/stock/transfer.py"
+    install_everything(session)
+    session.run("python", transfer, "train", str(policy), *session.posargs)
+    session.install("--force-reinstall", "mujoco==3.10.*", "gymnasium-robotics>=1.4", "numpy")
+    session.run("python", transfer, "judge", str(policy))
