@@ -1,0 +1,206 @@
+"""What a trainer does here besides training: watch, time, guard and show."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+
+from framework.contracts import HasProgress, Monitor, Progress
+from framework.errors import UserError
+from framework.interruption import Interruption
+
+
+class TrainingDivergedError(UserError):
+    """A loss became NaN or infinite."""
+
+
+def progress_of(trainer: Trainer, algorithm: LightningModule) -> Progress:
+    """The algorithm's own count, or Lightning's steps."""
+    if isinstance(algorithm, HasProgress):
+        return algorithm.progress()
+    total = trainer.estimated_stepping_batches
+    return Progress(trainer.global_step, int(total) if math.isfinite(total) else 0, "steps")
+
+
+@contextmanager
+def evaluating(algorithm: LightningModule) -> Iterator[None]:
+    """Eval mode, no gradients, and torch's global generators left as they were."""
+    training = algorithm.training
+    algorithm.eval()
+    try:
+        with torch.random.fork_rng(), torch.no_grad():
+            yield
+    finally:
+        algorithm.train(training)
+
+
+class StopOnSignal(Callback):
+    """End the training after the step during which a signal came."""
+
+    def __init__(self, interruption: Interruption) -> None:
+        self.interruption = interruption
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        trainer.should_stop = bool(trainer.strategy.reduce_boolean_decision(self._asked, all=False))
+
+    @property
+    def _asked(self) -> bool:
+        return bool(self.interruption.signum)
+
+
+class StopOnDivergence(Callback):
+    """Fail at the first loss that is not finite, before a checkpoint holds it."""
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        for name, value in trainer.callback_metrics.items():
+            if "loss" in name and not torch.isfinite(value).all():
+                raise TrainingDivergedError(
+                    f"{name} became {float(value)} at step {trainer.global_step}; "
+                    "the last checkpoint is from before it\n"
+                    "  try a lower learning rate or gradient clipping (trainer.gradient_clip_val)"
+                )
+
+
+class Clock(Callback):
+    """Count the seconds spent training, across interruptions: the wall-clock axis."""
+
+    def __init__(self) -> None:
+        self.before = 0.0
+        self._started = 0.0
+
+    @property
+    def seconds(self) -> float:
+        return self.before + (time.monotonic() - self._started if self._started else 0.0)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._started = time.monotonic()
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.before, self._started = self.seconds, 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"seconds": self.seconds}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.before = state_dict["seconds"]
+
+
+class Watch(Callback):
+    """Let one evaluator look at the training whenever its `every` units have passed.
+
+    Args:
+        name: prefix of the metrics and key of the state in a checkpoint.
+        monitor: the evaluator.
+        environment: makes the environment it looks in, when it is first needed.
+        log: takes the metrics.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        monitor: Monitor,
+        environment: Callable[[], Any],
+        log: Callable[[dict[str, float], int], None],
+    ) -> None:
+        self.name = name
+        self.monitor = monitor
+        self.environment = environment
+        self.log = log
+        self.looks = 0
+
+    @property
+    def state_key(self) -> str:
+        return f"Watch:{self.name}"
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        done = progress_of(trainer, pl_module).done
+        if not self.monitor.every or done // self.monitor.every <= self.looks:
+            return
+        self.looks = done // self.monitor.every
+        with evaluating(pl_module):
+            found = self.monitor.monitor(pl_module, self.environment())
+        self.log({f"monitor/{name}": float(value) for name, value in found.items()}, done)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"looks": self.looks, "monitor": self.monitor.state_dict()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.looks = state_dict["looks"]
+        self.monitor.load_state_dict(state_dict["monitor"])
+
+
+class ProgressLine(Callback):
+    """One line on the terminal, rewritten; a new line now and then where output is a file.
+
+    Shows the progress in the algorithm's own unit, its rate, the time left, and whatever
+    the algorithm logs with `prog_bar=True`.
+    """
+
+    def __init__(self, clock: Clock, stream: TextIO | None = None, title: str = "") -> None:
+        self.clock = clock
+        self.stream = stream or sys.stderr
+        self.title = title
+        self.interval = 0.5 if self.stream.isatty() else 10.0
+        self._shown = 0.0
+        self._start: tuple[float, int] | None = None
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        progress = progress_of(trainer, pl_module)
+        seconds = self.clock.seconds
+        if self._start is None:
+            self._start = (seconds, progress.done)
+        finished = bool(progress.total) and progress.done >= progress.total
+        if seconds - self._shown < self.interval and not finished:
+            return
+        self._shown = seconds
+        self._write(self._line(trainer, progress, seconds))
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self.stream.isatty():
+            print(file=self.stream, flush=True)
+
+    def _line(self, trainer: Trainer, progress: Progress, seconds: float) -> str:
+        assert self._start is not None
+        elapsed, units = seconds - self._start[0], progress.done - self._start[1]
+        rate = units / elapsed if elapsed > 0 else 0.0
+        parts = [f"{_short(progress.done)}/{_short(progress.total)} {progress.unit}"]
+        if rate:
+            parts.append(f"{_short(rate)}/s")
+        parts += [
+            f"{name.rpartition('/')[2]} {float(value):.4g}"
+            for name, value in trainer.progress_bar_metrics.items()
+            if name != "v_num"
+        ]
+        if rate and progress.total > progress.done:
+            left = (progress.total - progress.done) / rate
+            parts.append(f"{int(left // 60)}:{int(left % 60):02d} left")
+        return "  ".join(([self.title] if self.title else []) + parts)
+
+    def _write(self, line: str) -> None:
+        if self.stream.isatty():
+            print(f"\r\x1b[K{line}", end="", file=self.stream, flush=True)
+        else:
+            print(line, file=self.stream, flush=True)
+
+
+def _short(number: float) -> str:
+    for limit, suffix in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(number) >= limit:
+            return f"{number / (limit if suffix != 'k' else 1e3):.3g}{suffix}"
+    return f"{number:.4g}"

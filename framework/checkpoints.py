@@ -1,0 +1,196 @@
+"""Checkpoints that are whole or not there, and checked before they are trusted."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.plugins.io import CheckpointIO
+
+from framework.errors import UserError
+
+SUFFIX = ".ckpt"
+
+
+class CorruptCheckpointError(UserError):
+    """A checkpoint file is truncated, altered or without its digest."""
+
+
+class CheckedCheckpointIO(CheckpointIO):
+    """Write to a temporary file, sync, record its SHA-256 beside it, then rename.
+
+    A crash at any moment leaves the earlier checkpoints untouched; a file without a
+    matching digest is never loaded.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any | None = None
+    ) -> None:
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            with temporary.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            _digest_file(target).write_text(digest(temporary) + "\n", encoding="ascii")
+            temporary.replace(target)
+        except BaseException as error:
+            temporary.unlink(missing_ok=True)
+            if not target.exists():
+                _digest_file(target).unlink(missing_ok=True)
+            if is_disk_full(error):
+                raise UserError(
+                    f"no space left to write the checkpoint {target}\n"
+                    "  the checkpoints before it are whole: free some space, then framework resume"
+                ) from error
+            raise
+
+    def load_checkpoint(
+        self,
+        path: str | os.PathLike[str],
+        map_location: Any | None = lambda storage, loc: storage,
+        weights_only: bool | None = None,
+    ) -> dict[str, Any]:
+        return load_checkpoint(Path(path), map_location)
+
+    def remove_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        target = Path(path)
+        target.unlink(missing_ok=True)
+        _digest_file(target).unlink(missing_ok=True)
+
+
+def load_checkpoint(path: Path, map_location: Any | None = "cpu") -> dict[str, Any]:
+    """Load a checkpoint after comparing its digest.
+
+    A checkpoint holds NumPy arrays and generator states, which torch's weights-only
+    loader refuses: load only files you or people you trust have written.
+
+    Raises:
+        CorruptCheckpointError: the file is not what was written.
+    """
+    if not is_whole(path):
+        raise CorruptCheckpointError(f"checkpoint {path} is truncated or altered: its SHA-256 does not match")
+    loaded: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=False)
+    return loaded
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_whole(path: Path) -> bool:
+    """Whether the file has the digest recorded when it was written."""
+    try:
+        return _digest_file(path).read_text(encoding="ascii").strip() == digest(path)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The checkpoint files of a folder, newest first."""
+    found = [path for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith(".")]
+    return sorted(found, key=lambda path: path.name, reverse=True)
+
+
+def newest_whole(folder: Path, warn: Callable[[str], None]) -> Path | None:
+    """The newest checkpoint that is whole; each broken one before it is reported."""
+    for path in checkpoints(folder):
+        if is_whole(path):
+            return path
+        warn(f"checkpoint {path} is truncated or altered; going back to the one before it")
+    return None
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether this error, or the one it came from, is a full disk or quota."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        # torch reports a failed write of its zip as a RuntimeError without errno
+        if isinstance(seen, RuntimeError) and "PytorchStreamWriter failed" in str(seen):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+class CheckpointWriter(Checkpoint):
+    """Write a checkpoint every so many steps or seconds, keep the newest few.
+
+    Args:
+        folder: where to.
+        seconds: wall-clock between two; ignored if `every` is given.
+        every: training steps between two.
+        keep: how many to keep; with 2 or more a damaged file costs little.
+
+    Attributes:
+        path: the newest one written.
+    """
+
+    def __init__(self, folder: Path, seconds: float, every: int | None, keep: int) -> None:
+        self.folder = folder
+        self.seconds = seconds
+        self.every = every
+        self.keep = keep
+        self.path = Path()
+        self._last = time.monotonic()
+        self._steps = 0
+        self._saved = 0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._last = time.monotonic()
+
+    # At the start of the next step rather than the end of this one: by then the step's
+    # metrics are logged and Lightning's own counters have moved on.
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        if self._steps == self._saved:
+            return
+        if self.every is not None:
+            due = self._steps % self.every == 0
+        else:
+            # Clocks of several processes differ, and all have to save together.
+            due = trainer.strategy.broadcast(time.monotonic() - self._last >= self.seconds)
+        if due:
+            self.write(trainer)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self._steps += 1
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.write(trainer)
+
+    def write(self, trainer: Trainer) -> None:
+        """Write one now and drop those beyond `keep`."""
+        path = self.folder / f"step-{self._steps:09d}{SUFFIX}"
+        self._saved = self._steps
+        trainer.save_checkpoint(path)
+        if trainer.is_global_zero:
+            for old in checkpoints(self.folder)[self.keep :]:
+                trainer.strategy.remove_checkpoint(old)
+        self._last = time.monotonic()
+        self.path = path
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"steps": self._steps}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._steps = self._saved = state_dict["steps"]
+
+
+def _digest_file(path: Path) -> Path:
+    return path.with_name(path.name + ".sha256")

@@ -1,0 +1,29 @@
+"""framework evaluate: judge a trained run again."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from framework.cli.arguments import as_json, overrides, run_name
+
+
+@click.command(name="evaluate")
+@run_name
+@overrides
+@click.option("--stage", help="Which stage; the last by default.")
+@as_json
+def command(run: str, overrides: tuple[str, ...], stage: str | None, as_json: bool) -> None:
+    """Run the evaluators of a trained RUN once more, perhaps changed.
+
+    For example: framework evaluate last evaluators.0.episodes=1000
+    """
+    from framework.experiment import evaluate
+
+    reports = evaluate(run, overrides, stage=stage)
+    if as_json:
+        click.echo(json.dumps({name: report.to_dict() for name, report in reports.items()}, indent=2))
+    else:
+        for name, report in reports.items():
+            click.echo(f"{name}\n\n{report.to_text()}\n")

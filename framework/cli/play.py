@@ -1,0 +1,61 @@
+"""framework play: watch a trained run, or sample from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from framework.cli.arguments import run_name
+
+
+@click.command(name="play", context_settings={"ignore_unknown_options": True})
+@run_name
+@click.argument("options", nargs=-1, metavar="[--OPTION VALUE]...", type=click.UNPROCESSED)
+@click.option("--stage", help="Which stage; the last by default.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write to; RUN's own by default.")
+def command(run: str, options: tuple[str, ...], stage: str | None, out: Path | None) -> None:
+    """Let a trained RUN show itself: a video, images or samples.
+
+    Further options go to the algorithm, for example: framework play last --episodes 3
+    """
+    from framework.runs import find_run
+
+    found = find_run(run)
+    given = parse_options(options)
+
+    from framework.errors import UserError
+    from framework.experiment import play
+
+    report = play(found, given, stage)
+    folder = out or found.folder / "play"
+    try:
+        written = report.save(folder, title=f"{found.state.name}: play")
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror}") from None
+    for path in written:
+        click.echo(str(path))
+
+
+def parse_options(options: tuple[str, ...]) -> dict[str, Any]:
+    """`--prompt "a cat" --scale 3` as `{"prompt": "a cat", "scale": 3}`; values are YAML.
+
+    Raises:
+        click.UsageError: an option has no value or a value no option.
+    """
+    import yaml
+
+    given: dict[str, Any] = {}
+    rest = list(options)
+    while rest:
+        name = rest.pop(0)
+        if not name.startswith("--"):
+            raise click.UsageError(f"{name!r} stands without an option before it")
+        name, equals, value = name[2:].partition("=")
+        if not equals:
+            if not rest:
+                raise click.UsageError(f"option --{name} has no value")
+            value = rest.pop(0)
+        given[name.replace("-", "_")] = yaml.safe_load(value)
+    return given

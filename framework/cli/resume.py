@@ -1,0 +1,27 @@
+"""framework resume: go on where a run stopped."""
+
+from __future__ import annotations
+
+import click
+
+from framework.cli.arguments import as_json, run_name
+
+
+@click.command(name="resume")
+@run_name
+@click.option("-q", "--quiet", is_flag=True, help="No progress line.")
+@as_json
+def command(run: str, quiet: bool, as_json: bool) -> None:
+    """Go on with RUN where it stopped, or send what its tracking server missed.
+
+    RUN is a run id, its first characters, a name, a folder, or "last".
+    """
+    from framework.runs import find_run
+
+    found = find_run(run)
+
+    from framework.cli.run import execute
+    from framework.experiment import Experiment
+
+    found.claim()
+    execute(Experiment.reopen(found, quiet=quiet or as_json), as_json)

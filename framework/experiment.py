@@ -1,0 +1,411 @@
+"""The one road: recipe -> stages, each built, fitted and evaluated -> results in MLflow."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import json
+import logging
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from framework import provenance
+from framework.callbacks import evaluating
+from framework.contracts import Playable
+from framework.errors import UserError
+from framework.interruption import Interrupted, interruptible
+from framework.recipe import CheckpointRef, Recipe, Stage, load, load_text
+from framework.report import Report
+from framework.runs import (
+    FAILED,
+    FINISHED,
+    KILLED,
+    ROOT,
+    Run,
+    RunState,
+    all_runs,
+    find_run,
+    write_atomically,
+)
+from framework.stage import StageRunner, publish, step_of
+from framework.tracking import Store, Tracker, sqlite_path, tracking_uri
+
+PARENT = "mlflow.parentRunId"
+
+
+@dataclass
+class Result:
+    """What came of a run.
+
+    Attributes:
+        run: its folder and state; `run.state.run_id` is its id in MLflow.
+        reports: stage -> evaluator -> report, of the evaluations made just now.
+        metrics: `evaluator/metric`, behind `stage/` in a recipe with stages; all of the run.
+        unsent: why the tracking server does not have everything, or "".
+    """
+
+    run: Run
+    reports: dict[str, dict[str, Report]] = field(default_factory=dict)
+    unsent: str = ""
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        return {
+            "/".join(part for part in (stage, evaluator, name) if part): value
+            for stage, state in self.run.state.stages.items()
+            for evaluator, metrics in state.reports.items()
+            for name, value in metrics.items()
+        }
+
+
+class Experiment:
+    """A recipe being executed in a run folder.
+
+    Args:
+        recipe: what to do.
+        run: where; made by `Experiment.create`, or found by `Experiment.reopen`.
+        store: the tracking store the run is in.
+        quiet: no progress line.
+    """
+
+    def __init__(self, recipe: Recipe, run: Run, store: Store | None, quiet: bool = False) -> None:
+        self.recipe = recipe
+        self.run = run
+        self.store = store
+        self.quiet = quiet
+
+    @classmethod
+    def create(
+        cls, recipe: Recipe, root: Path = ROOT, parent: str | None = None, quiet: bool = False
+    ) -> Experiment:
+        """Make the run in MLflow and its folder.
+
+        Raises:
+            UserError: the tracking store cannot be used; nothing is left behind.
+        """
+        settings = recipe.tracking
+        uri = tracking_uri(settings.uri)
+        mark_dead_runs(root)
+        if not is_first_process():
+            # Another process of this run has the folder; this one only computes.
+            state = RunState("", recipe.name, "", uri, str(recipe.path), time.time())
+            return cls(recipe, Run(root / "workers" / str(os.getpid()), state), None, quiet=True)
+        store = Store(uri)
+        experiment = settings.experiment or recipe.name
+        experiment_id = store.experiment(experiment, settings.artifact_location)
+        name = settings.run_name or recipe.name
+        tags = {
+            "mlflow.source.name": str(recipe.path),
+            "mlflow.source.type": "LOCAL",
+            "mlflow.source.git.commit": provenance.git_commit(Path.cwd()),
+            "mlflow.user": os.environ.get("USER", ""),
+            **({PARENT: parent} if parent else {}),
+            **settings.tags,
+        }
+        run_id = store.create_run(experiment_id, name, {key: value for key, value in tags.items() if value})
+        folder = root / run_id
+        folder.mkdir(parents=True)
+        state = RunState(run_id, name, experiment, _absolute(uri), str(recipe.path), time.time())
+        run = Run(folder, state)
+        write_atomically(folder / "recipe.yaml", recipe.written)
+        write_atomically(folder / "resolved.yaml", recipe.resolved_yaml())
+        run.claim()
+        return cls(recipe, run, store, quiet)
+
+    @classmethod
+    def reopen(cls, run: Run, quiet: bool = False) -> Experiment:
+        """The experiment of an existing run, from its resolved recipe."""
+        path = run.folder / "resolved.yaml"
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"{path} cannot be read: {error.strerror}") from None
+        recipe = load_text(text, name=str(path))
+        store = Store(run.state.tracking_uri)
+        return cls(recipe, run, store, quiet)
+
+    def execute(self) -> Result:
+        """Run every stage that is not finished.
+
+        Raises:
+            Interrupted: Ctrl-C or SIGTERM; a checkpoint is written and the run marked KILLED.
+            UserError: something in the recipe or the machine has to be mended.
+        """
+        result = Result(self.run)
+        experiment_id = self._experiment_id()
+        with (
+            self._tracked(self.run.state.run_id, self.run.folder) as tracker,
+            interruptible() as interruption,
+        ):
+            if tracker is not None:
+                self._describe(tracker)
+            for stage in self.recipe.stages.values():
+                if self.run.stage(stage.name).finished:
+                    continue
+                with self._stage_tracker(stage, tracker, experiment_id) as stage_tracker:
+                    runner = self.runner(stage, stage_tracker, experiment_id)
+                    result.reports[stage.name] = runner.run_all(interruption)
+        result.unsent = self._unsent
+        return result
+
+    def runner(self, stage: Stage, tracker: Tracker | None = None, experiment_id: str = "") -> StageRunner:
+        """The runner of one of this recipe's stages."""
+        return StageRunner(stage, self.run, tracker, experiment_id, self.resolve, self.quiet)
+
+    def trained(self, stage: str | None = None) -> StageRunner:
+        """The runner of a trained stage, the last one by default.
+
+        Raises:
+            UserError: the stage has no final checkpoint yet.
+        """
+        name = stage if stage is not None else list(self.recipe.stages)[-1]
+        if name not in self.recipe.stages:
+            raise UserError(
+                f"run {self.run.state.run_id} has no stage {name!r}: {', '.join(self.recipe.stages)}"
+            )
+        if not self.run.stage(name).checkpoint:
+            raise UserError(
+                f"run {self.run.state.run_id} is not trained to its end yet\n"
+                f"  go on with: framework resume {self.run.state.run_id[:8]}"
+            )
+        return self.runner(self.recipe.stages[name])
+
+    def resolve(self, reference: CheckpointRef) -> Path:
+        """The file behind `${checkpoint:NAME}`: an earlier stage, else a run.
+
+        Raises:
+            UserError: there is none, or it has not finished its training.
+        """
+        if reference.name in self.recipe.stages:
+            return checkpoint_of(self.run, reference.name)
+        other = find_run(reference.name, self.run.folder.parent)
+        return checkpoint_of(other, list(other.state.stages)[-1] if other.state.stages else "")
+
+    def _experiment_id(self) -> str:
+        return self.store.experiment(self.run.state.experiment) if self.store is not None else ""
+
+    @contextlib.contextmanager
+    def _tracked(self, run_id: str, folder: Path) -> Iterator[Tracker | None]:
+        """A tracker whose run ends FINISHED, FAILED or KILLED, never RUNNING."""
+        self._unsent = ""
+        if self.store is None:
+            yield None
+            return
+        tracker = Tracker(self.store, run_id, folder)
+        tracker.status("RUNNING")
+        tracker.catch_up()
+        monitor = _system_metrics(self.store.uri, run_id) if self.recipe.tracking.system_metrics else None
+        status = FAILED
+        try:
+            yield tracker
+            status = FINISHED
+        except (Interrupted, KeyboardInterrupt):
+            status = KILLED
+            raise
+        finally:
+            if monitor is not None:
+                monitor.finish()
+            tracker.close()
+            tracker.status(status)
+            self._unsent = self._unsent or tracker.lost
+            if run_id == self.run.state.run_id:
+                self.run.release(status)
+
+    @contextlib.contextmanager
+    def _stage_tracker(
+        self, stage: Stage, tracker: Tracker | None, experiment_id: str
+    ) -> Iterator[Tracker | None]:
+        # A recipe without stages has one, without a name: the run itself.
+        if not stage.name or tracker is None or self.store is None:
+            yield tracker
+            return
+        state = self.run.stage(stage.name)
+        if not state.run_id:
+            tags = {PARENT: self.run.state.run_id}
+            state.run_id = self.store.create_run(experiment_id, stage.name, tags)
+            self.run.save()
+        with self._tracked(state.run_id, self.run.stage_folder(stage.name)) as nested:
+            yield nested
+
+    def _describe(self, tracker: Tracker) -> None:
+        """Record recipe, code, packages and machine; a resumed run keeps the first record."""
+        folder = self.run.folder / "provenance"
+        if folder.exists():
+            return
+        folder.mkdir()
+        hardware = provenance.hardware()
+        write_atomically(folder / "pip-freeze.txt", provenance.pip_freeze())
+        write_atomically(folder / "hardware.json", json.dumps(hardware, indent=2) + "\n")
+        diff = provenance.git_diff(Path.cwd())
+        if diff:
+            write_atomically(folder / "uncommitted.diff", diff)
+        tracker.artifacts(self.run.folder / "recipe.yaml")
+        tracker.artifacts(self.run.folder / "resolved.yaml")
+        tracker.artifacts(folder, "provenance")
+        tracker.params(dict(flatten(self.recipe.resolved())))
+        tracker.tags({f"hardware.{name}": str(value) for name, value in hardware.items()})
+
+
+def run(
+    recipe: str | Path | Recipe,
+    overrides: Iterable[str] = (),
+    *,
+    root: Path = ROOT,
+    parent: str | None = None,
+    quiet: bool = False,
+) -> Result:
+    """Run a recipe: train, evaluate, track.
+
+    Args:
+        recipe: a file, or one already loaded.
+        overrides: `key=value`, as on the command line.
+        root: where run folders go.
+        parent: MLflow run this one is nested under.
+        quiet: no progress line.
+
+    Raises:
+        UserError: the recipe, the store or the machine has to be mended.
+        Interrupted: a signal ended it; `resume` goes on.
+    """
+    loaded = recipe if isinstance(recipe, Recipe) else load(Path(recipe), list(overrides))
+    return Experiment.create(loaded, root, parent, quiet).execute()
+
+
+def resume(text: str, *, root: Path = ROOT, quiet: bool = False) -> Result:
+    """Go on with a run that was interrupted, or send what its server missed.
+
+    Args:
+        text: run id, start of one, name, folder or `last`.
+        root: where run folders are.
+        quiet: no progress line.
+    """
+    found = find_run(text, root)
+    found.claim()
+    return Experiment.reopen(found, quiet).execute()
+
+
+def evaluate(
+    text: str, overrides: Iterable[str] = (), *, root: Path = ROOT, stage: str | None = None
+) -> dict[str, Report]:
+    """Evaluate a trained run again, perhaps with other settings, as a nested MLflow run.
+
+    Args:
+        text: run id, start of one, name, folder or `last`.
+        overrides: `key=value`, such as `evaluators.0.episodes=1000`.
+        root: where run folders are.
+        stage: which stage; the last by default.
+
+    Returns:
+        The reports by evaluator; also saved under `evaluations/` in the run folder.
+    """
+    found = find_run(text, root)
+    recipe = load(found.folder / "resolved.yaml", list(overrides))
+    experiment = Experiment(recipe, found, Store(found.state.tracking_uri))
+    runner = experiment.trained(stage)
+    assert experiment.store is not None
+    experiment_id = experiment.store.experiment(found.state.experiment)
+    tags = {PARENT: found.state.run_id}
+    run_id = experiment.store.create_run(experiment_id, f"evaluate {found.state.name}", tags)
+    folder = found.folder / "evaluations" / run_id
+    reports = {}
+    with experiment._tracked(run_id, folder) as tracker, interruptible():
+        built = runner.build()
+        runner.restore(built)
+        for name, evaluator in runner.evaluators.items():
+            report = reports[name] = runner.judge(evaluator, built)
+            publish(report, name, folder / name, tracker, step_of(built.algorithm))
+    return reports
+
+
+def play(run: Run, options: Mapping[str, Any] | None = None, stage: str | None = None) -> Report:
+    """Let a trained run show itself: videos, images, samples.
+
+    Args:
+        run: as `find_run` returns it.
+        options: handed to the algorithm's `play`.
+        stage: which stage; the last by default.
+
+    Raises:
+        UserError: the algorithm cannot play, or does not take these options.
+    """
+    experiment = Experiment.reopen(run, quiet=True)
+    runner = experiment.trained(stage)
+    built = runner.build()
+    name = runner.stage.algorithm.name if runner.stage.algorithm else "?"
+    if not isinstance(built.algorithm, Playable):
+        raise UserError(f"algorithm {name} has nothing to play")
+    try:
+        inspect.signature(built.algorithm.play).bind(None, **(options or {}))
+    except TypeError as error:
+        raise UserError(
+            f"algorithm {name} cannot play with these options: {error}\n"
+            f"  it takes: {inspect.signature(built.algorithm.play)}"
+        ) from None
+    runner.restore(built)
+    with evaluating(built.algorithm):
+        return built.algorithm.play(runner.evaluation_environment, **(options or {}))
+
+
+def checkpoint_of(run: Run, stage: str) -> Path:
+    """The final checkpoint of a run's stage.
+
+    Raises:
+        UserError: it has none.
+    """
+    state = run.state.stages.get(stage)
+    if state is None or not state.checkpoint:
+        what = f"stage {stage!r} of run" if stage else "run"
+        raise UserError(f"{what} {run.state.run_id} has no final checkpoint: it is not trained to its end")
+    return run.stage_folder(stage) / "checkpoints" / state.checkpoint
+
+
+def mark_dead_runs(root: Path = ROOT) -> list[Run]:
+    """Mark runs whose process is gone (kill -9, power cut) as KILLED; return them."""
+    dead = [
+        run for run in all_runs(root) if run.state.status == "RUNNING" and run.state.pid and not run.alive
+    ]
+    for run in dead:
+        run.release(KILLED)
+        with contextlib.suppress(Exception):
+            store = Store(run.state.tracking_uri)
+            store.client.set_terminated(run.state.run_id, KILLED)
+            for stage in run.state.stages.values():
+                if stage.run_id and not stage.finished:
+                    store.client.set_terminated(stage.run_id, KILLED)
+    return dead
+
+
+def is_first_process() -> bool:
+    """Whether this is process 0 of a distributed run, or the only one."""
+    return all(os.environ.get(name, "0") == "0" for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
+
+
+def flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """`{"a": {"b": 1}}` as `("a.b", 1)`."""
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from flatten(inner, f"{prefix}.{key}" if prefix else str(key))
+    elif isinstance(value, list) and value:
+        for index, inner in enumerate(value):
+            yield from flatten(inner, f"{prefix}.{index}")
+    else:
+        yield prefix, value
+
+
+def _system_metrics(uri: str, run_id: str) -> Any:
+    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+    logging.getLogger("mlflow.system_metrics").setLevel(logging.ERROR)
+    monitor = SystemMetricsMonitor(run_id, resume_logging=True, tracking_uri=uri)
+    monitor.start()
+    return monitor
+
+
+def _absolute(uri: str) -> str:
+    """A relative SQLite URI made absolute, so that the run is found from any directory."""
+    path = sqlite_path(uri)
+    return uri if path is None else f"sqlite:///{path.resolve()}"

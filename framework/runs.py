@@ -1,0 +1,202 @@
+"""Run folders: where a run keeps on disk what it needs to be resumed.
+
+runs/<run id>/
+  recipe.yaml      the recipe as written
+  resolved.yaml    the recipe as resolved: what a resumed run goes by
+  state.json       status, process, finished stages and evaluations
+  metrics.jsonl    every metric, whatever becomes of the tracking server
+  checkpoints/     stage by stage
+  reports/         evaluator by evaluator
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from framework.errors import UserError, did_you_mean
+
+ROOT = Path("runs")
+
+RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
+
+
+@dataclass
+class StageState:
+    """What one stage has finished.
+
+    Attributes:
+        run_id: MLflow run of the stage; the run's own for a recipe without stages.
+        checkpoint: file name of the final checkpoint, "" until trained.
+        model_logged: whether the trained model is in MLflow.
+        reports: evaluator -> its metrics, for those that are done.
+    """
+
+    run_id: str = ""
+    checkpoint: str = ""
+    model_logged: bool = False
+    reports: dict[str, dict[str, float]] = field(default_factory=dict)
+    finished: bool = False
+
+
+@dataclass
+class RunState:
+    """The contents of `state.json`."""
+
+    run_id: str
+    name: str
+    experiment: str
+    tracking_uri: str
+    recipe: str
+    created: float
+    status: str = RUNNING
+    pid: int = 0
+    pid_created: float = 0.0
+    host: str = ""
+    stages: dict[str, StageState] = field(default_factory=dict)
+
+
+class Run:
+    """One run folder."""
+
+    def __init__(self, folder: Path, state: RunState) -> None:
+        self.folder = folder
+        self.state = state
+
+    @classmethod
+    def open(cls, folder: Path) -> Run:
+        """Read a run folder.
+
+        Raises:
+            UserError: `state.json` is missing or cannot be read.
+        """
+        path = folder / "state.json"
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            stages = {name: StageState(**stage) for name, stage in data.pop("stages").items()}
+            return cls(folder, RunState(**data, stages=stages))
+        except FileNotFoundError:
+            raise UserError(f"{folder} is not a run: it has no state.json") from None
+        except (ValueError, TypeError, KeyError) as error:
+            raise UserError(f"{path} cannot be read: {error}") from None
+
+    def save(self) -> None:
+        """Write `state.json` so that a crash leaves the old or the new one, never half."""
+        write_atomically(self.folder / "state.json", json.dumps(asdict(self.state), indent=2) + "\n")
+
+    def stage(self, name: str) -> StageState:
+        return self.state.stages.setdefault(name, StageState())
+
+    def stage_folder(self, name: str) -> Path:
+        return self.folder / "stages" / name if name else self.folder
+
+    def claim(self) -> None:
+        """Make this process the run's.
+
+        Raises:
+            UserError: another live process has it.
+        """
+        if self.alive and self.state.pid != os.getpid():
+            raise UserError(f"run {self.state.run_id} is still running, as process {self.state.pid}")
+        self.state.pid = os.getpid()
+        self.state.pid_created = psutil.Process().create_time()
+        self.state.host = socket.gethostname()
+        self.state.status = RUNNING
+        self.save()
+
+    def release(self, status: str) -> None:
+        self.state.status = status
+        self.state.pid = 0
+        self.save()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process that runs it is there (always so for another host's run)."""
+        state = self.state
+        if state.status != RUNNING or not state.pid:
+            return False
+        if state.host != socket.gethostname():
+            return True
+        try:
+            return abs(psutil.Process(state.pid).create_time() - state.pid_created) < 1.0
+        except psutil.Error:
+            return False
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a text file: all of it or nothing."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def all_runs(root: Path = ROOT) -> Iterator[Run]:
+    """Yield the runs under `root`, newest first; unreadable folders are passed over."""
+    found = []
+    for path in root.glob("*/state.json"):
+        try:
+            found.append(Run.open(path.parent))
+        except UserError:
+            continue
+    yield from sorted(found, key=lambda run: run.state.created, reverse=True)
+
+
+def find_run(text: str, root: Path = ROOT) -> Run:
+    """Find a run by id, start of an id, name (the newest of that name), folder, or `last`.
+
+    Raises:
+        UserError: none or several fit.
+    """
+    folder = Path(text)
+    if (folder / "state.json").is_file():
+        return Run.open(folder)
+    runs = list(all_runs(root))
+    if text == "last" and runs:
+        return runs[0]
+    for run in runs:
+        if text in (run.state.run_id, run.state.name):
+            return run
+    starts = [run for run in runs if len(text) >= 4 and run.state.run_id.startswith(text)]
+    if len(starts) == 1:
+        return starts[0]
+    if starts:
+        raise UserError(f"{text!r} fits {len(starts)} runs: {', '.join(r.state.run_id for r in starts[:5])}")
+    names = [run.state.name for run in runs]
+    hint = did_you_mean(text, names) or (
+        "newest: " + ", ".join(f"{run.state.run_id[:8]} ({run.state.name})" for run in runs[:5])
+        if runs
+        else "no run has been made in this directory"
+    )
+    raise UserError(f"no run {text!r} under {root}{os.sep}\n  {hint}")
+
+
+def describe(run: Run) -> dict[str, Any]:
+    """A run in a few words, for JSON output."""
+    state = run.state
+    return {
+        "run_id": state.run_id,
+        "name": state.name,
+        "status": state.status,
+        "recipe": state.recipe,
+        "folder": str(run.folder),
+        "metrics": {
+            f"{name}/{key}" if name else key: value
+            for name, stage in state.stages.items()
+            for metrics in stage.reports.values()
+            for key, value in metrics.items()
+        },
+    }

@@ -1,0 +1,274 @@
+"""One stage of a recipe: build, fit, evaluate, each skipped if it is already done."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+
+from framework.callbacks import (
+    Clock,
+    ProgressLine,
+    StopOnDivergence,
+    StopOnSignal,
+    Watch,
+    evaluating,
+    progress_of,
+)
+from framework.checkpoints import CheckedCheckpointIO, CheckpointWriter, load_checkpoint, newest_whole
+from framework.contracts import HasProgress, Monitor, Servable
+from framework.errors import UserError
+from framework.interruption import Interruption
+from framework.report import Report
+from framework.tracking import Tracker, TrackerLogger
+
+if TYPE_CHECKING:
+    from framework.recipe import CheckpointRef, Stage, Use
+    from framework.runs import Run
+
+log = logging.getLogger("framework")
+
+
+@dataclass
+class Built:
+    """The objects a stage's recipe describes."""
+
+    environment: Any
+    model: torch.nn.Module | None
+    algorithm: pl.LightningModule
+
+
+class StageRunner:
+    """Runs one stage of a run.
+
+    Args:
+        stage: what to do.
+        run: where the state is kept.
+        tracker: where results go; None on all but the first process of a distributed run.
+        experiment_id: MLflow experiment, for the model.
+        resolve: finds the file of a `${checkpoint:...}`.
+        quiet: no progress line.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        run: Run,
+        tracker: Tracker | None,
+        experiment_id: str,
+        resolve: Callable[[CheckpointRef], Path],
+        quiet: bool = False,
+    ) -> None:
+        self.stage = stage
+        self.run = run
+        self.state = run.stage(stage.name)
+        self.folder = run.stage_folder(stage.name)
+        self.tracker = tracker
+        self.experiment_id = experiment_id
+        self.resolve = resolve
+        self.quiet = quiet
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    def run_all(self, interruption: Interruption) -> dict[str, Report]:
+        """Train what is not trained, evaluate what is not evaluated; return the new reports."""
+        built = self.build()
+        if not self.state.checkpoint:
+            self.fit(built, interruption)
+        else:
+            self.restore(built)
+        self.log_model(built)
+        reports = self.evaluate(built)
+        self.state.finished = True
+        self.run.save()
+        return reports
+
+    def build(self) -> Built:
+        """Seed everything and build environment, model and algorithm."""
+        torch.set_num_threads(self.stage.trainer.threads)
+        pl.seed_everything(self.stage.seed, workers=True, verbose=False)
+        environment = self._make(self.stage.environment)
+        model = self._make(self.stage.model, environment)
+        algorithm = self._make(self.stage.algorithm, environment, model)
+        if not isinstance(algorithm, pl.LightningModule):
+            assert self.stage.algorithm is not None
+            raise UserError(
+                f"algorithm {self.stage.algorithm.name} built a {type(algorithm).__name__}, "
+                "which is not a lightning.LightningModule"
+            )
+        return Built(environment, model, algorithm)
+
+    def fit(self, built: Built, interruption: Interruption) -> None:
+        """Train to the end, from the newest whole checkpoint if there is one."""
+        settings = self.stage.trainer
+        start = newest_whole(self.checkpoints, log.warning)
+        clock = Clock()
+        writer = CheckpointWriter(
+            self.checkpoints, settings.checkpoint_seconds, settings.checkpoint_every, settings.keep
+        )
+        callbacks: list[pl.Callback] = [
+            clock,
+            StopOnDivergence(),
+            *self._watches(),
+            StopOnSignal(interruption),
+        ]
+        if not self.quiet and self.tracker is not None:
+            callbacks.append(ProgressLine(clock, sys.stderr, self.stage.name))
+        trainer = pl.Trainer(
+            accelerator=settings.accelerator,
+            devices=settings.devices,
+            num_nodes=settings.num_nodes,
+            strategy=settings.strategy,
+            precision=settings.precision,
+            deterministic=settings.deterministic,
+            gradient_clip_val=settings.gradient_clip_val,
+            max_time=settings.max_time,
+            max_epochs=settings.max_epochs,
+            callbacks=[*callbacks, writer],
+            plugins=[CheckedCheckpointIO()],
+            logger=self._logger(built.algorithm, clock),
+            log_every_n_steps=1,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            default_root_dir=self.folder,
+        )
+        with _quiet_lightning(), interruption.defer():
+            trainer.fit(built.algorithm, ckpt_path=start, weights_only=False)
+        self.state.checkpoint = writer.path.name
+        self.run.save()
+
+    def restore(self, built: Built) -> None:
+        """Load the final checkpoint's weights and state into the algorithm."""
+        checkpoint = load_checkpoint(self.checkpoints / self.state.checkpoint)
+        built.algorithm.on_load_checkpoint(checkpoint)
+        built.algorithm.load_state_dict(checkpoint["state_dict"])
+        self._evaluators_load(checkpoint)
+
+    def log_model(self, built: Built) -> None:
+        """Log the trained model to MLflow, once, if the algorithm has one to serve."""
+        if self.tracker is None or self.state.model_logged or not isinstance(built.algorithm, Servable):
+            return
+        served = built.algorithm.served()
+        example = np.asarray(served.example, dtype=np.float32)
+        self.state.model_logged = self.tracker.model(served.module, example, self.experiment_id)
+        self.run.save()
+
+    def evaluate(self, built: Built) -> dict[str, Report]:
+        """Run the evaluators that have no report yet; keep each report as soon as it is there."""
+        reports = {}
+        for name, evaluator in self.evaluators.items():
+            if name in self.state.reports:
+                continue
+            report = reports[name] = self.judge(evaluator, built)
+            publish(report, name, self.folder / "reports" / name, self.tracker, step_of(built.algorithm))
+            self.state.reports[name] = {key: float(value) for key, value in report.metrics.items()}
+            self.run.save()
+        return reports
+
+    def judge(self, evaluator: Any, built: Built) -> Report:
+        """One evaluator's report, the same whether or not the run was ever interrupted."""
+        pl.seed_everything(self.stage.seed, workers=True, verbose=False)
+        with evaluating(built.algorithm):
+            report = evaluator(built.algorithm, self.evaluation_environment)
+        if not isinstance(report, Report):
+            raise UserError(f"evaluator {evaluator!r} returned a {type(report).__name__}, not a Report")
+        return report
+
+    @cached_property
+    def evaluation_environment(self) -> Any:
+        """An environment of the evaluators' own, built when it is first needed."""
+        return self._make(self.stage.environment)
+
+    def _make(self, use: Use | None, *context: Any) -> Any:
+        if use is None:
+            return None
+        return use.build(*context, seed=self.stage.seed, resolve=self.resolve)
+
+    @cached_property
+    def evaluators(self) -> dict[str, Any]:
+        """The evaluators by name; `success_rate-2` is a second one of the same component."""
+        return {name: self._make(use) for name, use in _name_evaluators(self.stage.evaluators).items()}
+
+    def _watches(self) -> list[Watch]:
+        return [
+            Watch(name, evaluator, lambda: self.evaluation_environment, self._log_watch)
+            for name, evaluator in self.evaluators.items()
+            if isinstance(evaluator, Monitor)
+        ]
+
+    def _evaluators_load(self, checkpoint: dict[str, Any]) -> None:
+        for watch in self._watches():
+            state = checkpoint.get("callbacks", {}).get(watch.state_key)
+            if state is not None:
+                watch.load_state_dict(state)
+
+    def _log_watch(self, metrics: dict[str, float], step: int) -> None:
+        if self.tracker is not None:
+            self.tracker.metrics(metrics, step)
+
+    def _logger(self, algorithm: pl.LightningModule, clock: Clock) -> TrackerLogger | bool:
+        if self.tracker is None:
+            return False
+        return TrackerLogger(
+            self.tracker,
+            step=lambda: progress_of(algorithm.trainer, algorithm).done,
+            extra=lambda: {"time/seconds": clock.seconds},
+        )
+
+
+def publish(report: Report, name: str, folder: Path, tracker: Tracker | None, step: int) -> None:
+    """Save an evaluator's report to `folder` and send it to the tracker."""
+    report.save(folder, title=name)
+    if tracker is None:
+        return
+    tracker.metrics({f"{name}/{key}": float(value) for key, value in report.metrics.items()}, step)
+    for title, image in report.images.items():
+        tracker.image(f"{name}/{title}", image, step)
+    tracker.artifacts(folder, f"reports/{name}")
+
+
+def step_of(algorithm: pl.LightningModule) -> int:
+    """Where on the x axis a trained algorithm stands."""
+    return algorithm.progress().done if isinstance(algorithm, HasProgress) else algorithm.global_step
+
+
+def _name_evaluators(uses: list[Use]) -> dict[str, Use]:
+    """`success_rate`, and `success_rate-2` for a second one."""
+    named: dict[str, Use] = {}
+    for use in uses:
+        base = use.name.rpartition("/")[2]
+        name, count = base, 1
+        while name in named:
+            count += 1
+            name = f"{base}-{count}"
+        named[name] = use
+    return named
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Keep Lightning's advice about hardware and loaders off the user's terminal."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="lightning")
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        try:
+            for logger in loggers:
+                logger.setLevel(logging.ERROR)
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
