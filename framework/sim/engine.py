@@ -1,0 +1,78 @@
+"""MuJoCo as this kit uses it: its import, the versions it accepts, and its failures."""
+
+from __future__ import annotations
+
+import ctypes.util
+import os
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framework.errors import UserError
+
+INSTALL = "pip install --upgrade 'mujoco>=4.0' 'mujoco-core>=4.0.1'"
+
+# MuJoCo picks its OpenGL when it is first imported, and without a screen its default,
+# GLFW, can only fail. A choice already made is left alone.
+if sys.platform == "linux" and not (
+    "MUJOCO_GL" in os.environ or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+):
+    os.environ["MUJOCO_GL"] = "egl" if ctypes.util.find_library("EGL") else "osmesa"
+
+try:
+    import mujoco
+except ImportError as error:
+    raise UserError(f"simulated environments need MuJoCo: {error}\n  to install: {INSTALL}") from error
+try:
+    from mujoco.batch import Batch, SimulationError
+except ImportError as error:
+    raise UserError(
+        f"simulated environments need mujoco.batch, which MuJoCo {mujoco.__version__} does not have\n"
+        f"  to install: {INSTALL}"
+    ) from error
+
+__all__ = ["Batch", "SimulationError", "mujoco", "check_model", "diverged"]
+
+#: Number of degrees of freedom from which MuJoCo solves with sparse matrices.
+SPARSE_FROM = 60
+
+#: MuJoCo's own limit (mjMAXVAL): a larger number in the state means that it diverged.
+LARGEST = 1e10
+
+_BAD = slice(mujoco.mjtWarning.mjWARN_BADQPOS.value, mujoco.mjtWarning.mjWARN_BADCTRL.value + 1)
+
+
+def check_model(model: Any, version: str = mujoco.mj_versionString()) -> None:
+    """Refuse a model that this MuJoCo would simulate wrongly.
+
+    Args:
+        model: the `MjModel`.
+        version: of the MuJoCo library.
+
+    Raises:
+        UserError: the library is 4.0.0, whose sparse Newton Hessian is wrong, and the model
+            is large enough for it.
+    """
+    if version == "4.0.0" and model.nv >= SPARSE_FROM:
+        raise UserError(
+            f"mujoco-core 4.0.0 simulates models with {SPARSE_FROM} or more degrees of freedom wrongly "
+            f"(this one has {model.nv})\n  to install: pip install --no-deps 'mujoco-core>=4.0.1'"
+        )
+
+
+def diverged(batch: Any) -> NDArray[np.bool_] | None:
+    """Which simulations blew up in the last call: `(num_envs,)`, or None if none did.
+
+    MuJoCo resets such a simulation by itself, half way through a step, and leaves only a
+    warning; the last substep's result is not looked at until the next call. Both are caught
+    here. The warnings that were seen are cleared.
+    """
+    warnings = batch.warning[:, _BAD, 1]
+    largest = np.abs(batch.state).max()
+    if largest < LARGEST and not warnings.any():  # a NaN compares false
+        return None
+    found = warnings.any(axis=1) | ~(np.abs(batch.state).max(axis=1) < LARGEST)
+    batch.warning[found] = 0
+    return np.asarray(found)

@@ -1,0 +1,58 @@
+"""One environment of a `VectorEnv`, as `gymnasium.Env`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+
+from framework.sim.vector_env import VectorEnv
+
+
+class SingleEnv(gymnasium.Env[dict[str, NDArray[np.float64]], NDArray[np.floating[Any]]]):
+    """A batch of one, without the leading axis, for trainers that want single environments.
+
+    Args:
+        vector: a `VectorEnv` with `num_envs` 1, autoreset disabled and no time limit
+            (`gymnasium.make` adds its own).
+        render_mode: None or "rgb_array".
+    """
+
+    def __init__(self, vector: VectorEnv, render_mode: str | None = None) -> None:
+        self.vector = vector
+        self.metadata = dict(vector.metadata)
+        self.observation_space = vector.single_observation_space
+        self.action_space = vector.single_action_space
+        self.render_mode = render_mode
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, NDArray[np.float64]], dict[str, Any]]:
+        """Start an episode; with a seed, the same one every time."""
+        if seed is not None:
+            super().reset(seed=seed)  # refuses what is not a seed
+        observation, info = self.vector.reset(seed=None if seed is None else [seed], options=options)
+        # The stream that resets are drawn from is this environment's generator.
+        self._np_random = self.vector.streams.generators[0]
+        return _first(observation), _first(info)
+
+    def step(
+        self, action: NDArray[np.floating[Any]]
+    ) -> tuple[dict[str, NDArray[np.float64]], float, bool, bool, dict[str, Any]]:
+        """Apply one action, `single_action_space.shape`."""
+        observation, reward, terminated, truncated, info = self.vector.step(np.asarray(action)[None])
+        return _first(observation), float(reward[0]), bool(terminated[0]), bool(truncated[0]), _first(info)
+
+    def render(self) -> Any:
+        """A frame, `(height, width, 3)` uint8, if `render_mode` is "rgb_array"."""
+        return self.vector.render()[0] if self.render_mode == "rgb_array" else None
+
+    def close(self) -> None:
+        self.vector.close()
+
+
+def _first(batched: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    # Underscored keys say which environments an info is for; here there is one.
+    return {key: value[0] for key, value in batched.items() if not key.startswith("_")}

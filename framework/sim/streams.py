@@ -1,0 +1,93 @@
+"""One random stream per environment, drawn from as if they were one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+#: Words of one stream's state: four of SFC64, and NumPy's buffered half word.
+WORDS = 6
+
+
+class Streams:
+    """Independent random generators, one per environment.
+
+    What environment `i` draws depends on its own seed and its own earlier draws, never on
+    how many environments there are or what they draw.
+
+    Args:
+        count: number of streams, seeded by the operating system until `reseed`.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.generators = [_generator(None) for _ in range(count)]
+
+    def __len__(self) -> int:
+        return len(self.generators)
+
+    def reseed(self, seed: int | Sequence[int | None], ids: NDArray[np.intp] | None = None) -> None:
+        """Start the streams `ids` (all by default) afresh.
+
+        Args:
+            seed: one number, from which stream `i` gets the `i`-th spawned seed; or one seed
+                for each environment, where None leaves that stream alone.
+            ids: `(k,)` indices of the streams to touch.
+
+        Raises:
+            ValueError: a sequence of another length than the number of streams.
+        """
+        chosen = range(len(self)) if ids is None else [int(i) for i in ids]
+        if isinstance(seed, (int, np.integer)):
+            for i in chosen:
+                self.generators[i] = _generator(np.random.SeedSequence(int(seed), spawn_key=(i,)))
+            return
+        if len(seed) != len(self):
+            raise ValueError(f"{len(seed)} seeds for {len(self)} environments")
+        for i in chosen:
+            one = seed[i]
+            if one is not None:
+                self.generators[i] = _generator(np.random.SeedSequence(int(one)))
+
+    def uniform(
+        self, ids: NDArray[np.intp], low: ArrayLike, high: ArrayLike, size: int
+    ) -> NDArray[np.float64]:
+        """Draw `size` numbers from each of the streams `ids`.
+
+        Args:
+            ids: `(k,)` indices.
+            low, high: bounds, broadcast to `(k, size)`.
+
+        Returns:
+            `(k, size)`, uniform in `[low, high)`.
+        """
+        unit = np.empty((len(ids), size))
+        for row, i in zip(unit, ids, strict=True):
+            self.generators[i].random(out=row)
+        low = np.asarray(low)
+        return np.asarray(low + (high - low) * unit)
+
+    def get_state(self) -> NDArray[np.uint64]:
+        """Return the exact state, `(count, 6)`."""
+        rows = np.zeros((len(self), WORDS), np.uint64)
+        for row, generator in zip(rows, self.generators, strict=True):
+            state: Any = generator.bit_generator.state
+            row[:4] = state["state"]["state"]
+            row[4:] = state["has_uint32"], state["uinteger"]
+        return rows
+
+    def set_state(self, rows: NDArray[np.uint64]) -> None:
+        """Continue from a state that `get_state` returned."""
+        for row, generator in zip(rows, self.generators, strict=True):
+            generator.bit_generator.state = {
+                "bit_generator": "SFC64",
+                "state": {"state": np.array(row[:4], np.uint64)},
+                "has_uint32": int(row[4]),
+                "uinteger": int(row[5]),
+            }
+
+
+def _generator(seed: np.random.SeedSequence | None) -> np.random.Generator:
+    return np.random.Generator(np.random.SFC64(seed))

@@ -1,0 +1,362 @@
+"""VectorEnv: many MuJoCo simulations as one `gymnasium.vector.VectorEnv`."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import gymnasium
+import numpy as np
+from gymnasium.error import ResetNeeded
+from gymnasium.vector import AutoresetMode
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from framework.errors import UserError
+from framework.sim.engine import Batch, SimulationError, check_model, diverged, mujoco
+from framework.sim.streams import Streams
+
+Observation: TypeAlias = dict[str, NDArray[np.float64]]
+Info: TypeAlias = dict[str, Any]
+State: TypeAlias = dict[str, NDArray[Any]]
+Ids: TypeAlias = NDArray[np.intp]
+#: Which environments: all of them as a slice, which costs no copy, or some by their indices.
+Rows: TypeAlias = slice | Ids
+Floats: TypeAlias = NDArray[np.floating[Any]]
+Flags: TypeAlias = NDArray[np.bool_]
+
+ALL = slice(None)
+
+
+class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]]):
+    """Many simulations of one MuJoCo model, as one environment.
+
+    A subclass writes actions and first states into `self.batch`, reads observations and
+    rewards out of it, all as NumPy over `(num_envs, ...)`, and registers with `remember`
+    every array of its own that outlives a step. `step` and `reset` keep gymnasium's
+    contract; the observations they return are the caller's to keep.
+
+    A simulation that diverges, or in which MuJoCo raises, costs its own episode only: the
+    episode is truncated at its last good observation with `info["diverged"]` set, and
+    the environment starts anew like any other that ended.
+
+    Args:
+        model: an `MjModel`; it is copied.
+        num_envs: number of simulations, at least 1.
+        observation_space, action_space: of a single environment.
+        substeps: physics steps per environment step.
+        stage: the `mjtStage` computed after the last substep, which decides whether derived
+            fields such as `xpos` describe the new state or lag it by one substep.
+        threads: native threads; 0 for one per core. Results do not depend on it.
+        max_episode_steps: steps after which an episode is truncated; None for never.
+        autoreset: when an environment that ended starts anew.
+        seed: of the first `reset` that is given none; None for the operating system's.
+        size: height and width of rendered frames, in pixels.
+
+    Attributes:
+        batch: the `mujoco.batch.Batch`.
+        streams: one random stream per environment; all randomness comes from here.
+        diverged: how many episodes ended by divergence so far.
+
+    Raises:
+        UserError: no environments, a negative number of threads, or a model that the
+            installed MuJoCo cannot simulate.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        num_envs: int,
+        *,
+        observation_space: gymnasium.spaces.Dict,
+        action_space: gymnasium.spaces.Box,
+        substeps: int = 1,
+        stage: Any = mujoco.mjtStage.mjSTAGE_VEL,
+        threads: int = 0,
+        max_episode_steps: int | None = None,
+        autoreset: AutoresetMode | str = AutoresetMode.SAME_STEP,
+        seed: int | None = None,
+        size: tuple[int, int] = (480, 480),
+    ) -> None:
+        if num_envs < 1:
+            raise UserError(f"num_envs is {num_envs}; an environment needs at least one simulation")
+        if threads < 0:
+            raise UserError(f"threads is {threads}; give a number of threads, or 0 for one per core")
+        check_model(model)
+        self.num_envs = num_envs
+        self.single_observation_space = observation_space
+        self.single_action_space = action_space
+        self.observation_space = batch_space(observation_space, num_envs)
+        self.action_space = batch_space(action_space, num_envs)
+        self.autoreset = AutoresetMode(autoreset)
+        self.substeps = substeps
+        self.max_episode_steps = max_episode_steps
+        self.render_mode = "rgb_array"
+        self.size = size
+        self.batch = Batch(model, num_envs, threads)
+        self.metadata = {
+            "render_modes": ["rgb_array"],
+            "render_fps": round(1 / (substeps * model.opt.timestep)),
+            "autoreset_mode": self.autoreset,
+        }
+        self.streams = Streams(num_envs)
+        if seed is not None:
+            self.streams.reseed(seed)
+        self._stage = int(stage)
+        self._memory: State = {}
+        self._elapsed = self.remember("elapsed", np.zeros(num_envs, np.int64))
+        # True: this environment has to be reset before it can be stepped.
+        self._ended = self.remember("ended", np.ones(num_envs, np.bool_))
+        self._diverged = self.remember("diverged", np.zeros(1, np.int64))
+        self._last: Observation = {
+            key: self.remember(f"last/{key}", np.zeros((num_envs, *space.shape)))
+            for key, space in observation_space.items()
+            if space.shape is not None
+        }
+        self._everyone: Ids = np.arange(num_envs)
+        self._bounds = action_space.low, action_space.high
+
+    # What a subclass says -----------------------------------------------------------------
+
+    @abstractmethod
+    def _start(self, ids: Ids) -> None:
+        """Write the first state of a new episode of `ids` into `batch`, and draw their goals.
+
+        Derived fields are computed afterwards.
+        """
+
+    @abstractmethod
+    def _act(self, actions: Floats, rows: Rows) -> None:
+        """Write actions `(k, n)`, already within the bounds of the action space, into `batch`."""
+
+    def _stepped(self, rows: Rows) -> None:  # noqa: B027  (nothing to do is a fine answer)
+        """Change the state after the substeps, before it is observed."""
+
+    def _refresh(self, rows: Rows) -> None:  # noqa: B027
+        """Copy derived fields that the next step reads into remembered arrays."""
+
+    @abstractmethod
+    def _observe(self, rows: Rows) -> Observation:
+        """Return new arrays `(k, n)`, one per key of the observation space."""
+
+    @abstractmethod
+    def _judge(self, observation: Observation, actions: Floats) -> tuple[Floats, Flags, Info]:
+        """Return rewards, terminations and info of a transition, each `(num_envs,)`.
+
+        Args:
+            observation: after the step.
+            actions: as they were given.
+        """
+
+    def remember(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
+        """Make an array, changed only in place, part of `get_state` and `set_state`; return it."""
+        self._memory[name] = array
+        return array
+
+    # gymnasium ----------------------------------------------------------------------------
+
+    @property
+    def diverged(self) -> int:
+        return int(self._diverged[0])
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[Observation, Info]:
+        """Start new episodes.
+
+        Args:
+            seed: one number for all (environment `i` gets its `i`-th spawned seed, whatever
+                `num_envs` is), or one for each environment, None leaving its stream as it is.
+            options: `{"reset_mask": (num_envs,) bool}` resets only those.
+
+        Returns:
+            Observations of all environments, and an empty info.
+        """
+        ids = self._everyone
+        mask = (options or {}).get("reset_mask")
+        if mask is not None:
+            ids = np.flatnonzero(self._checked_mask(mask))
+        if seed is not None:
+            self.streams.reseed(seed, ids)
+        self._restart(ids)
+        return {key: value.copy() for key, value in self._last.items()}, {}
+
+    def step(self, actions: Floats) -> tuple[Observation, Floats, Flags, Flags, Info]:
+        """Step every environment once.
+
+        Args:
+            actions: `(num_envs, n)`; clipped to the bounds of the action space.
+
+        Returns:
+            Observations, rewards `(num_envs,)` float64, terminations, truncations and info.
+            Info has `diverged` and what the subclass adds, each `(num_envs,)`. As in
+            gymnasium, with SAME_STEP the observations of environments that ended are those
+            of the new episode, and `final_obs` and `final_info` hold the old one's last.
+
+        Raises:
+            ValueError: actions of another shape, or not finite.
+            gymnasium.error.ResetNeeded: before the first `reset`, or with autoreset
+                disabled for an environment that ended.
+        """
+        waiting = self._waiting()
+        rows: Rows = ALL if waiting is None else np.flatnonzero(~self._ended)
+        actions = self._checked_actions(actions, rows)
+        if waiting is not None:
+            self._restart(waiting)
+        failed = self._simulate(actions, rows)
+        observation = self._observe(ALL)
+        if failed is not None:
+            for key, value in observation.items():
+                value[failed] = self._last[key][failed]
+        reward, terminated, info = self._judge(observation, actions)
+        self._elapsed += 1
+        truncated = np.zeros(self.num_envs, np.bool_)
+        if self.max_episode_steps is not None:
+            np.greater_equal(self._elapsed, self.max_episode_steps, out=truncated)
+        if failed is not None:
+            truncated |= failed
+            self._diverged += int(failed.sum())
+        if waiting is not None:
+            self._elapsed[waiting] = 0
+            reward[waiting], terminated[waiting], truncated[waiting] = 0.0, False, False
+        info["diverged"] = np.zeros(self.num_envs, np.bool_) if failed is None else failed
+        for key in list(info):
+            info[f"_{key}"] = np.ones(self.num_envs, np.bool_)
+        np.logical_or(terminated, truncated, out=self._ended)
+        self._keep(observation)
+        if self.autoreset is AutoresetMode.SAME_STEP and self._ended.any():
+            ids = np.flatnonzero(self._ended)
+            info |= self._final(ids, observation, info)
+            self._restart(ids)
+            for key, value in observation.items():
+                value[ids] = self._last[key][ids]
+        return observation, reward, terminated, truncated, info
+
+    # Saving -------------------------------------------------------------------------------
+
+    def get_state(self) -> State:
+        """Return everything that the future depends on, as arrays that are copies.
+
+        Physics, episode clocks, last observations, random streams and what the subclass
+        remembers: after `set_state`, here or in another object of the same class and
+        `num_envs`, the same actions give the same results bit for bit.
+        """
+        state = {name: array.copy() for name, array in self._memory.items()}
+        return state | {"physics": self.batch.state.copy(), "streams": self.streams.get_state()}
+
+    def set_state(self, state: State) -> None:
+        """Continue from what `get_state` returned.
+
+        Raises:
+            UserError: it is the state of another environment or another number of them.
+        """
+        own = self._memory | {"physics": self.batch.state}
+        for name, array in own.items():
+            shape = np.shape(state[name]) if name in state else None
+            if shape != array.shape:
+                raise UserError(
+                    f"this is not a state of {type(self).__name__} with {self.num_envs} environments: "
+                    f"{name!r} is {shape or 'missing'}, expected {array.shape}\n"
+                    f"  build the environment with the parameters it was saved with"
+                )
+        for name, array in own.items():
+            array[...] = state[name]
+        self.batch.warning[...] = 0
+        self.streams.set_state(state["streams"])
+
+    # Inside -------------------------------------------------------------------------------
+
+    def _simulate(self, actions: Floats, rows: Rows) -> Flags | None:
+        ids = None if isinstance(rows, slice) else rows
+        self._act(actions[rows], rows)
+        failed = None
+        try:
+            self.batch.step(ids, self.substeps, self._stage)
+        except SimulationError as error:
+            failed = np.zeros(self.num_envs, np.bool_)
+            failed[error.ids] = True
+        blown = diverged(self.batch)
+        self._stepped(rows)
+        self._refresh(rows)
+        if blown is not None:
+            failed = blown if failed is None else failed | blown
+        return failed
+
+    def _restart(self, ids: Ids) -> None:
+        """Begin new episodes of `ids` and keep their observations in `_last`."""
+        if not len(ids):
+            return
+        self._start(ids)
+        self.batch.warning[ids] = 0
+        self.batch.forward(ids, self._stage or mujoco.mjtStage.mjSTAGE_VEL.value)
+        self._refresh(ids)
+        self._elapsed[ids] = 0
+        self._ended[ids] = False
+        for key, value in self._observe(ids).items():
+            self._last[key][ids] = value
+
+    def _keep(self, observation: Observation) -> None:
+        for key, value in observation.items():
+            self._last[key][...] = value
+
+    def _waiting(self) -> Ids | None:
+        """Environments that this step resets instead of stepping, or None."""
+        ids = np.flatnonzero(self._ended)
+        if not len(ids):
+            return None
+        if self.autoreset is AutoresetMode.NEXT_STEP and self._elapsed[ids].all():
+            return ids
+        raise ResetNeeded(f"environments {ids.tolist()} have to be reset before they are stepped")
+
+    def _final(self, ids: Ids, observation: Observation, info: Info) -> Info:
+        final_obs = np.full(self.num_envs, None, dtype=object)
+        kept = {key: value[ids] for key, value in observation.items()}
+        for row, i in enumerate(ids):
+            final_obs[i] = {key: value[row] for key, value in kept.items()}
+        mask = self._ended.copy()
+        final_info: Info = {}
+        for key, value in info.items():
+            final_info[key] = np.where(mask, value, np.zeros_like(value))
+        return {"final_obs": final_obs, "_final_obs": mask, "final_info": final_info, "_final_info": mask}
+
+    def _checked_actions(self, actions: Floats, rows: Rows) -> Floats:
+        actions = np.asarray(actions)
+        if actions.shape != self.action_space.shape:
+            raise ValueError(f"actions have shape {actions.shape}, expected {self.action_space.shape}")
+        if not np.isfinite(actions[rows]).all():
+            bad = [int(i) for i in self._everyone[rows] if not np.isfinite(actions[i]).all()]
+            raise ValueError(f"actions of environments {bad} are not finite")
+        return np.clip(actions, *self._bounds)
+
+    def _checked_mask(self, mask: Any) -> Flags:
+        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
+            raise TypeError("options['reset_mask'] must be a NumPy array of bool")
+        if mask.shape != (self.num_envs,):
+            raise ValueError(f"options['reset_mask'] must have shape ({self.num_envs},), got {mask.shape}")
+        if not mask.any():
+            raise ValueError("options['reset_mask'] must choose at least one environment")
+        return mask
+
+
+def successors(observation: Observation, info: Info) -> Observation:
+    """The observations that the last step led to, before any autoreset.
+
+    Args:
+        observation, info: as `step` returned them.
+
+    Returns:
+        `observation`, or a copy with the rows of environments that ended replaced by their
+        final observations.
+    """
+    mask = info.get("_final_obs")
+    if mask is None:
+        return observation
+    ids = np.flatnonzero(mask)
+    replaced = {key: value.copy() for key, value in observation.items()}
+    for key, value in replaced.items():
+        value[ids] = [info["final_obs"][i][key] for i in ids]
+    return replaced

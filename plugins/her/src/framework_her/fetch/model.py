@@ -1,0 +1,69 @@
+"""The simulated robot: model, settled first state, and where to read things in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from framework.sim import asset_path
+from framework.sim.engine import mujoco
+from numpy.typing import NDArray
+
+SUBSTEPS = 20
+#: Orientation that the gripper is pulled to, as a quaternion (not of unit length).
+DOWN = np.array([1.0, 0.0, 1.0, 0.0])
+#: Where the gripper goes before the first episode, from where it is in the XML file; m.
+SETTLE = np.array([-0.498, 0.005, -0.431])
+
+
+@dataclass(frozen=True)
+class Robot:
+    """A Fetch model, settled at the start of an episode.
+
+    Attributes:
+        model: the `MjModel`.
+        first: state row (`mjSTATE_INTEGRATION`) that episodes start from.
+        grip: position of the gripper then, `(3,)`; m.
+        height: height of the object then, 0 without one; m.
+    """
+
+    model: Any
+    first: NDArray[np.float64]
+    grip: NDArray[np.float64]
+    height: float
+
+
+@cache
+def load(file: str, joints: tuple[tuple[str, tuple[float, ...]], ...], lift: float) -> Robot:
+    """Load a task's model and settle it.
+
+    Args:
+        file: name of the XML file in gymnasium-robotics' `fetch` folder.
+        joints: first position of some joints, by name.
+        lift: height of the settled gripper above its usual place; m.
+    """
+    path = asset_path("gymnasium_robotics", f"envs/assets/fetch/{file}")
+    model = mujoco.MjModel.from_xml_path(str(path))
+    # The weld that drags the gripper after the mocap body keeps no offset between them.
+    # Its last number says that the offset is given, so that mj_setConst leaves it.
+    model.eq_data[0, :7] = [0, 0, 0, 0, 0, 0, 1]
+    data = mujoco.MjData(model)
+    for name, position in joints:
+        start = model.joint(name).qposadr[0]
+        data.qpos[start : start + len(position)] = position
+    mujoco.mj_forward(model, data)
+    data.mocap_pos[0] = SETTLE + [0, 0, lift] + data.site("robot0:grip").xpos
+    data.mocap_quat[0] = DOWN
+    mujoco.mj_step(model, data, nstep=10 * SUBSTEPS)
+    grip = data.site("robot0:grip").xpos.copy()
+    height = 0.0
+    if mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_SITE, "object0") >= 0:
+        height = float(data.site("object0").xpos[2])
+    time, qpos, qvel = data.time, data.qpos.copy(), data.qvel.copy()
+    mujoco.mj_resetData(model, data)
+    data.time, data.qpos[:], data.qvel[:] = time, qpos, qvel
+    first = np.empty(mujoco.mj_stateSize(model, mujoco.mjtState.mjSTATE_INTEGRATION))
+    mujoco.mj_getState(model, data, first, mujoco.mjtState.mjSTATE_INTEGRATION)
+    return Robot(model, first, grip, height)
