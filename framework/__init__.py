@@ -13,15 +13,16 @@ from framework.component import REQUIRED, Component, Param
 from framework.hookspecs import API, hookimpl
 
 if TYPE_CHECKING:
-    from framework.experiment import Experiment, evaluate, resume, run
+    from framework.experiment import Experiment, resume, run
     from framework.report import Report, Table, Video
+    from framework.trained import evaluate
 
 _LAZY = {
     "Experiment": "framework.experiment",
     "Report": "framework.report",
     "Table": "framework.report",
     "Video": "framework.report",
-    "evaluate": "framework.experiment",
+    "evaluate": "framework.trained",
     "resume": "framework.experiment",
     "run": "framework.experiment",
 }

@@ -85,6 +85,7 @@ def load_checkpoint(path: Path, map_location: Any | None = "cpu") -> dict[str, A
 
 
 def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import json
 import logging
 import os
@@ -14,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from framework import provenance
-from framework.callbacks import evaluating
-from framework.contracts import Playable
 from framework.errors import UserError
 from framework.interruption import Interrupted, interruptible
 from framework.recipe import CheckpointRef, Recipe, Stage, load, load_text
@@ -31,8 +28,9 @@ from framework.runs import (
     find_run,
     write_atomically,
 )
-from framework.stage import StageRunner, publish, step_of
-from framework.tracking import Store, Tracker, sqlite_path, tracking_uri
+from framework.stage import StageRunner
+from framework.store import Store, sqlite_path, tracking_uri
+from framework.tracking import Tracker
 
 PARENT = "mlflow.parentRunId"
 
@@ -108,12 +106,16 @@ class Experiment:
         }
         run_id = store.create_run(experiment_id, name, {key: value for key, value in tags.items() if value})
         folder = root / run_id
-        folder.mkdir(parents=True)
         state = RunState(run_id, name, experiment, _absolute(uri), str(recipe.path), time.time())
         run = Run(folder, state)
-        write_atomically(folder / "recipe.yaml", recipe.written)
-        write_atomically(folder / "resolved.yaml", recipe.resolved_yaml())
-        run.claim()
+        try:
+            folder.mkdir(parents=True)
+            write_atomically(folder / "recipe.yaml", recipe.written)
+            write_atomically(folder / "resolved.yaml", recipe.resolved_yaml())
+            run.claim()
+        except OSError as error:
+            store.client.set_terminated(run_id, FAILED)
+            raise UserError(f"cannot write the run folder {folder}: {error.strerror}") from error
         return cls(recipe, run, store, quiet)
 
     @classmethod
@@ -138,7 +140,7 @@ class Experiment:
         result = Result(self.run)
         experiment_id = self._experiment_id()
         with (
-            self._tracked(self.run.state.run_id, self.run.folder) as tracker,
+            self.tracked(self.run.state.run_id, self.run.folder) as tracker,
             interruptible() as interruption,
         ):
             if tracker is not None:
@@ -189,7 +191,7 @@ class Experiment:
         return self.store.experiment(self.run.state.experiment) if self.store is not None else ""
 
     @contextlib.contextmanager
-    def _tracked(self, run_id: str, folder: Path) -> Iterator[Tracker | None]:
+    def tracked(self, run_id: str, folder: Path) -> Iterator[Tracker | None]:
         """A tracker whose run ends FINISHED, FAILED or KILLED, never RUNNING."""
         self._unsent = ""
         if self.store is None:
@@ -228,7 +230,7 @@ class Experiment:
             tags = {PARENT: self.run.state.run_id}
             state.run_id = self.store.create_run(experiment_id, stage.name, tags)
             self.run.save()
-        with self._tracked(state.run_id, self.run.stage_folder(stage.name)) as nested:
+        with self.tracked(state.run_id, self.run.stage_folder(stage.name)) as nested:
             yield nested
 
     def _describe(self, tracker: Tracker) -> None:
@@ -288,68 +290,6 @@ def resume(text: str, *, root: Path = ROOT, quiet: bool = False) -> Result:
     return Experiment.reopen(found, quiet).execute()
 
 
-def evaluate(
-    text: str, overrides: Iterable[str] = (), *, root: Path = ROOT, stage: str | None = None
-) -> dict[str, Report]:
-    """Evaluate a trained run again, perhaps with other settings, as a nested MLflow run.
-
-    Args:
-        text: run id, start of one, name, folder or `last`.
-        overrides: `key=value`, such as `evaluators.0.episodes=1000`.
-        root: where run folders are.
-        stage: which stage; the last by default.
-
-    Returns:
-        The reports by evaluator; also saved under `evaluations/` in the run folder.
-    """
-    found = find_run(text, root)
-    recipe = load(found.folder / "resolved.yaml", list(overrides))
-    experiment = Experiment(recipe, found, Store(found.state.tracking_uri))
-    runner = experiment.trained(stage)
-    assert experiment.store is not None
-    experiment_id = experiment.store.experiment(found.state.experiment)
-    tags = {PARENT: found.state.run_id}
-    run_id = experiment.store.create_run(experiment_id, f"evaluate {found.state.name}", tags)
-    folder = found.folder / "evaluations" / run_id
-    reports = {}
-    with experiment._tracked(run_id, folder) as tracker, interruptible():
-        built = runner.build()
-        runner.restore(built)
-        for name, evaluator in runner.evaluators.items():
-            report = reports[name] = runner.judge(evaluator, built)
-            publish(report, name, folder / name, tracker, step_of(built.algorithm))
-    return reports
-
-
-def play(run: Run, options: Mapping[str, Any] | None = None, stage: str | None = None) -> Report:
-    """Let a trained run show itself: videos, images, samples.
-
-    Args:
-        run: as `find_run` returns it.
-        options: handed to the algorithm's `play`.
-        stage: which stage; the last by default.
-
-    Raises:
-        UserError: the algorithm cannot play, or does not take these options.
-    """
-    experiment = Experiment.reopen(run, quiet=True)
-    runner = experiment.trained(stage)
-    built = runner.build()
-    name = runner.stage.algorithm.name if runner.stage.algorithm else "?"
-    if not isinstance(built.algorithm, Playable):
-        raise UserError(f"algorithm {name} has nothing to play")
-    try:
-        inspect.signature(built.algorithm.play).bind(None, **(options or {}))
-    except TypeError as error:
-        raise UserError(
-            f"algorithm {name} cannot play with these options: {error}\n"
-            f"  it takes: {inspect.signature(built.algorithm.play)}"
-        ) from None
-    runner.restore(built)
-    with evaluating(built.algorithm):
-        return built.algorithm.play(runner.evaluation_environment, **(options or {}))
-
-
 def checkpoint_of(run: Run, stage: str) -> Path:
     """The final checkpoint of a run's stage.
 
@@ -400,8 +340,8 @@ def _system_metrics(uri: str, run_id: str) -> Any:
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
     logging.getLogger("mlflow.system_metrics").setLevel(logging.ERROR)
-    monitor = SystemMetricsMonitor(run_id, resume_logging=True, tracking_uri=uri)
-    monitor.start()
+    monitor = SystemMetricsMonitor(run_id, resume_logging=True, tracking_uri=uri)  # type: ignore[no-untyped-call]
+    monitor.start()  # type: ignore[no-untyped-call]
     return monitor
 
 

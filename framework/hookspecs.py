@@ -9,14 +9,14 @@ The entry point's name is the plugin's name, and the prefix of its components. T
 module implements any of the hooks below and imports nothing heavy. Each hook yields
 `Component`s: data that says what can be built, from where, with which parameters.
 
-What is built, and from what:
+What is built, and from what (the builder gets these, then its own parameters):
 
-| hook                    | its builder is called with       | and returns                    |
-|-------------------------|----------------------------------|--------------------------------|
-| `register_environments` | parameters                       | `gymnasium.vector.VectorEnv`, or `datasets.Dataset`/`DatasetDict` |
-| `register_models`       | environment, parameters          | `torch.nn.Module`              |
-| `register_algorithms`   | environment, model, parameters   | `lightning.LightningModule`    |
-| `register_evaluators`   | parameters                       | a callable `(algorithm, environment) -> Report` |
+| hook                    | built from         | what it is                                       |
+|-------------------------|--------------------|--------------------------------------------------|
+| `register_environments` |                    | `gymnasium.vector.VectorEnv`, `datasets.Dataset` |
+| `register_models`       | environment        | `torch.nn.Module`                                |
+| `register_algorithms`   | environment, model | `lightning.LightningModule`                      |
+| `register_evaluators`   |                    | a callable `(algorithm, environment) -> Report`  |
 
 `framework.contracts` writes down what the core asks of each.
 """

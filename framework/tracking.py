@@ -9,108 +9,21 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import urlparse
+from typing import Any
 
 from lightning.pytorch.loggers.logger import Logger
 
-from framework.errors import UserError
 from framework.journal import Journal
 from framework.runs import write_atomically
+from framework.store import Store
 
-T = TypeVar("T")
-
-DEFAULT_URI = "sqlite:///mlflow.db"
-ARTIFACTS = Path("mlartifacts")
 BATCH = 1000  # metrics in one request: MLflow's limit
 log = logging.getLogger("framework")
-
-
-def tracking_uri(given: str | None) -> str:
-    """The recipe's URI, `MLFLOW_TRACKING_URI`, or SQLite in the working directory."""
-    return given or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
-
-
-def ui_command(uri: str) -> str:
-    """The command that shows this store."""
-    return uri if uri.startswith("http") else f"framework ui --uri {uri}"
-
-
-class Store:
-    """A tracking store, ready to be written to.
-
-    Args:
-        uri: anything MLflow takes.
-
-    Raises:
-        UserError: it cannot be reached or used.
-    """
-
-    def __init__(self, uri: str) -> None:
-        # MLflow's own patience is several minutes for each call.
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
-        from mlflow import MlflowClient
-
-        self.uri = uri
-        self.local = sqlite_path(uri)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            self.client = self._ask(lambda: MlflowClient(tracking_uri=uri))
-            self._ask(lambda: self.client.search_experiments(max_results=1))
-
-    def experiment(self, name: str, artifact_location: str | None = None) -> str:
-        """The id of the experiment, which is made if it is not there."""
-        found = self._ask(lambda: self.client.get_experiment_by_name(name))
-        if found is not None:
-            if found.lifecycle_stage != "active":
-                raise UserError(
-                    f"experiment {name!r} is deleted in {self.uri}: restore it "
-                    f"(mlflow experiments restore) or choose another tracking.experiment"
-                )
-            return str(found.experiment_id)
-        if artifact_location is None and self.local is not None:
-            artifact_location = str((self.local.parent / ARTIFACTS / _folder_name(name)).resolve())
-        try:
-            return str(self.client.create_experiment(name, artifact_location=artifact_location))
-        except Exception:  # another run may have made it in the meantime
-            found = self._ask(lambda: self.client.get_experiment_by_name(name))
-            if found is None:
-                raise
-            return str(found.experiment_id)
-
-    def create_run(self, experiment_id: str, name: str, tags: Mapping[str, str]) -> str:
-        made = self._ask(lambda: self.client.create_run(experiment_id, run_name=name, tags=dict(tags)))
-        return str(made.info.run_id)
-
-    def _ask(self, call: Callable[[], T]) -> T:
-        try:
-            with self._lock():
-                return call()
-        except UserError:
-            raise
-        except Exception as error:
-            reason = str(error).splitlines()[0][:300]
-            raise UserError(
-                f"the tracking store {self.uri} cannot be used: {reason}\n"
-                "  start its server, or choose another: tracking.uri=... or MLFLOW_TRACKING_URI "
-                f"(default {DEFAULT_URI})"
-            ) from error
-
-    def _lock(self) -> AbstractContextManager[Any]:
-        # Two processes that both find no tables would both make them.
-        if self.local is None:
-            return nullcontext()
-        from filelock import FileLock
-
-        self.local.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(f"{self.local}.lock")
 
 
 class Tracker:
@@ -314,14 +227,6 @@ class TrackerLogger(Logger):
             self._tracker.metrics({**values, **self._extra()}, self._step())
 
 
-def sqlite_path(uri: str) -> Path | None:
-    """The file of a SQLite URI, or None."""
-    parsed = urlparse(uri)
-    if not parsed.scheme.startswith("sqlite"):
-        return None
-    return Path(uri.partition(":///")[2].partition("?")[0])
-
-
 @contextmanager
 def _quiet(name: str) -> Iterator[None]:
     logger = logging.getLogger(name)
@@ -331,7 +236,3 @@ def _quiet(name: str) -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
-
-
-def _folder_name(name: str) -> str:
-    return "".join(char if char.isalnum() or char in "-_." else "_" for char in name)

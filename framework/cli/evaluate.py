@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import click
-
 from framework.cli.arguments import as_json, overrides, run_name
 
 
@@ -19,7 +18,7 @@ def command(run: str, overrides: tuple[str, ...], stage: str | None, as_json: bo
 
     For example: framework evaluate last evaluators.0.episodes=1000
     """
-    from framework.experiment import evaluate
+    from framework.trained import evaluate
 
     reports = evaluate(run, overrides, stage=stage)
     if as_json:

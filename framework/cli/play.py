@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-
 from framework.cli.arguments import run_name
 
 
@@ -26,7 +25,7 @@ def command(run: str, options: tuple[str, ...], stage: str | None, out: Path | N
     given = parse_options(options)
 
     from framework.errors import UserError
-    from framework.experiment import play
+    from framework.trained import play
 
     report = play(found, given, stage)
     folder = out or found.folder / "play"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-
 from framework.cli.arguments import as_json, run_name
 
 

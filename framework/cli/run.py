@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-
 from framework.cli.arguments import as_json, overrides, recipe_file
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def execute(experiment: Experiment, as_json: bool) -> None:
     from framework.errors import UserError
     from framework.interruption import Interrupted
     from framework.runs import describe
-    from framework.tracking import ui_command
+    from framework.store import ui_command
 
     run = experiment.run
     short = run.state.run_id[:8]

@@ -1,0 +1,81 @@
+"""What one does with a trained run: judge it again, watch it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from framework.callbacks import evaluating
+from framework.contracts import Playable
+from framework.errors import UserError
+from framework.experiment import PARENT, Experiment
+from framework.interruption import interruptible
+from framework.recipe import load
+from framework.report import Report
+from framework.runs import ROOT, Run, find_run
+from framework.stage import publish, step_of
+from framework.store import Store
+
+
+def evaluate(
+    text: str, overrides: Iterable[str] = (), *, root: Path = ROOT, stage: str | None = None
+) -> dict[str, Report]:
+    """Evaluate a trained run again, perhaps with other settings, as a nested MLflow run.
+
+    Args:
+        text: run id, start of one, name, folder or `last`.
+        overrides: `key=value`, such as `evaluators.0.episodes=1000`.
+        root: where run folders are.
+        stage: which stage; the last by default.
+
+    Returns:
+        The reports by evaluator; also saved under `evaluations/` in the run folder.
+    """
+    found = find_run(text, root)
+    recipe = load(found.folder / "resolved.yaml", list(overrides))
+    experiment = Experiment(recipe, found, Store(found.state.tracking_uri))
+    runner = experiment.trained(stage)
+    assert experiment.store is not None
+    experiment_id = experiment.store.experiment(found.state.experiment)
+    tags = {PARENT: found.state.run_id}
+    run_id = experiment.store.create_run(experiment_id, f"evaluate {found.state.name}", tags)
+    folder = found.folder / "evaluations" / run_id
+    reports = {}
+    with experiment.tracked(run_id, folder) as tracker, interruptible():
+        built = runner.build()
+        runner.restore(built)
+        for name, evaluator in runner.evaluators.items():
+            report = reports[name] = runner.judge(evaluator, built)
+            publish(report, name, folder / name, tracker, step_of(built.algorithm))
+    return reports
+
+
+def play(run: Run, options: Mapping[str, Any] | None = None, stage: str | None = None) -> Report:
+    """Let a trained run show itself: videos, images, samples.
+
+    Args:
+        run: as `find_run` returns it.
+        options: handed to the algorithm's `play`.
+        stage: which stage; the last by default.
+
+    Raises:
+        UserError: the algorithm cannot play, or does not take these options.
+    """
+    experiment = Experiment.reopen(run, quiet=True)
+    runner = experiment.trained(stage)
+    built = runner.build()
+    name = runner.stage.algorithm.name if runner.stage.algorithm else "?"
+    if not isinstance(built.algorithm, Playable):
+        raise UserError(f"algorithm {name} has nothing to play")
+    try:
+        inspect.signature(built.algorithm.play).bind(None, **(options or {}))
+    except TypeError as error:
+        raise UserError(
+            f"algorithm {name} cannot play with these options: {error}\n"
+            f"  it takes: {inspect.signature(built.algorithm.play)}"
+        ) from None
+    runner.restore(built)
+    with evaluating(built.algorithm):
+        return built.algorithm.play(runner.evaluation_environment, **(options or {}))
