@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import errno
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from framework.checkpoints import (
+    CheckedCheckpointIO,
+    CorruptCheckpointError,
+    checkpoints,
+    load_checkpoint,
+    newest_whole,
+)
+from framework.errors import UserError
+
+
+def value(step: int) -> dict[str, object]:
+    return {"step": step, "weights": torch.full((100,), float(step)), "buffer": np.arange(1000) + step}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for step in (1, 2, 3):
+        CheckedCheckpointIO().save_checkpoint(value(step), tmp_path / f"step-{step:09d}.ckpt")
+    return tmp_path
+
+
+def no_warning(message: str) -> None:
+    pytest.fail(message)
+
+
+def test_loads_what_was_saved(folder: Path) -> None:
+    path = newest_whole(folder, no_warning)
+    assert path is not None
+    loaded = load_checkpoint(path)
+    assert loaded["step"] == 3
+    assert torch.equal(loaded["weights"], torch.full((100,), 3.0))
+    np.testing.assert_array_equal(loaded["buffer"], np.arange(1000) + 3)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "no digest", "digest of another"])
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(folder: Path, damage: str) -> None:
+    path = folder / "step-000000003.ckpt"
+    sha = folder / "step-000000003.ckpt.sha256"
+    data = bytearray(path.read_bytes())
+    if damage == "truncated":
+        path.write_bytes(data[: len(data) // 2])
+    elif damage == "flipped":
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "no digest":
+        sha.unlink()
+    else:
+        sha.write_bytes((folder / "step-000000002.ckpt.sha256").read_bytes())
+    with pytest.raises(CorruptCheckpointError, match="truncated or altered"):
+        load_checkpoint(path)
+    warnings: list[str] = []
+    chosen = newest_whole(folder, warnings.append)
+    assert chosen == folder / "step-000000002.ckpt"
+    assert len(warnings) == 1 and str(path) in warnings[0]
+
+
+def test_none_is_whole(folder: Path) -> None:
+    for path in checkpoints(folder):
+        path.write_bytes(b"")
+    warnings: list[str] = []
+    assert newest_whole(folder, warnings.append) is None
+    assert len(warnings) == 3
+
+
+def test_a_failed_write_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(checkpoint: object, file: object) -> None:
+        file.write(b"half")  # type: ignore[attr-defined]
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    before = sorted(folder.iterdir())
+    with pytest.raises(UserError, match="no space left") as caught:
+        CheckedCheckpointIO().save_checkpoint(value(4), folder / "step-000000004.ckpt")
+    assert "framework resume" in str(caught.value)
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small disk needs privileges")
+    try:
+        small, large = {"x": torch.zeros(1000)}, {"x": torch.zeros(1_000_000)}
+        CheckedCheckpointIO().save_checkpoint(small, disk / "step-000000001.ckpt")
+        with pytest.raises(UserError, match="no space left"):
+            CheckedCheckpointIO().save_checkpoint(large, disk / "step-000000002.ckpt")
+        assert newest_whole(disk, no_warning) == disk / "step-000000001.ckpt"
+        assert torch.equal(load_checkpoint(disk / "step-000000001.ckpt")["x"], small["x"])
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

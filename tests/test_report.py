@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from framework import Report, Table, Video
+
+
+def make_report() -> Report:
+    figure = Figure()
+    figure.add_subplot().plot([0, 1], [0, 1])
+    return Report(
+        metrics={"success": 0.975, "diverged": float("nan")},
+        tables={"by <task>": Table(["task", "rate"], [["push", 0.95], ["slide", None]], caption="a & b")},
+        figures={"learning curve": figure},
+        images={"grid/1": np.full((4, 6, 3), 200, np.uint8)},
+        notes=["3 < 4"],
+    )
+
+
+def test_saves_json_page_and_pictures(tmp_path: Path) -> None:
+    written = make_report().save(tmp_path / "report", title="Push & Pull")
+    names = {path.name for path in written}
+    assert names == {"report.json", "index.html", "learning_curve.png", "grid_1.png"}
+    assert all(path.is_file() for path in written)
+    data = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert data["metrics"] == {"success": 0.975, "diverged": "nan"}
+    assert data["tables"]["by <task>"]["rows"] == [["push", 0.95], ["slide", None]]
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert "Push &amp; Pull" in page and "by &lt;task&gt;" in page and "3 &lt; 4" in page
+    assert page.count("data:image/png;base64,") == 2
+
+
+def test_an_image_is_kept_pixel_by_pixel(tmp_path: Path) -> None:
+    from PIL import Image
+
+    image = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    Report(images={"x": image}).save(tmp_path)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "x.png")), image)
+
+
+# imageio's reader leaves the pipes of its ffmpeg process to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_video_can_be_read_back(tmp_path: Path) -> None:
+    iio = pytest.importorskip("imageio.v3")
+    pytest.importorskip("imageio_ffmpeg")
+    frames = np.zeros((10, 33, 47, 3), np.uint8)  # odd sizes, which H.264 refuses as they are
+    frames[5:] = 255
+    Report(videos={"episode": Video(frames, fps=10)}).save(tmp_path)
+    back = iio.imread(tmp_path / "episode.mp4")
+    assert back.shape == (10, 32, 46, 3)
+    assert back[0].mean() < 10 and back[-1].mean() > 245
+
+
+def test_text_is_aligned() -> None:
+    text = Table(["name", "value"], [["a", 1.0], ["longer", 0.12345678]]).to_text()
+    assert text.splitlines() == ["name     value", "a            1", "longer  0.1235"]
+
+
+def test_a_ragged_table_is_refused() -> None:
+    with pytest.raises(ValueError, match="2 cells for 1 columns"):
+        Table(["a"], [[1, 2]])
