@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import random
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+import numpy as np
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.utilities.seed import isolate_rng
 
 from framework.contracts import HasProgress, Monitor, Progress
 from framework.errors import UserError
@@ -32,11 +35,11 @@ def progress_of(trainer: Trainer, algorithm: LightningModule) -> Progress:
 
 @contextmanager
 def evaluating(algorithm: LightningModule) -> Iterator[None]:
-    """Eval mode, no gradients, and torch's global generators left as they were."""
+    """Eval mode, no gradients, and the global random generators left as they were."""
     training = algorithm.training
     algorithm.eval()
     try:
-        with torch.random.fork_rng(), torch.no_grad():
+        with isolate_rng(), torch.no_grad():
             yield
     finally:
         algorithm.train(training)
@@ -95,6 +98,40 @@ class Clock(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.before = state_dict["seconds"]
+
+
+class RandomStates(Callback):
+    """Keep the global generators of Python, NumPy and torch in every checkpoint.
+
+    They are put back right before the first step: making the data loader's iterator
+    draws from them too.
+    """
+
+    def __init__(self) -> None:
+        self._restore: dict[str, Any] | None = None
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        if self._restore is None:
+            return
+        random.setstate(self._restore["python"])
+        np.random.set_state(self._restore["numpy"])  # noqa: NPY002  (plugins may use it)
+        torch.set_rng_state(self._restore["torch"])
+        if len(self._restore["cuda"]) == torch.cuda.device_count():
+            torch.cuda.set_rng_state_all(self._restore["cuda"])
+        self._restore = None
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "python": random.getstate(),
+            "numpy": np.random.get_state(),  # noqa: NPY002
+            "torch": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._restore = state_dict
 
 
 class Watch(Callback):

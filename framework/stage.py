@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 import lightning.pytorch as pl
 import numpy as np
 import torch
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from framework.callbacks import (
     Clock,
     ProgressLine,
+    RandomStates,
     StopOnDivergence,
     StopOnSignal,
     Watch,
@@ -120,6 +122,7 @@ class StageRunner:
         )
         callbacks: list[pl.Callback] = [
             clock,
+            RandomStates(),
             StopOnDivergence(),
             *self._watches(),
             StopOnSignal(interruption),
@@ -144,8 +147,11 @@ class StageRunner:
             enable_model_summary=False,
             default_root_dir=self.folder,
         )
-        with _quiet_lightning(), interruption.defer():
-            trainer.fit(built.algorithm, ckpt_path=start, weights_only=False)
+        try:
+            with _quiet_lightning(), interruption.defer():
+                trainer.fit(built.algorithm, ckpt_path=start, weights_only=False)
+        except MisconfigurationException as error:
+            raise UserError(f"Lightning refuses these trainer settings: {error}") from error
         self.state.checkpoint = writer.path.name
         self.run.save()
 
