@@ -11,9 +11,26 @@ sensing by rays (`Batch.ray`) come with the first paper that needs them.
 
 from __future__ import annotations
 
+from framework.sim.arrays import Flags, Floats, Ids, Info, Observation, Rows, State
 from framework.sim.assets import asset_path
+from framework.sim.endings import successors
+from framework.sim.render import Camera
 from framework.sim.single import SingleEnv
 from framework.sim.streams import Streams
-from framework.sim.vector_env import Observation, Rows, State, VectorEnv, successors
+from framework.sim.vector_env import VectorEnv
 
-__all__ = ["Observation", "Rows", "SingleEnv", "State", "Streams", "VectorEnv", "asset_path", "successors"]
+__all__ = [
+    "Camera",
+    "Flags",
+    "Floats",
+    "Ids",
+    "Info",
+    "Observation",
+    "Rows",
+    "SingleEnv",
+    "State",
+    "Streams",
+    "VectorEnv",
+    "asset_path",
+    "successors",
+]

@@ -16,24 +16,31 @@ INSTALL = "pip install --upgrade 'mujoco>=4.0' 'mujoco-core>=4.0.1'"
 
 # MuJoCo picks its OpenGL when it is first imported, and without a screen its default,
 # GLFW, can only fail. A choice already made is left alone.
-if sys.platform == "linux" and not (
-    "MUJOCO_GL" in os.environ or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-):
-    os.environ["MUJOCO_GL"] = "egl" if ctypes.util.find_library("EGL") else "osmesa"
+if sys.platform == "linux" and not any(map(os.environ.get, ("MUJOCO_GL", "DISPLAY", "WAYLAND_DISPLAY"))):
+    for name in ("EGL", "OSMesa"):
+        if ctypes.util.find_library(name):
+            os.environ["MUJOCO_GL"] = name.lower()
+            break
 
 try:
-    import mujoco
+    import mujoco  # type: ignore[import-untyped]
 except ImportError as error:
     raise UserError(f"simulated environments need MuJoCo: {error}\n  to install: {INSTALL}") from error
+except Exception as error:  # an OpenGL that is asked for and missing breaks the whole import
+    chosen = os.environ.get("MUJOCO_GL", "")
+    raise UserError(
+        f"MuJoCo cannot be imported with MUJOCO_GL={chosen}: {type(error).__name__}: {error}\n"
+        "  unset MUJOCO_GL, or install what it names (apt-get install libegl1 libgl1-mesa-dri, or libosmesa6)"
+    ) from error
 try:
-    from mujoco.batch import Batch, SimulationError
+    from mujoco.batch import Batch, SimulationError  # type: ignore[import-untyped]
 except ImportError as error:
     raise UserError(
         f"simulated environments need mujoco.batch, which MuJoCo {mujoco.__version__} does not have\n"
         f"  to install: {INSTALL}"
     ) from error
 
-__all__ = ["Batch", "SimulationError", "mujoco", "check_model", "diverged"]
+__all__ = ["Batch", "SimulationError", "check_model", "diverged", "mujoco"]
 
 #: Number of degrees of freedom from which MuJoCo solves with sparse matrices.
 SPARSE_FROM = 60

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from framework.sim.vector_env import VectorEnv
 
 
-class SingleEnv(gymnasium.Env[dict[str, NDArray[np.float64]], NDArray[np.floating[Any]]]):
+class SingleEnv(gymnasium.Env[Any, Any]):
     """A batch of one, without the leading axis, for trainers that want single environments.
 
     Args:
@@ -20,9 +20,12 @@ class SingleEnv(gymnasium.Env[dict[str, NDArray[np.float64]], NDArray[np.floatin
         render_mode: None or "rgb_array".
     """
 
+    # gymnasium.make reads the modes from the class.
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"]}  # noqa: RUF012
+
     def __init__(self, vector: VectorEnv, render_mode: str | None = None) -> None:
         self.vector = vector
-        self.metadata = dict(vector.metadata)
+        self.metadata = {**self.metadata, "render_fps": vector.metadata["render_fps"]}
         self.observation_space = vector.single_observation_space
         self.action_space = vector.single_action_space
         self.render_mode = render_mode
@@ -47,7 +50,7 @@ class SingleEnv(gymnasium.Env[dict[str, NDArray[np.float64]], NDArray[np.floatin
 
     def render(self) -> Any:
         """A frame, `(height, width, 3)` uint8, if `render_mode` is "rgb_array"."""
-        return self.vector.render()[0] if self.render_mode == "rgb_array" else None
+        return self.vector.render([0])[0] if self.render_mode == "rgb_array" else None
 
     def close(self) -> None:
         self.vector.close()

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-#: Words of one stream's state: four of SFC64, and NumPy's buffered half word.
+#: Words of one stream's state: two numbers of 128 bits, and NumPy's buffered half word.
 WORDS = 6
+_LOW = 2**64 - 1
 
 
 class Streams:
@@ -58,7 +59,9 @@ class Streams:
 
         Args:
             ids: `(k,)` indices.
-            low, high: bounds, broadcast to `(k, size)`.
+            low: lower bound, broadcast to `(k, size)`.
+            high: upper bound, likewise.
+            size: how many from each.
 
         Returns:
             `(k, size)`, uniform in `[low, high)`.
@@ -74,20 +77,21 @@ class Streams:
         rows = np.zeros((len(self), WORDS), np.uint64)
         for row, generator in zip(rows, self.generators, strict=True):
             state: Any = generator.bit_generator.state
-            row[:4] = state["state"]["state"]
+            position, increment = state["state"]["state"], state["state"]["inc"]
+            row[:4] = position >> 64, position & _LOW, increment >> 64, increment & _LOW
             row[4:] = state["has_uint32"], state["uinteger"]
         return rows
 
     def set_state(self, rows: NDArray[np.uint64]) -> None:
         """Continue from a state that `get_state` returned."""
-        for row, generator in zip(rows, self.generators, strict=True):
+        for row, generator in zip(rows.tolist(), self.generators, strict=True):
             generator.bit_generator.state = {
-                "bit_generator": "SFC64",
-                "state": {"state": np.array(row[:4], np.uint64)},
-                "has_uint32": int(row[4]),
-                "uinteger": int(row[5]),
+                "bit_generator": "PCG64",
+                "state": {"state": row[0] << 64 | row[1], "inc": row[2] << 64 | row[3]},
+                "has_uint32": row[4],
+                "uinteger": row[5],
             }
 
 
 def _generator(seed: np.random.SeedSequence | None) -> np.random.Generator:
-    return np.random.Generator(np.random.SFC64(seed))
+    return np.random.Generator(np.random.PCG64(seed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -14,17 +14,12 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from framework.errors import UserError
+from framework.sim.arrays import Flags, Floats, Ids, Info, Observation, Rows, State
+from framework.sim.checks import checked_actions, checked_mask
+from framework.sim.endings import final_info
 from framework.sim.engine import Batch, SimulationError, check_model, diverged, mujoco
+from framework.sim.render import Camera, Renderer
 from framework.sim.streams import Streams
-
-Observation: TypeAlias = dict[str, NDArray[np.float64]]
-Info: TypeAlias = dict[str, Any]
-State: TypeAlias = dict[str, NDArray[Any]]
-Ids: TypeAlias = NDArray[np.intp]
-#: Which environments: all of them as a slice, which costs no copy, or some by their indices.
-Rows: TypeAlias = slice | Ids
-Floats: TypeAlias = NDArray[np.floating[Any]]
-Flags: TypeAlias = NDArray[np.bool_]
 
 ALL = slice(None)
 
@@ -55,6 +50,7 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]]):
         size: height and width of rendered frames, in pixels.
 
     Attributes:
+        camera: where frames are seen from.
         batch: the `mujoco.batch.Batch`.
         streams: one random stream per environment; all randomness comes from here.
         diverged: how many episodes ended by divergence so far.
@@ -63,6 +59,10 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]]):
         UserError: no environments, a negative number of threads, or a model that the
             installed MuJoCo cannot simulate.
     """
+
+    camera = Camera()
+    single_observation_space: gymnasium.spaces.Dict
+    single_action_space: gymnasium.spaces.Box
 
     def __init__(
         self,
@@ -104,6 +104,7 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]]):
         if seed is not None:
             self.streams.reseed(seed)
         self._stage = int(stage)
+        self._renderer: Renderer | None = None
         self._memory: State = {}
         self._elapsed = self.remember("elapsed", np.zeros(num_envs, np.int64))
         # True: this environment has to be reset before it can be stepped.
@@ -115,7 +116,6 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]]):
             if space.shape is not None
         }
         self._everyone: Ids = np.arange(num_envs)
-        self._bounds = action_space.low, action_space.high
 
     # What a subclass says -----------------------------------------------------------------
 
@@ -130,10 +130,10 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]]):
     def _act(self, actions: Floats, rows: Rows) -> None:
         """Write actions `(k, n)`, already within the bounds of the action space, into `batch`."""
 
-    def _stepped(self, rows: Rows) -> None:  # noqa: B027  (nothing to do is a fine answer)
+    def _stepped(self, rows: Rows) -> None:
         """Change the state after the substeps, before it is observed."""
 
-    def _refresh(self, rows: Rows) -> None:  # noqa: B027
+    def _refresh(self, rows: Rows) -> None:
         """Copy derived fields that the next step reads into remembered arrays."""
 
     @abstractmethod
@@ -148,6 +148,9 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]]):
             observation: after the step.
             actions: as they were given.
         """
+
+    def _decorate(self, data: Any, env: int) -> None:
+        """Move what is only shown, such as a goal, in an `MjData` about to be drawn."""
 
     def remember(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
         """Make an array, changed only in place, part of `get_state` and `set_state`; return it."""
@@ -179,7 +182,7 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]]):
         ids = self._everyone
         mask = (options or {}).get("reset_mask")
         if mask is not None:
-            ids = np.flatnonzero(self._checked_mask(mask))
+            ids = np.flatnonzero(checked_mask(mask, self.num_envs))
         if seed is not None:
             self.streams.reseed(seed, ids)
         self._restart(ids)
@@ -204,7 +207,8 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]]):
         """
         waiting = self._waiting()
         rows: Rows = ALL if waiting is None else np.flatnonzero(~self._ended)
-        actions = self._checked_actions(actions, rows)
+        actions = checked_actions(actions, (self.num_envs, *self.single_action_space.shape), rows)
+        actions = np.clip(actions, self.single_action_space.low, self.single_action_space.high)
         if waiting is not None:
             self._restart(waiting)
         failed = self._simulate(actions, rows)
@@ -227,14 +231,45 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]]):
         for key in list(info):
             info[f"_{key}"] = np.ones(self.num_envs, np.bool_)
         np.logical_or(terminated, truncated, out=self._ended)
-        self._keep(observation)
+        for key, value in observation.items():
+            self._last[key][...] = value
         if self.autoreset is AutoresetMode.SAME_STEP and self._ended.any():
             ids = np.flatnonzero(self._ended)
-            info |= self._final(ids, observation, info)
+            info |= final_info(self._ended, observation, info)
             self._restart(ids)
             for key, value in observation.items():
                 value[ids] = self._last[key][ids]
         return observation, reward, terminated, truncated, info
+
+    def render(self, envs: Sequence[int] | None = None) -> tuple[NDArray[np.uint8], ...]:
+        """Draw environments as they are now.
+
+        Args:
+            envs: their indices; by default all.
+
+        Returns:
+            One frame each, `(height, width, 3)`.
+
+        Raises:
+            UserError: OpenGL does not work here.
+        """
+        if self._renderer is None:
+            self._renderer = Renderer(self.batch.get_model(0), self.size, self.camera)
+        renderer = self._renderer
+        frames = []
+        for i in range(self.num_envs) if envs is None else envs:
+            self.batch.get_model(i, renderer.model)
+            self.batch.get_data(i, renderer.data)
+            mujoco.mj_forward(renderer.model, renderer.data)
+            self._decorate(renderer.data, i)
+            frames.append(renderer.frame())
+        return tuple(frames)
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Free what drawing took."""
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
 
     # Saving -------------------------------------------------------------------------------
 
@@ -299,10 +334,6 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]]):
         for key, value in self._observe(ids).items():
             self._last[key][ids] = value
 
-    def _keep(self, observation: Observation) -> None:
-        for key, value in observation.items():
-            self._last[key][...] = value
-
     def _waiting(self) -> Ids | None:
         """Environments that this step resets instead of stepping, or None."""
         ids = np.flatnonzero(self._ended)
@@ -311,52 +342,3 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]]):
         if self.autoreset is AutoresetMode.NEXT_STEP and self._elapsed[ids].all():
             return ids
         raise ResetNeeded(f"environments {ids.tolist()} have to be reset before they are stepped")
-
-    def _final(self, ids: Ids, observation: Observation, info: Info) -> Info:
-        final_obs = np.full(self.num_envs, None, dtype=object)
-        kept = {key: value[ids] for key, value in observation.items()}
-        for row, i in enumerate(ids):
-            final_obs[i] = {key: value[row] for key, value in kept.items()}
-        mask = self._ended.copy()
-        final_info: Info = {}
-        for key, value in info.items():
-            final_info[key] = np.where(mask, value, np.zeros_like(value))
-        return {"final_obs": final_obs, "_final_obs": mask, "final_info": final_info, "_final_info": mask}
-
-    def _checked_actions(self, actions: Floats, rows: Rows) -> Floats:
-        actions = np.asarray(actions)
-        if actions.shape != self.action_space.shape:
-            raise ValueError(f"actions have shape {actions.shape}, expected {self.action_space.shape}")
-        if not np.isfinite(actions[rows]).all():
-            bad = [int(i) for i in self._everyone[rows] if not np.isfinite(actions[i]).all()]
-            raise ValueError(f"actions of environments {bad} are not finite")
-        return np.clip(actions, *self._bounds)
-
-    def _checked_mask(self, mask: Any) -> Flags:
-        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
-            raise TypeError("options['reset_mask'] must be a NumPy array of bool")
-        if mask.shape != (self.num_envs,):
-            raise ValueError(f"options['reset_mask'] must have shape ({self.num_envs},), got {mask.shape}")
-        if not mask.any():
-            raise ValueError("options['reset_mask'] must choose at least one environment")
-        return mask
-
-
-def successors(observation: Observation, info: Info) -> Observation:
-    """The observations that the last step led to, before any autoreset.
-
-    Args:
-        observation, info: as `step` returned them.
-
-    Returns:
-        `observation`, or a copy with the rows of environments that ended replaced by their
-        final observations.
-    """
-    mask = info.get("_final_obs")
-    if mask is None:
-        return observation
-    ids = np.flatnonzero(mask)
-    replaced = {key: value.copy() for key, value in observation.items()}
-    for key, value in replaced.items():
-        value[ids] = [info["final_obs"][i][key] for i in ids]
-    return replaced

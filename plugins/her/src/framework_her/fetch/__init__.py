@@ -2,6 +2,37 @@
 
 Observations, goals, rewards, thresholds and reset rules are those of gymnasium-robotics'
 Fetch environments; only its robot files are used.
+
+Recipes name the tasks `her/fetch_reach` and so on. For other trainers, `register` tells
+gymnasium about them:
+
+    import framework_her.fetch
+    framework_her.fetch.register()
+    env = gymnasium.make("framework_her/FetchPush-v0")
+    envs = gymnasium.make_vec("framework_her/FetchPush-v0", num_envs=32)
 """
 
 from __future__ import annotations
+
+#: Tasks by the name in their gymnasium ids.
+NAMES = {"Reach": "reach", "Push": "push", "Slide": "slide", "PickAndPlace": "pick_and_place"}
+
+
+def register() -> None:
+    """Register `framework_her/Fetch{Reach,Push,Slide,PickAndPlace}[Dense]-v0` with gymnasium.
+
+    Calling it again changes nothing.
+    """
+    import gymnasium
+
+    for name, task in NAMES.items():
+        for suffix, reward_type in (("", "sparse"), ("Dense", "dense")):
+            identifier = f"framework_her/Fetch{name}{suffix}-v0"
+            if identifier not in gymnasium.registry:
+                gymnasium.register(
+                    identifier,
+                    entry_point="framework_her.fetch.single:FetchGoalEnv",
+                    vector_entry_point="framework_her.fetch.single:make_vector",
+                    max_episode_steps=50,
+                    kwargs={"task": task, "reward_type": reward_type},
+                )

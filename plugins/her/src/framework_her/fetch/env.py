@@ -7,10 +7,10 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from framework.sim import Observation, Rows, VectorEnv
-from framework.sim.engine import mujoco
 from numpy.typing import ArrayLike, NDArray
 
+from framework.sim import Camera, Observation, Rows, VectorEnv
+from framework.sim.engine import mujoco
 from framework_her.fetch.config import FetchConfig
 from framework_her.fetch.model import DOWN, SUBSTEPS, load
 from framework_her.fetch.motion import PointMotion, euler_angles
@@ -75,7 +75,7 @@ class FetchEnv(VectorEnv):
         options: passed on to `framework.sim.VectorEnv`.
     """
 
-    camera = {"distance": 2.5, "azimuth": 132.0, "elevation": -14.0, "lookat": (1.3, 0.75, 0.55)}
+    camera = Camera(lookat=(1.3, 0.75, 0.55), distance=2.5, azimuth=132.0, elevation=-14.0)
 
     def __init__(self, task: Task, config: FetchConfig, **options: Any) -> None:
         self.task = task
@@ -110,6 +110,7 @@ class FetchEnv(VectorEnv):
         start = model.joint(FINGERS[0]).qposadr[0]
         assert model.joint(FINGERS[1]).qposadr[0] == start + 1
         self._fingers = slice(start, start + 2)
+        self._driven = model.jnt_qposadr[model.actuator_trnid[:, 0]]  # not in the joints' order
         sites = ["robot0:grip", *(["object0"] if task.has_object else [])]
         self._motion = PointMotion(self.batch, sites)
         self._step_time = SUBSTEPS * model.opt.timestep
@@ -121,7 +122,8 @@ class FetchEnv(VectorEnv):
         """Reward of having reached `achieved` while `desired` was asked for.
 
         Args:
-            achieved, desired: goals, `(..., 3)`; m.
+            achieved: goals, `(..., 3)`; m.
+            desired: goals, `(..., 3)`; m.
             info: not used.
 
         Returns:
@@ -156,7 +158,7 @@ class FetchEnv(VectorEnv):
         self._mocap_pos[rows] = self._pulled_from[rows] + actions[:, :3] * actions.dtype.type(REACH)
         self._mocap_quat[rows] = self._turned_from[rows] + DOWN
         if not self.task.blocked:
-            self._ctrl[rows] = self._qpos[rows, self._fingers] + actions[:, 3:]
+            self._ctrl[rows] = self._qpos[rows][:, self._driven] + actions[:, 3:]
 
     def _stepped(self, rows: Rows) -> None:
         # Nothing that was computed after the last substep depends on the fingers' position.
@@ -194,6 +196,9 @@ class FetchEnv(VectorEnv):
             "achieved_goal": achieved.copy(),
             "desired_goal": self.goal[rows].copy(),
         }
+
+    def _decorate(self, data: Any, env: int) -> None:
+        data.site("target0").xpos[:] = self.goal[env]
 
     def _judge(self, observation: Observation, actions: NDArray[np.floating[Any]]) -> Any:
         achieved, desired = observation["achieved_goal"], observation["desired_goal"]

@@ -7,9 +7,10 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from framework.sim import asset_path
 from framework.sim.engine import mujoco
-from numpy.typing import NDArray
 
 SUBSTEPS = 20
 #: Orientation that the gripper is pulled to, as a quaternion (not of unit length).
@@ -54,7 +55,7 @@ def load(file: str, joints: tuple[tuple[str, tuple[float, ...]], ...], lift: flo
         start = model.joint(name).qposadr[0]
         data.qpos[start : start + len(position)] = position
     mujoco.mj_forward(model, data)
-    data.mocap_pos[0] = SETTLE + [0, 0, lift] + data.site("robot0:grip").xpos
+    data.mocap_pos[0] = SETTLE + np.array([0, 0, lift]) + data.site("robot0:grip").xpos
     data.mocap_quat[0] = DOWN
     mujoco.mj_step(model, data, nstep=10 * SUBSTEPS)
     grip = data.site("robot0:grip").xpos.copy()

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from framework.sim import Rows
-from framework.sim.engine import mujoco
 from numpy.typing import NDArray
+
+from framework.sim import Rows
 
 Array = NDArray[np.float64]
 
@@ -73,4 +73,4 @@ def euler_angles(matrices: Array) -> Array:
     if locked.any():
         sines[locked, 0], cosines[locked, 0] = 0.0, 1.0
         sines[locked, 2], cosines[locked, 2] = m[locked, 1, 0], m[locked, 1, 1]
-    return np.arctan2(sines, cosines)
+    return np.asarray(np.arctan2(sines, cosines))

@@ -5,25 +5,49 @@ from __future__ import annotations
 from framework_her.fetch.config import FetchConfig
 from framework_her.fetch.env import FetchEnv, Task
 
-_BASE = (("robot0:slide0", (0.405,)), ("robot0:slide1", (0.48,)), ("robot0:slide2", (0.0,)))
 
-REACH = Task(
-    file="reach.xml",
-    joints=(("robot0:slide0", (0.4049,)), *_BASE[1:]),
-    lift=0.2,
-    has_object=False,
-)
-PUSH = Task(
-    file="push.xml",
-    joints=(*_BASE, ("object0:joint", (1.25, 0.53, 0.4, 1.0, 0.0, 0.0, 0.0))),
-)
+def _joints(x: float, *object_position: float) -> tuple[tuple[str, tuple[float, ...]], ...]:
+    base = (("robot0:slide0", (x,)), ("robot0:slide1", (0.48,)), ("robot0:slide2", (0.0,)))
+    upright = (1.0, 0.0, 0.0, 0.0)
+    return (*base, ("object0:joint", (*object_position, *upright))) if object_position else base
+
+
+TASKS = {
+    "reach": Task(file="reach.xml", joints=_joints(0.4049), lift=0.2, has_object=False),
+    "push": Task(file="push.xml", joints=_joints(0.405, 1.25, 0.53, 0.4)),
+    "slide": Task(
+        file="slide.xml",
+        joints=_joints(0.05, 1.7, 1.1, 0.41),
+        lift=-0.02,
+        goal_range=0.3,
+        goal_offset=(0.4, 0.0, 0.0),
+        object_range=0.1,
+    ),
+    "pick_and_place": Task(
+        file="pick_and_place.xml",
+        joints=_joints(0.405, 1.25, 0.53, 0.4),
+        lift=0.2,
+        blocked=False,
+        goal_in_air=True,
+    ),
+}
 
 
 def make_reach(config: FetchConfig) -> FetchEnv:
     """FetchReach: move the gripper to a point in the air."""
-    return FetchEnv(REACH, config)
+    return FetchEnv(TASKS["reach"], config)
 
 
 def make_push(config: FetchConfig) -> FetchEnv:
     """FetchPush: push a block to a point on the table with a closed gripper."""
-    return FetchEnv(PUSH, config)
+    return FetchEnv(TASKS["push"], config)
+
+
+def make_slide(config: FetchConfig) -> FetchEnv:
+    """FetchSlide: hit a puck so that it comes to rest at a point out of reach."""
+    return FetchEnv(TASKS["slide"], config)
+
+
+def make_pick_and_place(config: FetchConfig) -> FetchEnv:
+    """FetchPickAndPlace: carry a block to a point on the table or above it."""
+    return FetchEnv(TASKS["pick_and_place"], config)

@@ -1,0 +1,53 @@
+"""What an episode that ended in a step leaves behind, in gymnasium's form."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from framework.sim.arrays import Flags, Info, Observation
+
+
+def final_info(ended: Flags, observation: Observation, info: Info) -> Info:
+    """Info about the environments that ended and are reset within the same step.
+
+    Args:
+        ended: `(num_envs,)`.
+        observation: as the step left it; rows are copied.
+        info: of the step; arrays `(num_envs,)`.
+
+    Returns:
+        `final_obs`, an object array `(num_envs,)` with a dict of arrays for each environment
+        that ended and None for others; `final_info`, a dict like `info`; and their masks.
+    """
+    ids = np.flatnonzero(ended)
+    rows = {key: value[ids] for key, value in observation.items()}
+    final_obs = np.full(len(ended), None, dtype=object)
+    for row, env in enumerate(ids):
+        final_obs[env] = {key: value[row] for key, value in rows.items()}
+    return {
+        "final_obs": final_obs,
+        "_final_obs": ended.copy(),
+        "final_info": {key: np.where(ended, value, np.zeros_like(value)) for key, value in info.items()},
+        "_final_info": ended.copy(),
+    }
+
+
+def successors(observation: Observation, info: Info) -> Observation:
+    """The observations that a step led to, before any autoreset.
+
+    Args:
+        observation: as `step` returned it.
+        info: as `step` returned it.
+
+    Returns:
+        `observation`, or a copy in which the rows of environments that ended hold their
+        final observations.
+    """
+    ended = info.get("_final_obs")
+    if ended is None:
+        return observation
+    ids = np.flatnonzero(ended)
+    replaced = {key: value.copy() for key, value in observation.items()}
+    for key, value in replaced.items():
+        value[ids] = [info["final_obs"][env][key] for env in ids]
+    return replaced
