@@ -1,0 +1,53 @@
+"""Does a plugin do what the framework asks? Checks and pytest fixtures for plugin authors.
+
+Each check takes components as a recipe writes them, a name or a section, and raises an
+`AssertionError` that says what is wrong:
+
+    from framework.testing import check_environment
+
+    def test_environment():
+        check_environment({"use": "cartpole/balance", "num_envs": 4})
+
+The fixtures come with `addopts = ["-p", "framework.testing.fixtures"]` in the plugin's
+pytest settings. Nothing heavy is imported until a check is called.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from framework.testing.algorithm import check_algorithm
+    from framework.testing.environment import check_environment
+    from framework.testing.equality import assert_same
+    from framework.testing.evaluator import check_evaluator
+    from framework.testing.model import check_model
+    from framework.testing.plugin import check_plugin
+    from framework.testing.recipe import check_recipe
+
+_LAZY = {
+    "assert_same": "equality",
+    "check_algorithm": "algorithm",
+    "check_environment": "environment",
+    "check_evaluator": "evaluator",
+    "check_model": "model",
+    "check_plugin": "plugin",
+    "check_recipe": "recipe",
+}
+
+__all__ = [
+    "assert_same",
+    "check_algorithm",
+    "check_environment",
+    "check_evaluator",
+    "check_model",
+    "check_plugin",
+    "check_recipe",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

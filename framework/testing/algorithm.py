@@ -1,0 +1,198 @@
+"""Does an algorithm train, and does a resumed training equal an uninterrupted one?"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from framework.testing.equality import assert_same
+from framework.testing.sections import Section, build, seed_everything, title
+
+if TYPE_CHECKING:
+    import lightning.pytorch as pl
+
+
+def check_algorithm(
+    algorithm: Section, *, environment: Section, model: Section | None = None, steps: int = 4, seed: int = 0
+) -> None:
+    """Check an algorithm by training it.
+
+    It is a `LightningModule` that brings its own training data; training changes its
+    parameters and counts its progress; the last checkpoint of a training that was cut in
+    the middle and resumed equals that of one that was not, bit for bit (but for measured
+    times, under keys that end in `_seconds`); the served model, where there is one,
+    answers its example.
+
+    Args:
+        algorithm: its name, or a section of a recipe, with a budget of more than `steps`
+            training steps.
+        environment: what it learns in.
+        model: what it trains.
+        steps: how many training steps to make; half of them before the cut.
+        seed: of everything random.
+
+    Raises:
+        AssertionError: the message says what is wrong.
+    """
+    name = title(algorithm)
+    with tempfile.TemporaryDirectory() as folder:
+        whole = train(algorithm, environment, model, Path(folder) / "whole", steps, seed)
+        _check_counts(whole, name, steps)
+        cut = sorted(Path(folder, "whole").glob("*.ckpt"))[-1 - (steps - steps // 2)]
+        resumed = train(algorithm, environment, model, Path(folder) / "resumed", steps, seed, resume=cut)
+        _check_same_end(Path(folder), name)
+        assert_same(
+            resumed.state_dict(), whole.state_dict(), f"{name}: the parameters of a resumed training:"
+        )
+        _check_served(whole, name)
+
+
+def train(
+    algorithm: Section,
+    environment: Section,
+    model: Section | None,
+    folder: Path,
+    steps: int,
+    seed: int = 0,
+    resume: Path | None = None,
+) -> pl.LightningModule:
+    """Train for some steps, with a checkpoint after each.
+
+    Args:
+        algorithm: its name, or a section of a recipe.
+        environment: what it learns in.
+        model: what it trains, if anything.
+        folder: where checkpoints go.
+        steps: training steps in all, those before `resume` among them.
+        seed: of everything random.
+        resume: the checkpoint to start from.
+
+    Returns:
+        The algorithm, trained.
+    """
+    import lightning.pytorch as pl
+
+    from framework.callbacks import RandomStates
+    from framework.checkpoints import CheckedCheckpointIO, CheckpointWriter
+
+    seed_everything(seed)
+    built_environment = build("environment", environment, seed=seed)
+    built_model = build("model", model, built_environment, seed=seed) if model is not None else None
+    built = build("algorithm", algorithm, built_environment, built_model, seed=seed)
+    assert isinstance(built, pl.LightningModule), (
+        f"{title(algorithm)} builds a {type(built).__name__}, which is not a lightning.LightningModule"
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        max_epochs=1,
+        callbacks=[
+            RandomStates(),
+            _stop_after(steps),
+            CheckpointWriter(folder, seconds=0, every=1, keep=steps + 1),
+        ],
+        plugins=[CheckedCheckpointIO()],
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=folder,
+    )
+    with _quiet():
+        trainer.fit(built, ckpt_path=resume, weights_only=False)
+    return built
+
+
+def _stop_after(steps: int) -> pl.Callback:
+    from lightning.pytorch.callbacks import LambdaCallback
+
+    def stop(trainer: pl.Trainer, module: Any, outputs: Any, batch: Any, batch_index: int) -> None:
+        if batch_index + 1 >= steps:
+            trainer.should_stop = True
+
+    return LambdaCallback(on_train_batch_end=stop)
+
+
+def _check_counts(trained: pl.LightningModule, name: str, steps: int) -> None:
+    import torch
+
+    from framework.contracts import HasProgress
+
+    made = trained.trainer.fit_loop.epoch_loop.batch_progress.total.completed
+    assert made == steps, (
+        f"{name}: its data ends after {made} of {steps} training steps; give it a larger budget here"
+    )
+    assert trained.global_step > 0, (
+        f"{name}: global_step is 0 after {steps} training steps: at least one optimiser step of each "
+        "has to go through self.optimizers()"
+    )
+    for key, value in trained.state_dict().items():
+        finite = not value.is_floating_point() or bool(torch.isfinite(value).all())
+        assert finite, f"{name}: {key} is not finite after {steps} training steps"
+    if isinstance(trained, HasProgress):
+        progress = trained.progress()
+        assert progress.done > 0, f"{name}: progress().done is {progress.done} after {steps} training steps"
+        assert progress.total >= progress.done, f"{name}: progress() is {progress}: done is beyond total"
+        assert progress.unit, f"{name}: progress() has no unit"
+
+
+def _check_same_end(folder: Path, name: str) -> None:
+    from framework.checkpoints import load_checkpoint
+
+    ends = [max((folder / which).glob("*.ckpt")) for which in ("whole", "resumed")]
+    assert ends[0].name == ends[1].name, f"{name}: a resumed training makes another number of steps"
+    whole, resumed = (load_checkpoint(end) for end in ends)
+    for checkpoint in (whole, resumed):
+        checkpoint.pop("loops", None)  # Lightning's own counters, which tell a restart
+    assert_same(
+        _without_times(resumed),
+        _without_times(whole),
+        f"{name}: the last checkpoint of a resumed training, checkpoint",
+    )
+
+
+def _without_times(state: Any) -> Any:
+    """Measured times are never the same twice: keys that end in `_seconds`."""
+    if isinstance(state, dict):
+        kept = {key: value for key, value in state.items() if not str(key).endswith("_seconds")}
+        return {key: _without_times(value) for key, value in kept.items()}
+    if isinstance(state, list):
+        return [_without_times(value) for value in state]
+    return state
+
+
+def _check_served(trained: Any, name: str) -> None:
+    import numpy as np
+    import torch
+
+    from framework.contracts import Servable
+
+    if not isinstance(trained, Servable):
+        return
+    module, example = trained.served()
+    example = np.asarray(example, dtype=np.float32)
+    assert len(example) == 2, f"{name}: served() gives an example of {len(example)} inputs, not 2"
+    with torch.no_grad():
+        answer = module.eval()(torch.as_tensor(example))
+    assert torch.isfinite(answer).all(), f"{name}: the served model's answer to its example is not finite"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Lightning's advice about loaders and hardware says nothing about the algorithm."""
+    import logging
+    import warnings
+
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="lightning")
+        try:
+            for logger in loggers:
+                logger.setLevel(logging.ERROR)
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

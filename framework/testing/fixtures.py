@@ -1,0 +1,95 @@
+"""pytest fixtures for plugin authors: runs in a folder and a tracking store of their own.
+
+Switched on in a plugin's pyproject.toml:
+
+    [tool.pytest.ini_options]
+    addopts = ["-p", "framework.testing.fixtures"]
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from click.testing import Result as CommandResult
+
+    from framework.experiment import Result
+
+
+class RunRecipe(Protocol):
+    """The type of the fixture `framework_run`."""
+
+    def __call__(self, recipe: Path | str | Mapping[str, Any], overrides: Iterable[str] = ()) -> Result: ...
+
+
+class RunCommand(Protocol):
+    """The type of the fixture `framework_command`."""
+
+    def __call__(self, *arguments: str) -> CommandResult: ...
+
+
+@pytest.fixture(scope="session")
+def tracking_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty MLflow database. Making one takes seconds, copying it none."""
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("tracking") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def tracking_uri(tracking_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty tracking store in this test's folder, also set as MLFLOW_TRACKING_URI."""
+    path = tmp_path / "mlflow.db"
+    shutil.copyfile(tracking_template, path)
+    uri = f"sqlite:///{path}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    return uri
+
+
+@pytest.fixture
+def framework_run(tracking_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunRecipe:
+    """Run a recipe, a file or a mapping, in this test's folder: `framework_run(RECIPE, ["seed=1"])`.
+
+    Returns what `framework.run` returns. The working directory is the test's folder.
+    """
+    monkeypatch.chdir(tmp_path)
+
+    def run(recipe: Path | str | Mapping[str, Any], overrides: Iterable[str] = ()) -> Result:
+        import yaml
+
+        from framework import run as run_recipe
+
+        if isinstance(recipe, Mapping):
+            path = tmp_path / "recipe.yaml"
+            path.write_text(yaml.safe_dump(dict(recipe), sort_keys=False), encoding="utf-8")
+            recipe = path
+        return run_recipe(recipe, list(overrides), quiet=True)
+
+    return run
+
+
+@pytest.fixture
+def framework_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunCommand:
+    """Run the command in this process and in this test's folder: `framework_command("list")`.
+
+    Returns click's result: `exit_code`, `stdout`, `stderr`. With the fixture `tracking_uri`
+    beside it, the command finds that store.
+    """
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*arguments: str) -> CommandResult:
+        from click.testing import CliRunner
+
+        from framework.cli import main
+
+        return CliRunner().invoke(main, [os.fspath(argument) for argument in arguments])
+
+    return invoke

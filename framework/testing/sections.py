@@ -1,0 +1,53 @@
+"""Build one component from what a recipe would say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from framework.component import Kind
+from framework.registry import installed
+
+if TYPE_CHECKING:
+    from framework.recipe import Use
+
+#: `"cartpole/balance"`, or `{"use": "cartpole/balance", "num_envs": 4}`.
+Section: TypeAlias = "str | Mapping[str, Any]"
+
+
+def title(section: Section) -> str:
+    """The component's name."""
+    return section if isinstance(section, str) else str(section.get("use", section))
+
+
+def use(kind: Kind, section: Section) -> Use:
+    """Read a section as a recipe's is read: names, types and bounds are checked.
+
+    Raises:
+        UserError: a parameter is unknown, missing, of another type or out of bounds, or no
+            installed plugin has the component.
+    """
+    from framework.recipe import Use
+    from framework.recipe.problems import Findings, Marks, Place, RecipeError
+    from framework.recipe.types import At, convert_parameters
+
+    given = {} if isinstance(section, str) else {key: section[key] for key in section if key != "use"}
+    component = installed().get(kind, title(section))
+    findings = Findings(Marks())
+    at = At((), f"{kind} {component.full_name}", component.full_name, findings)
+    arguments = convert_parameters(given, component.signature, at, filled=("seed",))
+    if findings.problems:
+        raise RecipeError([type(p)(Place(component.full_name), p.what, p.hints) for p in findings.problems])
+    return Use(component, arguments)
+
+
+def build(kind: Kind, section: Section, *context: Any, seed: int = 0) -> Any:
+    """Build the component of a section, as the core does."""
+    return use(kind, section).build(*context, seed=seed)
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy and torch, as the core does before it builds a stage."""
+    import lightning.pytorch as pl
+
+    pl.seed_everything(seed, workers=True, verbose=False)
