@@ -1,0 +1,146 @@
+"""Settings -> stages: every key, type, bound and component checked, nothing heavy imported."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any, TypeVar
+
+from framework.component import Component, Kind, Param, describe_dataclass
+from framework.errors import PluginError, UnknownComponentError, did_you_mean
+from framework.recipe.model import Stage, Use
+from framework.recipe.problems import INVALID, KeyPath
+from framework.recipe.reference import construct
+from framework.recipe.resolve import STAGE_KEYS, Settings
+from framework.recipe.schema import Seed, TrackingConfig, TrainerConfig
+from framework.recipe.types import At, convert, convert_parameters
+from framework.recipe.words import name_of, shown
+from framework.registry import Registry
+
+RECIPE_KEYS = ("extends", *STAGE_KEYS, "tracking", "stages")
+
+_Section = TypeVar("_Section", TrainerConfig, TrackingConfig)
+
+
+def check_recipe(whole: Settings) -> TrackingConfig:
+    """Check what belongs to the whole recipe; problems go to the settings' findings."""
+    _check_keys(whole, RECIPE_KEYS, "the recipe")
+    return _core_section("tracking", TrackingConfig, whole)
+
+
+def check_stage(name: str, settings: Settings, registry: Registry, *, staged: bool) -> Stage:
+    """Check one stage; problems go to the settings' findings."""
+    data, findings = settings.data, settings.findings
+    if staged:
+        _check_keys(settings, STAGE_KEYS, f"the stage {name!r}")
+    seed = convert(data.get("seed", 0), Seed, Param(), At(("seed",), "the recipe", "", findings, depth=1))
+    evaluators = data.get("evaluators")
+    if data.get("algorithm") is None and not evaluators:
+        findings.add((), "nothing to do: no algorithm and no evaluators", "see: framework list")
+    if evaluators is not None and evaluators is not INVALID and not isinstance(evaluators, list):
+        findings.add(
+            ("evaluators",),
+            f"'evaluators' is {name_of(evaluators)}",
+            "expected a list: [{use: plugin/name}, ...]",
+        )
+        evaluators = None
+    used = [
+        _use("evaluator", section, ("evaluators", index), settings, registry)
+        for index, section in enumerate(evaluators or [])
+        if section is not INVALID
+    ]
+    return Stage(
+        name,
+        seed,
+        environment=_use("environment", data.get("environment"), ("environment",), settings, registry),
+        model=_use("model", data.get("model"), ("model",), settings, registry),
+        algorithm=_use("algorithm", data.get("algorithm"), ("algorithm",), settings, registry),
+        evaluators=[use for use in used if use is not None],
+        trainer=_core_section("trainer", TrainerConfig, settings),
+    )
+
+
+def _check_keys(settings: Settings, known: tuple[str, ...], owner: str) -> None:
+    for key in settings.data:
+        if key in known:
+            continue
+        hint = did_you_mean(str(key), known) or f"known: {', '.join(known)}"
+        if key in RECIPE_KEYS:
+            hint = f"it belongs to the whole recipe: write {key!r} at its top"
+        settings.findings.add((key,), f"unknown section {str(key)!r} in {owner}", hint, key=True)
+
+
+def _core_section(name: str, cls: type[_Section], settings: Settings) -> _Section:
+    value = settings.data.get(name)
+    at = At((name,), name, name, settings.findings)
+    if value is None or value is INVALID:
+        return cls()
+    if not isinstance(value, dict):
+        at.refuse(f"{name!r} is {name_of(value)}", "expected a mapping of its parameters")
+        return cls()
+    section = _construct(cls, value, at)
+    return cls() if section is INVALID else typing.cast("_Section", section)
+
+
+def _construct(cls: type, given: dict[Any, Any], at: At) -> Any:
+    before = len(at.findings.problems)
+    arguments = convert_parameters(given, describe_dataclass(cls), at)
+    if len(at.findings.problems) > before:
+        return INVALID
+    return _cross_check(cls, arguments, at)
+
+
+def _cross_check(cls: type, arguments: dict[str, Any], at: At) -> Any:
+    """Make the dataclass, whose `__post_init__` may refuse values that do not go together."""
+    try:
+        return construct(cls, arguments)
+    except ValueError as error:
+        return at.refuse(f"{at.owner}: {error}")
+    except Exception as error:  # not the recipe's mistake, but it has no other place to be shown
+        return at.refuse(f"{at.owner} fails on these parameters: {type(error).__name__}: {error}")
+
+
+def _use(kind: Kind, value: Any, path: KeyPath, settings: Settings, registry: Registry) -> Use | None:
+    if value is None and path == (kind,):
+        return None
+    if value is INVALID:
+        return None
+    findings = settings.findings
+    if not isinstance(value, dict):
+        hint = (
+            f"write {{use: {value}}}"
+            if isinstance(value, str)
+            else f"expected {{use: plugin/name}}, see: framework list {kind}"
+        )
+        findings.add(path, f"the {kind} is {name_of(value)}, not a section", hint)
+        return None
+    name = value.get("use")
+    if not isinstance(name, str) or not name:
+        what = (
+            f"the {kind} names no component"
+            if "use" not in value
+            else f"'use' of the {kind} cannot be {shown(name)}"
+        )
+        if name is not INVALID:
+            findings.add((*path, "use"), what, f"add use: plugin/name, see: framework list {kind}")
+        return None
+    try:
+        component = registry.get(kind, name)
+        signature = component.signature
+    except (UnknownComponentError, PluginError) as error:
+        what, *hints = str(error).split("\n")
+        findings.add((*path, "use"), what, *(hint.strip() for hint in hints))
+        return None
+    given = {key: item for key, item in value.items() if key != "use"}
+    at = At(path, f"{kind} {name}", name, findings)
+    before = len(findings.problems)
+    arguments = convert_parameters(given, signature, at, filled=("seed",))
+    if len(findings.problems) > before:
+        return None
+    if component.parameter_class is not None:
+        _cross_check(component.parameter_class, _with_seed(arguments, component), at)
+    return Use(component, arguments)
+
+
+def _with_seed(arguments: dict[str, Any], component: Component) -> dict[str, Any]:
+    needed = "seed" in component.signature and component.signature["seed"].required
+    return {"seed": 0, **arguments} if needed else arguments

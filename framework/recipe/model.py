@@ -1,0 +1,177 @@
+"""Recipe, Stage and Use: a recipe that was checked, ready to be built and to be recorded."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from framework.component import Component, Parameter
+from framework.recipe.problems import INVALID, Findings
+from framework.recipe.reference import CheckpointRef, fill
+from framework.recipe.schema import TrackingConfig, TrainerConfig
+from framework.recipe.types import At, convert
+from framework.recipe.yaml12 import dump
+
+
+@dataclass(frozen=True)
+class Use:
+    """A component and the parameters the recipe gives it.
+
+    Attributes:
+        component: what is built.
+        arguments: the parameters that were given, converted to their types.
+    """
+
+    component: Component
+    arguments: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """`plugin/name`."""
+        return self.component.full_name
+
+    def build(
+        self, *context: Any, seed: int | None = None, resolve: Callable[[CheckpointRef], Path] | None = None
+    ) -> Any:
+        """Build the component.
+
+        Args:
+            context: what its kind is built from (`framework.component.CONTEXT`).
+            seed: for a parameter called `seed` that the recipe does not give.
+            resolve: finds the file of a checkpoint.
+        """
+        arguments = fill(self.arguments, resolve) if resolve else dict(self.arguments)
+        if seed is not None and "seed" in self.component.signature:
+            arguments.setdefault("seed", seed)
+        return self.component.build(*context, **arguments)
+
+    def resolved(self) -> dict[str, Any]:
+        """The section with every parameter, defaults too, as plain values.
+
+        Left out are a `seed` that was not given, and defaults a recipe cannot express.
+        """
+        section: dict[str, Any] = {"use": self.name}
+        for name, parameter in self.component.signature.items():
+            if name in self.arguments:
+                section[name] = plain(self.arguments[name])
+            elif name != "seed" and _is_expressible(parameter):
+                section[name] = plain(parameter.default)
+        return section
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training: what is built and how it is trained and judged.
+
+    Attributes:
+        name: "main" in a recipe without `stages:`.
+        seed: of everything random in it.
+        environment, model, algorithm: None if the recipe does not name one.
+        evaluators: in the order of the recipe.
+        trainer: Lightning's settings.
+    """
+
+    name: str
+    seed: int = 0
+    environment: Use | None = None
+    model: Use | None = None
+    algorithm: Use | None = None
+    evaluators: list[Use] = field(default_factory=list)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+
+    def resolved(self) -> dict[str, Any]:
+        """The stage's sections as plain values."""
+        section: dict[str, Any] = {"seed": self.seed}
+        for kind in ("environment", "model", "algorithm"):
+            use: Use | None = getattr(self, kind)
+            if use is not None:
+                section[kind] = use.resolved()
+        section["evaluators"] = [use.resolved() for use in self.evaluators]
+        section["trainer"] = plain(self.trainer)
+        return section
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A checked recipe.
+
+    Attributes:
+        name: the file's name without its suffix.
+        path: the file, or None if it was read from a text.
+        written: the text as written.
+        files: the text of every file read, by path, `extends` included; the recipe first.
+        overrides: as given.
+        stages: by name, in the order they run; one called "main" without `stages:`.
+        tracking: where it is recorded.
+        staged: whether the recipe has `stages:`.
+    """
+
+    name: str
+    path: Path | None
+    written: str
+    files: dict[str, str]
+    overrides: tuple[str, ...]
+    stages: dict[str, Stage]
+    tracking: TrackingConfig
+    staged: bool
+
+    def resolved(self) -> dict[str, Any]:
+        """The whole recipe as plain values: nothing inherited, interpolated or left to a default.
+
+        `load_text(recipe.to_yaml(), name=recipe.name)` builds the same things.
+        """
+        tracking = {"tracking": plain(self.tracking)}
+        if self.staged:
+            return {"stages": {name: stage.resolved() for name, stage in self.stages.items()}, **tracking}
+        (stage,) = self.stages.values()
+        return {**stage.resolved(), **tracking}
+
+    def to_yaml(self) -> str:
+        """`resolved()` as text."""
+        return dump(self.resolved())
+
+
+def plain(value: Any) -> Any:
+    """Return a converted value as a recipe writes it.
+
+    Raises:
+        TypeError: a recipe cannot express it.
+    """
+    match value:
+        case enum.Enum():
+            return value.name
+        case None | bool() | int() | float():
+            return value
+        case str():
+            return _ESCAPE.sub(r"\1\1\\${", value)
+        case Path():
+            return plain(str(value))
+        case CheckpointRef():
+            return str(value)
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case dict():
+            return {key: plain(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init}
+    raise TypeError(f"a recipe cannot hold {value!r}")
+
+
+# A literal "${" is written "\${", and every backslash before it twice.
+_ESCAPE = re.compile(r"(\\*)\$\{")
+
+
+def _is_expressible(parameter: Parameter) -> bool:
+    if parameter.required:
+        return False
+    try:
+        written = plain(parameter.default)
+    except TypeError:
+        return False
+    read = convert(written, parameter.type, parameter.param, At((), "", "", Findings()))
+    return read is not INVALID and bool(read == parameter.default)

@@ -1,0 +1,250 @@
+"""Recipe values -> the types of parameters; every mismatch is reported at its place."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import math
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from framework.component import Param, Parameter, describe_dataclass
+from framework.errors import did_you_mean
+from framework.recipe.problems import INVALID, Findings, KeyPath
+from framework.recipe.reference import CheckpointRef, construct
+from framework.recipe.words import expected, is_mapping, is_sequence, is_union, name_of, shown, unwrap
+
+
+@dataclass(frozen=True)
+class At:
+    """Which parameter is being read, for its messages.
+
+    Attributes:
+        path: where it is in the recipe.
+        owner: whose it is: "algorithm her/hindsight", "trainer".
+        see: what `framework info` takes to show it; empty if nothing.
+        findings: collects the problems.
+        depth: how many keys at the end of `path` name the parameter within its owner.
+    """
+
+    path: KeyPath
+    owner: str
+    see: str
+    findings: Findings
+    depth: int = 0
+
+    @property
+    def name(self) -> str:
+        return ".".join(str(key) for key in self.path[len(self.path) - self.depth :])
+
+    def inner(self, key: str | int) -> At:
+        return dataclasses.replace(self, path=(*self.path, key), depth=self.depth + 1)
+
+    def refuse(self, what: str, hint: str = "", *, key: bool = False) -> Any:
+        see = f"see: framework info {self.see}" if self.see else ""
+        if hint and see:
+            hint, see = f"{hint} ({see})", ""
+        self.findings.add(self.path, what, hint or see, key=key)
+        return INVALID
+
+    def mismatch(self, value: Any, annotation: Any, param: Param, hint: str = "") -> Any:
+        wanted = hint or f"expected {expected(annotation, param)}"
+        return self.refuse(f"parameter {self.name!r} of {self.owner} cannot be {shown(value)}", wanted)
+
+
+def convert_parameters(
+    given: Mapping[Any, Any], signature: Mapping[str, Parameter], at: At, filled: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Convert a section's values; report what is unknown, missing or of another type.
+
+    Args:
+        given: the values as the recipe has them.
+        signature: the parameters by name.
+        at: the section.
+        filled: required parameters that somebody else gives.
+
+    Returns:
+        The values that are right, converted, in the order of the recipe.
+    """
+    converted = {}
+    for name, value in given.items():
+        here = at.inner(name)
+        parameter = signature.get(name)
+        if parameter is None:
+            nearest = did_you_mean(str(name), signature)
+            known = f"known: {', '.join(signature)}" if signature else "it takes no parameters"
+            here.refuse(f"unknown parameter {here.name!r} for {at.owner}", nearest or known, key=True)
+            continue
+        result = convert(value, parameter.type, parameter.param, here)
+        if result is not INVALID:
+            converted[name] = result
+    for name, parameter in signature.items():
+        if parameter.required and name not in given and name not in filled:
+            missing = at.inner(name)
+            missing.refuse(
+                f"missing parameter {missing.name!r} of {at.owner}",
+                f"expected {expected(parameter.type, parameter.param)}",
+            )
+    return converted
+
+
+def convert(value: Any, annotation: Any, param: Param, at: At) -> Any:
+    """Return `value` as `annotation` has it, or report why not and return `INVALID`."""
+    if value is INVALID:
+        return INVALID
+    annotation, param = unwrap(annotation, param)
+    if annotation in (Any, object):
+        return value
+    if is_union(annotation):
+        return _union(value, annotation, param, at)
+    if isinstance(value, CheckpointRef):
+        return _reference(value, annotation, param, at)
+    if dataclasses.is_dataclass(annotation) and isinstance(annotation, type):
+        return _dataclass(value, annotation, param, at)
+    container = typing.get_origin(annotation) or annotation
+    if is_sequence(container):
+        return _sequence(value, annotation, param, at)
+    if is_mapping(container):
+        return _mapping(value, annotation, param, at)
+    if container is typing.Literal:
+        choices = typing.get_args(annotation)
+        return _choice(value, {choice: choice for choice in choices}, annotation, param, at)
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        by_value = {member.value: member for member in annotation if isinstance(member.value, str)}
+        return _choice(value, {**by_value, **annotation.__members__}, annotation, param, at)
+    return _scalar(value, annotation, param, at)
+
+
+def _scalar(value: Any, annotation: Any, param: Param, at: At) -> Any:
+    is_bool = isinstance(value, bool)
+    if annotation is float and isinstance(value, (int, float)) and not is_bool:
+        return _bounded(float(value), annotation, param, at, value)
+    if annotation is int and isinstance(value, int) and not is_bool:
+        return _bounded(value, annotation, param, at, value)
+    if annotation is int and isinstance(value, float) and value.is_integer():
+        return _bounded(int(value), annotation, param, at, value)  # 3e5 env steps
+    if annotation in (bool, str) and type(value) is annotation:
+        return value
+    if annotation is Path and isinstance(value, str) and value:
+        return Path(value)
+    if annotation in (None, type(None)) and value is None:
+        return None
+    if annotation not in (float, int, bool, str, Path, None) and _is_instance(value, annotation):
+        return value
+    hint = ""
+    if annotation is str and isinstance(value, (int, float)):
+        hint = f"expected a string: put it in quotes, '{shown(value)}'"
+    return at.mismatch(value, annotation, param, hint)
+
+
+def _is_instance(value: Any, annotation: Any) -> bool:
+    try:
+        return isinstance(value, annotation)
+    except TypeError:  # a type that only a type checker understands
+        return True
+
+
+def _bounded(number: float, annotation: Any, param: Param, at: At, written: Any) -> Any:
+    limits = (param.ge, param.gt, param.le, param.lt)
+    if math.isnan(number) and any(limit is not None for limit in limits):
+        return at.mismatch(written, annotation, param)
+    inside = (
+        (param.ge is None or number >= param.ge)
+        and (param.gt is None or number > param.gt)
+        and (param.le is None or number <= param.le)
+        and (param.lt is None or number < param.lt)
+    )
+    return number if inside else at.mismatch(written, annotation, param)
+
+
+def _choice(value: Any, choices: Mapping[Any, Any], annotation: Any, param: Param, at: At) -> Any:
+    for choice, meaning in choices.items():
+        if type(choice) is type(value) and choice == value:
+            return meaning
+    words = [choice for choice in choices if isinstance(choice, str)]
+    nearest = did_you_mean(value, words) if isinstance(value, str) else ""
+    return at.mismatch(value, annotation, param, nearest)
+
+
+def _union(value: Any, annotation: Any, param: Param, at: At) -> Any:
+    members = typing.get_args(annotation)
+    shaped = [member for member in members if _has_shape(value, member)]
+    if len(shaped) == 1:  # its own messages say more than "expected a list or null"
+        return convert(value, shaped[0], param, at)
+    for exact in (True, False):  # 3 is an int before it is a float, whatever the order
+        for member in members:
+            scratch = Findings(at.findings.marks)
+            result = convert(value, member, param, dataclasses.replace(at, findings=scratch))
+            kept = not exact or isinstance(result, CheckpointRef) or type(result) is type(value)
+            if result is not INVALID and kept:
+                return result
+    return at.mismatch(value, annotation, param)
+
+
+def _has_shape(value: Any, annotation: Any) -> bool:
+    annotation, _ = unwrap(annotation, Param())
+    container = typing.get_origin(annotation) or annotation
+    if isinstance(value, list):
+        return is_sequence(container)
+    return isinstance(value, dict) and (is_mapping(container) or dataclasses.is_dataclass(annotation))
+
+
+def _reference(value: CheckpointRef, annotation: Any, param: Param, at: At) -> Any:
+    if annotation in (str, Path):
+        return dataclasses.replace(value, text=annotation is str)
+    return at.mismatch(value, annotation, param, f"expected {expected(annotation, param)}, not a checkpoint")
+
+
+def _dataclass(value: Any, cls: type, param: Param, at: At) -> Any:
+    if not isinstance(value, dict):
+        return at.mismatch(value, cls, param)
+    before = len(at.findings.problems)
+    arguments = convert_parameters(value, describe_dataclass(cls), at)
+    if len(at.findings.problems) > before or INVALID in value.values():
+        return INVALID
+    try:
+        return construct(cls, arguments)
+    except ValueError as error:
+        return at.refuse(f"parameter {at.name!r} of {at.owner}: {error}")
+
+
+def _sequence(value: Any, annotation: Any, param: Param, at: At) -> Any:
+    items = typing.get_args(annotation)
+    is_tuple = (typing.get_origin(annotation) or annotation) is tuple
+    if not isinstance(value, list):
+        return at.mismatch(value, annotation, param)
+    if is_tuple and items and items[-1] is not Ellipsis:
+        if len(value) != len(items):
+            return at.mismatch(value, annotation, param)
+        types = list(items)
+    else:
+        types = [items[0] if items else Any] * len(value)
+    converted = [
+        convert(item, kind, param, at.inner(index))
+        for index, (item, kind) in enumerate(zip(value, types, strict=True))
+    ]
+    if any(item is INVALID for item in converted):
+        return INVALID
+    return tuple(converted) if is_tuple else converted
+
+
+def _mapping(value: Any, annotation: Any, param: Param, at: At) -> Any:
+    if not isinstance(value, dict):
+        return at.mismatch(value, annotation, param)
+    key_type, value_type = typing.get_args(annotation) or (Any, Any)
+    converted = {}
+    for key, item in value.items():
+        here = at.inner(key)
+        if key_type in (str, int) and type(key) is not key_type:
+            here.refuse(
+                f"the key {key!r} of {at.name!r} is {name_of(key)}",
+                f"expected {expected(key_type, Param())}",
+                key=True,
+            )
+            converted[key] = INVALID
+        else:
+            converted[key] = convert(item, value_type, param, here)
+    return INVALID if any(item is INVALID for item in converted.values()) else converted

@@ -1,0 +1,127 @@
+"""A made-up plugin with a parameter of every type, for the tests of recipes."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from framework import Component, Param
+from framework.component import Kind
+from framework.plugins import Plugin
+from framework.registry import Registry
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    size: Annotated[int, Param("rooms", unit="rooms", ge=1, le=100)] = 4
+    gravity: Annotated[float, Param("pull", unit="m/s^2")] = -9.81
+    walls: Annotated[bool, Param("whether there are walls")] = True
+    seed: Annotated[int, Param("of the layout", ge=0)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Net:
+    hidden: Annotated[list[int], Param("units of each layer", ge=1)] = field(default_factory=lambda: [64, 64])
+    activation: Annotated[Literal["relu", "tanh"], Param("between layers")] = "relu"
+    weights: Annotated[Path | None, Param("start from these")] = None
+    start: Annotated[str, Param("name of the start")] = "zero"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    steps: Annotated[int | None, Param("steps", unit="env steps", ge=1)] = None
+    seconds: Annotated[float | None, Param("time", unit="s", gt=0)] = None
+
+    def __post_init__(self) -> None:
+        if (self.steps is None) == (self.seconds is None):
+            raise ValueError("give either steps or seconds")
+
+
+class Order(enum.Enum):
+    FIRST = "first in"
+    LAST = "last in"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learn:
+    budget: Annotated[Budget, Param("when to stop")]
+    rate: Annotated[float, Param("learning rate", gt=0, lt=1)] = 1e-3
+    k: Annotated[int, Param("goals", ge=0)] = 4
+    order: Annotated[Order, Param("of the buffer")] = Order.FIRST
+    betas: Annotated[tuple[float, float], Param("Adam's", ge=0, lt=1)] = (0.9, 0.999)
+    sizes: Annotated[tuple[int, ...], Param("any number of sizes")] = ()
+    schedule: Annotated[float | list[float], Param("one number, or one for each phase")] = 1.0
+    extra: Annotated[dict[str, float], Param("weights of the losses", ge=0)] = field(default_factory=dict)
+    by_level: Annotated[dict[int, str], Param("names of levels")] = field(default_factory=dict)
+    anything: Annotated[Any, Param("free")] = None
+    base: Annotated[Path | None, Param("checkpoint to start from")] = None
+    clip: Annotated[float, Param("unbounded or not")] = float("inf")
+    low: Annotated[int, Param("low end")] = 0
+    high: Annotated[int, Param("high end")] = 10
+    later: Annotated[Budget | None, Param("a second phase")] = None
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise ValueError(f"low ({self.low}) is above high ({self.high})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fragile:
+    value: int = 0
+
+    def __post_init__(self) -> None:
+        if self.value:
+            raise RuntimeError("worn out")
+
+
+@dataclass
+class Built:
+    """What every builder here returns: what it was given."""
+
+    given: tuple[Any, ...]
+    options: dict[str, Any]
+
+
+def build(*given: Any, **options: Any) -> Built:
+    return Built(given, options)
+
+
+def judge(episodes: Annotated[int, Param("episodes", ge=1)] = 10, names: Sequence[str] = ()) -> Built:
+    return Built((), {"episodes": episodes, "names": names})
+
+
+def component(kind: Kind, name: str, parameters: type | str | None, target: str = "build") -> Component:
+    made = Component(
+        name,
+        f"tests.recipe.fake:{target}",
+        parameters,
+        doc=f"A {name} made up",
+        source="Nobody 2020, section 1",
+    )
+    return replace(made, plugin="toy", kind=kind, distribution="framework-toy")
+
+
+def registry() -> Registry:
+    toy = Plugin(
+        "toy",
+        "framework-toy",
+        "1.2",
+        components=[
+            component("environment", "world", World),
+            component("environment", "empty", None, "nothing"),
+            component("model", "net", Net),
+            component("algorithm", "learn", "tests.recipe.fake:Learn"),
+            component("algorithm", "fragile", Fragile),
+            component("algorithm", "gone", "tests.recipe.fake:Missing"),
+            component("evaluator", "judge", None, "judge"),
+        ],
+    )
+    broken = Plugin("bad", "framework-bad", "0.3", error="ImportError: No module named 'nowhere'")
+    return Registry([broken, toy])
+
+
+def nothing() -> Built:
+    return Built((), {})
