@@ -1,0 +1,73 @@
+"""framework list: what the installed plugins offer, and which are broken."""
+
+from __future__ import annotations
+
+import click
+
+from framework.cli.arguments import as_json
+from framework.component import KINDS, Kind
+from framework.registry import Registry, installed
+
+
+class _KindType(click.Choice[str]):
+    """One of the kinds, in the singular or the plural."""
+
+    def __init__(self) -> None:
+        super().__init__(KINDS)
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return super().convert(value.lower().removesuffix("s"), param, ctx)
+
+
+@click.command("list")
+@click.argument("kind", type=_KindType(), required=False)
+@as_json
+def command(kind: Kind | None, as_json: bool) -> None:
+    """List the components of the installed plugins, of one KIND or all."""
+    registry = installed()
+    if as_json:
+        import json
+
+        click.echo(json.dumps(_as_dict(registry, kind), indent=2))
+        return
+    kinds = (kind,) if kind else KINDS
+    width = max((len(component.full_name) for component in registry.components(kind)), default=0)
+    for each in kinds:
+        components = registry.components(each)
+        if components:
+            click.echo(f"{each}s")
+        for component in components:
+            click.echo(f"  {component.full_name:<{width}}  {component.doc}".rstrip())
+    if not registry.plugins:
+        click.echo("no plugins are installed, for example: pip install framework-her", err=True)
+    elif not registry.components(kind):
+        click.echo(f"no plugin registers any {kind or 'component'}", err=True)
+    for plugin in registry.broken:
+        click.echo(f"broken plugin {plugin.title}: {plugin.error}", err=True)
+
+
+def _as_dict(registry: Registry, kind: Kind | None) -> dict[str, object]:
+    return {
+        "components": [
+            {
+                "name": component.full_name,
+                "kind": component.kind,
+                "doc": component.doc,
+                "source": component.source,
+                "plugin": component.plugin,
+                "distribution": component.distribution,
+            }
+            for component in registry.components(kind)
+        ],
+        "plugins": [
+            {
+                "name": plugin.name,
+                "distribution": plugin.distribution,
+                "version": plugin.version,
+                "components": len(plugin.components),
+                "error": plugin.error or None,
+                "trace": plugin.trace or None,
+            }
+            for plugin in registry.plugins
+        ],
+    }

@@ -1,0 +1,115 @@
+"""The group of all commands, and what becomes of errors.
+
+The table below is all that `framework --help` reads: each command's module is imported
+when that command runs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+from click.shell_completion import CompletionItem
+
+from framework.errors import UserError, did_you_mean
+
+#: Every command and its one line of help; its module is `framework.cli.<name>`.
+COMMANDS = {
+    "run": "Train what a recipe describes, and evaluate it.",
+    "check": "Check a recipe without running it.",
+    "list": "List the components of the installed plugins.",
+    "info": "Show a component and its parameters.",
+    "resume": "Go on with a run that was stopped.",
+    "evaluate": "Evaluate a finished run again.",
+    "sweep": "Run a recipe with all combinations of some values.",
+    "compare": "Compare runs, or the runs of a sweep.",
+    "play": "Show what a run has learnt: a video, or samples.",
+    "new": "Write the beginnings of a plugin.",
+    "ui": "Open the results in MLflow.",
+    "completion": "Print the completion script for a shell.",
+}
+
+USER_ERROR = 2
+OUR_ERROR = 1
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """A group that knows its commands' names and help without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"framework.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            hint = did_you_mean(name, COMMANDS)
+            ctx.fail(f"No such command {name!r}." + (f" D{hint[1:]}" if hint else ""))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        names = [CompletionItem(n, help=h) for n, h in COMMANDS.items() if n.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="framework-core", message="framework %(version)s")
+def group() -> None:
+    """Install one paper at a time, and run it.
+
+    FRAMEWORK_PLUGINS=her,glide limits which plugins are loaded.
+    """
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the command and exit: 0, 2 for the user's mistakes, 1 for ours, 130 on Ctrl-C."""
+    sys.exit(_run(args))
+
+
+def _run(args: Sequence[str] | None) -> int:
+    try:
+        code: Any = group.main(args, prog_name="framework", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.Abort:
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except UserError as error:
+        click.echo(f"error: {error}", err=True)
+        return USER_ERROR
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + 13
+    except Exception as error:
+        if os.environ.get("FRAMEWORK_DEBUG"):
+            raise
+        _show_internal(error)
+        return OUR_ERROR
+
+
+def _show_internal(error: Exception) -> None:
+    said = str(error).strip().split("\n")[0]
+    click.echo(
+        f"internal error: {type(error).__name__}{': ' if said else ''}{said}\n"
+        "  not your mistake, but ours or a plugin's; FRAMEWORK_DEBUG=1 shows where it happened",
+        err=True,
+    )
