@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import lightning.pytorch as pl
 import numpy as np
 import torch
-from lightning.pytorch.utilities.exceptions import MisconfigurationException
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from framework.callbacks import (
     Clock,
@@ -46,8 +46,8 @@ class Built:
     """The objects a stage's recipe describes."""
 
     environment: Any
-    model: torch.nn.Module | None
-    algorithm: pl.LightningModule
+    model: Any
+    algorithm: torch.nn.Module  # the model itself in a stage that only evaluates
 
 
 class StageRunner:
@@ -55,29 +55,35 @@ class StageRunner:
 
     Args:
         stage: what to do.
+        key: its name within the run; "" for the only stage of a recipe without stages.
         run: where the state is kept.
         tracker: where results go; None on all but the first process of a distributed run.
         experiment_id: MLflow experiment, for the model.
         resolve: finds the file of a `${checkpoint:...}`.
+        log_models: whether trained models go to MLflow.
         quiet: no progress line.
     """
 
     def __init__(
         self,
         stage: Stage,
+        key: str,
         run: Run,
         tracker: Tracker | None,
         experiment_id: str,
         resolve: Callable[[CheckpointRef], Path],
+        log_models: bool = True,
         quiet: bool = False,
     ) -> None:
         self.stage = stage
         self.run = run
-        self.state = run.stage(stage.name)
-        self.folder = run.stage_folder(stage.name)
+        self.key = key
+        self.state = run.stage(key)
+        self.folder = run.stage_folder(key)
         self.tracker = tracker
         self.experiment_id = experiment_id
         self.resolve = resolve
+        self.log_models = log_models
         self.quiet = quiet
 
     @property
@@ -87,11 +93,12 @@ class StageRunner:
     def run_all(self, interruption: Interruption) -> dict[str, Report]:
         """Train what is not trained, evaluate what is not evaluated; return the new reports."""
         built = self.build()
-        if not self.state.checkpoint:
-            self.fit(built, interruption)
-        else:
+        if self.state.checkpoint:
             self.restore(built)
-        self.log_model(built)
+        elif self.stage.algorithm is not None:
+            self.fit(built, interruption)
+        if self.log_models:
+            self.log_model(built)
         reports = self.evaluate(built)
         self.state.finished = True
         self.run.save()
@@ -103,9 +110,10 @@ class StageRunner:
         pl.seed_everything(self.stage.seed, workers=True, verbose=False)
         environment = self._make(self.stage.environment)
         model = self._make(self.stage.model, environment)
+        if self.stage.algorithm is None:
+            return Built(environment, model, model)
         algorithm = self._make(self.stage.algorithm, environment, model)
         if not isinstance(algorithm, pl.LightningModule):
-            assert self.stage.algorithm is not None
             raise UserError(
                 f"algorithm {self.stage.algorithm.name} built a {type(algorithm).__name__}, "
                 "which is not a lightning.LightningModule"
@@ -114,6 +122,8 @@ class StageRunner:
 
     def fit(self, built: Built, interruption: Interruption) -> None:
         """Train to the end, from the newest whole checkpoint if there is one."""
+        algorithm = built.algorithm
+        assert isinstance(algorithm, pl.LightningModule)
         settings = self.stage.trainer
         start = newest_whole(self.checkpoints, log.warning)
         clock = Clock()
@@ -128,8 +138,21 @@ class StageRunner:
             StopOnSignal(interruption),
         ]
         if not self.quiet and self.tracker is not None:
-            callbacks.append(ProgressLine(clock, sys.stderr, self.stage.name))
-        trainer = pl.Trainer(
+            callbacks.append(ProgressLine(clock, sys.stderr, self.key))
+        try:
+            with _quiet_lightning(), interruption.defer():
+                trainer = self._trainer(algorithm, clock, [*callbacks, writer])
+                trainer.fit(algorithm, ckpt_path=start, weights_only=False)
+        except MisconfigurationException as error:
+            raise UserError(f"Lightning refuses these trainer settings: {error}") from error
+        self.state.checkpoint = writer.path.name
+        self.run.save()
+
+    def _trainer(
+        self, algorithm: pl.LightningModule, clock: Clock, callbacks: list[pl.Callback]
+    ) -> pl.Trainer:
+        settings = self.stage.trainer
+        return pl.Trainer(
             accelerator=settings.accelerator,
             devices=settings.devices,
             num_nodes=settings.num_nodes,
@@ -139,24 +162,19 @@ class StageRunner:
             gradient_clip_val=settings.gradient_clip_val,
             max_time=settings.max_time,
             max_epochs=settings.max_epochs,
-            callbacks=[*callbacks, writer],
+            callbacks=callbacks,
             plugins=[CheckedCheckpointIO()],
-            logger=self._logger(built.algorithm, clock),
+            logger=self._logger(algorithm, clock),
             log_every_n_steps=1,
             enable_progress_bar=False,
             enable_model_summary=False,
             default_root_dir=self.folder,
         )
-        try:
-            with _quiet_lightning(), interruption.defer():
-                trainer.fit(built.algorithm, ckpt_path=start, weights_only=False)
-        except MisconfigurationException as error:
-            raise UserError(f"Lightning refuses these trainer settings: {error}") from error
-        self.state.checkpoint = writer.path.name
-        self.run.save()
 
     def restore(self, built: Built) -> None:
         """Load the final checkpoint's weights and state into the algorithm."""
+        if not isinstance(built.algorithm, pl.LightningModule):
+            return
         checkpoint = load_checkpoint(self.checkpoints / self.state.checkpoint)
         built.algorithm.on_load_checkpoint(checkpoint)
         built.algorithm.load_state_dict(checkpoint["state_dict"])
@@ -164,9 +182,10 @@ class StageRunner:
 
     def log_model(self, built: Built) -> None:
         """Log the trained model to MLflow, once, if the algorithm has one to serve."""
-        if self.tracker is None or self.state.model_logged or not isinstance(built.algorithm, Servable):
+        algorithm = built.algorithm
+        if self.tracker is None or self.state.model_logged or not isinstance(algorithm, Servable):
             return
-        served = built.algorithm.served()
+        served = algorithm.served()
         example = np.asarray(served.example, dtype=np.float32)
         self.state.model_logged = self.tracker.model(served.module, example, self.experiment_id)
         self.run.save()
@@ -245,9 +264,11 @@ def publish(report: Report, name: str, folder: Path, tracker: Tracker | None, st
     tracker.artifacts(folder, f"reports/{name}")
 
 
-def step_of(algorithm: pl.LightningModule) -> int:
+def step_of(algorithm: Any) -> int:
     """Where on the x axis a trained algorithm stands."""
-    return algorithm.progress().done if isinstance(algorithm, HasProgress) else algorithm.global_step
+    if isinstance(algorithm, HasProgress):
+        return algorithm.progress().done
+    return int(getattr(algorithm, "global_step", 0))
 
 
 def _name_evaluators(uses: list[Use]) -> dict[str, Use]:

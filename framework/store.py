@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ T = TypeVar("T")
 
 DEFAULT_URI = "sqlite:///mlflow.db"
 ARTIFACTS = Path("mlartifacts")
+log = logging.getLogger("framework")
 
 
 def tracking_uri(given: str | None) -> str:
@@ -46,6 +48,10 @@ class Store:
 
         self.uri = uri
         self.local = sqlite_path(uri)
+        logging.getLogger("mlflow.store.db").setLevel(logging.WARNING)
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        if self.local is not None and not self.local.exists():
+            log.info("making the tracking database %s, once (about 3 seconds)", self.local)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.client = self._ask(lambda: MlflowClient(tracking_uri=uri))

@@ -6,6 +6,7 @@ import json
 
 import click
 from framework.cli.arguments import as_json, overrides, run_name
+from framework.cli.console import show_log
 
 
 @click.command(name="evaluate")
@@ -18,6 +19,7 @@ def command(run: str, overrides: tuple[str, ...], stage: str | None, as_json: bo
 
     For example: framework evaluate last evaluators.0.episodes=1000
     """
+    show_log()
     from framework.trained import evaluate
 
     reports = evaluate(run, overrides, stage=stage)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from framework.cli.arguments import run_name
+from framework.cli.console import show_log
 
 
 @click.command(name="play", context_settings={"ignore_unknown_options": True})
@@ -19,6 +20,7 @@ def command(run: str, options: tuple[str, ...], stage: str | None, out: Path | N
 
     Further options go to the algorithm, for example: framework play last --episodes 3
     """
+    show_log()
     from framework.runs import find_run
 
     found = find_run(run)

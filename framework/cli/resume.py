@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 from framework.cli.arguments import as_json, run_name
+from framework.cli.console import show_log
 
 
 @click.command(name="resume")
@@ -15,6 +16,7 @@ def command(run: str, quiet: bool, as_json: bool) -> None:
 
     RUN is a run id, its first characters, a name, a folder, or "last".
     """
+    show_log()
     from framework.runs import find_run
 
     found = find_run(run)

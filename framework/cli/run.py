@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 from framework.cli.arguments import as_json, overrides, recipe_file
+from framework.cli.console import show_log
 
 if TYPE_CHECKING:
     from framework.experiment import Experiment
@@ -24,6 +25,7 @@ def command(recipe: Path, overrides: tuple[str, ...], parent: str | None, quiet:
 
     OVERRIDES change the recipe: algorithm.k=0 seed=1
     """
+    show_log()
     # Checked before anything heavy is imported: a typo is answered at once.
     from framework.recipe import load
 
