@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 def _complete_override(
     ctx: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    from framework.cli.completion import complete_override
+    try:
+        from framework.cli import suggest
 
-    return complete_override(ctx, incomplete)
+        return suggest.overrides(ctx, incomplete)
+    except Exception:  # a broken recipe or plugin is no reason to disturb somebody who types
+        return []
 
 
 #: RECIPE: a path. Whether it is there is for `framework.recipe.load` to say.

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from framework.cli.arguments import as_json, overrides, recipe_file
+
+if TYPE_CHECKING:
+    from framework.recipe import Recipe
 
 
 @click.command("check")
@@ -18,7 +22,7 @@ def command(recipe: Path, overrides: tuple[str, ...], as_json: bool) -> None:
 
     Nothing is built: names, types, bounds, stages and interpolations are checked.
     """
-    from framework.recipe import Recipe, RecipeError, load
+    from framework.recipe import RecipeError, load
 
     if not as_json:
         click.echo(_summary(load(recipe, overrides)))

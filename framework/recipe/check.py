@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from framework.component import Component, Kind, Param, describe_dataclass
 from framework.errors import PluginError, UnknownComponentError, did_you_mean
+from framework.recipe.checkpoint import construct
 from framework.recipe.model import Stage, Use
 from framework.recipe.problems import INVALID, KeyPath
-from framework.recipe.reference import construct
 from framework.recipe.resolve import STAGE_KEYS, Settings
 from framework.recipe.schema import Seed, TrackingConfig, TrainerConfig
 from framework.recipe.types import At, convert, convert_parameters

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from framework.component import Component, Parameter
+from framework.recipe.checkpoint import CheckpointRef, fill
 from framework.recipe.problems import INVALID, Findings
-from framework.recipe.reference import CheckpointRef, fill
 from framework.recipe.schema import TrackingConfig, TrainerConfig
 from framework.recipe.types import At, convert
 from framework.recipe.yaml12 import dump

@@ -17,11 +17,11 @@ from omegaconf.errors import (
 )
 
 from framework.errors import did_you_mean
+from framework.recipe.checkpoint import CheckpointRef
 from framework.recipe.document import MAX_ENTRIES
 from framework.recipe.layers import Layers
 from framework.recipe.merge import merge
 from framework.recipe.problems import INVALID, Findings, KeyPath, Marks, refuse
-from framework.recipe.reference import CheckpointRef
 from framework.recipe.words import name_of
 from framework.recipe.yaml12 import MAX_DEPTH
 

@@ -39,6 +39,9 @@ class TrainerConfig:
         float | None,
         Param("largest norm of a gradient, for algorithms that leave clipping to Lightning", gt=0),
     ] = None
+    max_epochs: Annotated[
+        int, Param("passes over the algorithm's data; its own budget ends it earlier; -1 for no end", ge=-1)
+    ] = 1
     max_time: Annotated[str | None, Param("stop after DD:HH:MM:SS of training")] = None
     checkpoint_seconds: Annotated[float, Param("wall-clock time between two checkpoints", unit="s", gt=0)] = (
         60.0
@@ -65,10 +68,11 @@ class TrackingConfig:
     experiment: Annotated[
         str | None, Param("experiment the runs belong to; by default the recipe's name")
     ] = None
-    run_name: Annotated[str | None, Param("name of the run; by default MLflow makes one up")] = None
+    run_name: Annotated[str | None, Param("name of the run; by default the recipe's name")] = None
     tags: Annotated[dict[str, str], Param("tags set on the run")] = field(default_factory=dict)
     artifact_location: Annotated[
-        str | None, Param("where a new experiment keeps its files; by default the store decides")
+        str | None,
+        Param("where a new experiment keeps its files; by default mlartifacts/ by a SQLite store"),
     ] = None
     system_metrics: Annotated[bool, Param("record CPU, memory and GPU use")] = True
     log_model: Annotated[bool, Param("log the trained model, ready for mlflow models serve")] = True

@@ -13,8 +13,8 @@ from typing import Any
 
 from framework.component import Param, Parameter, describe_dataclass
 from framework.errors import did_you_mean
+from framework.recipe.checkpoint import CheckpointRef, construct
 from framework.recipe.problems import INVALID, Findings, KeyPath
-from framework.recipe.reference import CheckpointRef, construct
 from framework.recipe.words import expected, is_mapping, is_sequence, is_union, name_of, shown, unwrap
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import math
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -48,7 +49,9 @@ def shown(value: Any) -> str:
         case list():
             return f"a list of {len(value)} items"
         case dict():
-            return "a mapping"
+            return "a mapping" if value else "{}"
+        case float() if math.isinf(value) or math.isnan(value):
+            return str(value).replace("inf", ".inf").replace("nan", ".nan")
     return str(value)
 
 

@@ -1,0 +1,76 @@
+"""framework info: a component, or a section of the recipe, with all its parameters."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from itertools import zip_longest
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from framework.cli.arguments import as_json
+
+
+def _complete_name(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from framework.cli import suggest
+
+    return suggest.components(incomplete)
+
+
+@click.command("info")
+@click.argument("name", shell_complete=_complete_name)
+@as_json
+def command(name: str, as_json: bool) -> None:
+    """Show the component NAME and its parameters.
+
+    NAME is plugin/name, or one of the recipe's own sections: trainer, tracking.
+    """
+    from framework.reference import describe
+
+    described = describe(name)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(described, indent=2))
+        return
+    width = max(60, min(shutil.get_terminal_size().columns, 120))
+    click.echo("\n\n".join(_to_text(entry, width) for entry in described))
+
+
+def _to_text(entry: dict[str, Any], width: int) -> str:
+    by = f"{entry['distribution']} {entry['version']}".strip()
+    lines = [f"{entry['name']}: {entry['kind']}" + (f" of {by}" if by else "")]
+    for text in (entry["doc"], f"source: {entry['source']}" if entry["source"] else ""):
+        lines += textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ")
+    rows = list(_rows(entry["parameters"]))
+    if not rows:
+        return "\n".join([*lines, "", "it takes no parameters"])
+    return "\n".join([*lines, "", *_table([("parameter", "type", "default", "meaning"), *rows], width)])
+
+
+def _rows(parameters: list[dict[str, Any]], above: str = "") -> list[tuple[str, str, str, str]]:
+    rows = []
+    for parameter in parameters:
+        name = f"{above}{parameter['name']}"
+        aside = ", ".join(part for part in (parameter["unit"], parameter["bounds"]) if part)
+        meaning = parameter["doc"] + (f" ({aside})" if aside else "")
+        rows.append((name, parameter["type"], parameter["shown"], meaning.strip()))
+        rows += _rows(parameter["parameters"], f"{name}.")
+    return rows
+
+
+def _table(rows: list[tuple[str, str, str, str]], width: int) -> list[str]:
+    """Align four columns; the last takes what is left, long cells are wrapped."""
+    limits = (28, 24, 18)
+    widths = [min(max(len(row[i]) for row in rows), limit) for i, limit in enumerate(limits)]
+    widths.append(max(20, width - sum(widths) - 2 * len(widths)))
+    lines: list[str] = []
+    for row in rows:
+        cells = [textwrap.wrap(cell, w) or [""] for cell, w in zip(row, widths, strict=True)]
+        lines += [
+            "  ".join(part.ljust(w) for part, w in zip(parts, widths, strict=True)).rstrip()
+            for parts in zip_longest(*cells, fillvalue="")
+        ]
+    return lines

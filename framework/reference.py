@@ -1,0 +1,124 @@
+"""Components and their parameters as plain data, for `framework info` and the docs."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from framework.component import REQUIRED, Component, Parameter, describe_dataclass
+from framework.recipe.model import plain
+from framework.recipe.schema import TrackingConfig, TrainerConfig
+from framework.recipe.words import bounds, shown, type_name, unwrap
+from framework.registry import Registry, installed
+
+#: The sections of a recipe that no plugin owns.
+SECTIONS: dict[str, type] = {"trainer": TrainerConfig, "tracking": TrackingConfig}
+
+
+def describe(name: str, registry: Registry | None = None) -> list[dict[str, Any]]:
+    """Describe every component called `name` (kinds may share a name), or a core section.
+
+    Each has the keys name, kind, plugin, distribution, version, doc, source, target and
+    parameters; see `describe_parameters`.
+
+    Raises:
+        UnknownComponentError: there is none.
+        PluginError: its parameters cannot be imported.
+    """
+    if name in SECTIONS:
+        return [_section(name)]
+    registry = registry or installed()
+    versions = {plugin.name: plugin.version for plugin in registry.plugins}
+    return [describe_component(c, versions.get(c.plugin, "")) for c in registry.find(name)]
+
+
+def describe_component(component: Component, version: str = "") -> dict[str, Any]:
+    """Describe one component."""
+    return {
+        "name": component.full_name,
+        "kind": component.kind,
+        "plugin": component.plugin,
+        "distribution": component.distribution,
+        "version": version,
+        "doc": component.doc,
+        "source": component.source,
+        "target": component.target,
+        "parameters": describe_parameters(component.signature),
+    }
+
+
+def describe_parameters(signature: Mapping[str, Parameter]) -> list[dict[str, Any]]:
+    """Describe parameters, in order.
+
+    Each has the keys name, type (as text), required, default (plain; null if there is
+    none), shown (the default as text), doc, unit, bounds (as text), ge, gt, le, lt, and
+    parameters: those of a nested dataclass.
+    """
+    return [_parameter(parameter) for parameter in signature.values()]
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    param = parameter.param
+    return {
+        "name": parameter.name,
+        "type": type_name(parameter.type),
+        "required": parameter.required and parameter.name != "seed",
+        "default": _plain_default(parameter),
+        "shown": _shown_default(parameter),
+        "doc": param.doc,
+        "unit": param.unit,
+        "bounds": bounds(param),
+        **{bound: getattr(param, bound) for bound in ("ge", "gt", "le", "lt")},
+        "parameters": describe_parameters(nested(parameter)),
+    }
+
+
+def nested(parameter: Parameter) -> dict[str, Parameter]:
+    """Return the parameters of the dataclass in a parameter's type, or nothing.
+
+    Their defaults are those of the parameter's default, where it has one.
+    """
+    for annotation in (parameter.type, *typing.get_args(parameter.type)):
+        cls, _ = unwrap(annotation, parameter.param)
+        if isinstance(cls, type) and dataclasses.is_dataclass(cls):
+            inner = describe_dataclass(cls)
+            if isinstance(parameter.default, cls):
+                for name, each in inner.items():
+                    inner[name] = dataclasses.replace(each, default=getattr(parameter.default, name))
+            return inner
+    return {}
+
+
+def _plain_default(parameter: Parameter) -> Any:
+    try:
+        return None if parameter.required else plain(parameter.default)
+    except TypeError:
+        return repr(parameter.default)
+
+
+def _shown_default(parameter: Parameter) -> str:
+    if parameter.name == "seed":
+        return "${seed}"
+    if parameter.default is REQUIRED:
+        return "required"
+    if dataclasses.is_dataclass(parameter.default):
+        return "as below"
+    default = _plain_default(parameter)
+    return default if isinstance(default, str) and default else shown(default)
+
+
+def _section(name: str) -> dict[str, Any]:
+    cls = SECTIONS[name]
+    return {
+        "name": name,
+        "kind": "section of the recipe",
+        "plugin": "",
+        "distribution": "",
+        "version": "",
+        "doc": (cls.__doc__ or "").split("\n")[0],
+        "source": "",
+        "target": f"{cls.__module__}:{cls.__qualname__}",
+        "parameters": describe_parameters(describe_dataclass(cls)),
+    }
