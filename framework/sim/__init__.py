@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from framework.sim.arrays import Flags, Floats, Ids, Info, Observation, Rows, State
 from framework.sim.assets import asset_path
-from framework.sim.endings import successors
 from framework.sim.render import Camera
 from framework.sim.single import SingleEnv
 from framework.sim.streams import Streams
@@ -32,5 +31,4 @@ __all__ = [
     "Streams",
     "VectorEnv",
     "asset_path",
-    "successors",
 ]

@@ -30,24 +30,3 @@ def final_info(ended: Flags, observation: Observation, info: Info) -> Info:
         "final_info": {key: np.where(ended, value, np.zeros_like(value)) for key, value in info.items()},
         "_final_info": ended.copy(),
     }
-
-
-def successors(observation: Observation, info: Info) -> Observation:
-    """The observations that a step led to, before any autoreset.
-
-    Args:
-        observation: as `step` returned it.
-        info: as `step` returned it.
-
-    Returns:
-        `observation`, or a copy in which the rows of environments that ended hold their
-        final observations.
-    """
-    ended = info.get("_final_obs")
-    if ended is None:
-        return observation
-    ids = np.flatnonzero(ended)
-    replaced = {key: value.copy() for key, value in observation.items()}
-    for key, value in replaced.items():
-        value[ids] = [info["final_obs"][env][key] for env in ids]
-    return replaced

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes.util
+import logging
 import os
-import sys
 from typing import Any
 
 import numpy as np
@@ -12,15 +11,7 @@ from numpy.typing import NDArray
 
 from framework.errors import UserError
 
-INSTALL = "pip install --upgrade 'mujoco>=4.0' 'mujoco-core>=4.0.1'"
-
-# MuJoCo picks its OpenGL when it is first imported, and without a screen its default,
-# GLFW, can only fail. A choice already made is left alone.
-if sys.platform == "linux" and not any(map(os.environ.get, ("MUJOCO_GL", "DISPLAY", "WAYLAND_DISPLAY"))):
-    for name in ("EGL", "OSMesa"):
-        if ctypes.util.find_library(name):
-            os.environ["MUJOCO_GL"] = name.lower()
-            break
+INSTALL = "pip install --upgrade 'mujoco>=4.0'"
 
 try:
     import mujoco  # type: ignore[import-untyped]
@@ -39,6 +30,10 @@ except ImportError as error:
         f"simulated environments need mujoco.batch, which MuJoCo {mujoco.__version__} does not have\n"
         f"  to install: {INSTALL}"
     ) from error
+
+# The default writes a file MUJOCO_LOG.TXT into the working directory.
+if mujoco.get_mju_user_warning() is None:
+    mujoco.set_mju_user_warning(logging.getLogger("mujoco").warning)
 
 __all__ = ["Batch", "SimulationError", "check_model", "diverged", "mujoco"]
 

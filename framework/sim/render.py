@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
+from ctypes.util import find_library
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +35,9 @@ class Camera:
 class Renderer:
     """Draws simulations of one model off the screen.
 
-    OpenGL is chosen by the environment variable `MUJOCO_GL`; on Linux without a screen it is
-    EGL, or OSMesa where EGL is not installed.
+    OpenGL is chosen by the environment variable `MUJOCO_GL`; without it, and on Linux without
+    a screen, it is EGL, or OSMesa where EGL is not installed. It need not be set before MuJoCo
+    is imported.
 
     Args:
         model: an `MjModel` of this renderer's own.
@@ -47,32 +51,63 @@ class Renderer:
     def __init__(self, model: Any, size: tuple[int, int], camera: Camera) -> None:
         self.model = model
         self.data = mujoco.MjData(model)
+        self.size = size
+        height, width = size
+        model.vis.global_.offheight, model.vis.global_.offwidth = size
+        backend = choose_backend()
+        try:
+            self._opengl = _context_class(backend)(width, height)
+            self._opengl.make_current()
+            self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100.value)
+        except Exception as error:  # each OpenGL library fails in its own way
+            raise UserError(_no_opengl(backend, error)) from error
+        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._context)
+        self._scene = mujoco.MjvScene(model, maxgeom=10_000)
+        self._option = mujoco.MjvOption()
         self._camera = mujoco.MjvCamera()
         self._camera.lookat[:] = camera.lookat
         self._camera.distance = camera.distance
         self._camera.azimuth = camera.azimuth
         self._camera.elevation = camera.elevation
-        height, width = size
-        model.vis.global_.offheight, model.vis.global_.offwidth = size
-        try:
-            self._renderer = mujoco.Renderer(model, height, width)
-        except Exception as error:  # each OpenGL library fails in its own way
-            raise UserError(_no_opengl(error)) from error
 
     def frame(self) -> NDArray[np.uint8]:
         """Draw `data`, whose kinematics are computed: `(height, width, 3)`."""
-        self._renderer.update_scene(self.data, self._camera)
-        return np.asarray(self._renderer.render(), np.uint8)
+        self._opengl.make_current()
+        every = mujoco.mjtCatBit.mjCAT_ALL.value
+        mujoco.mjv_updateScene(self.model, self.data, self._option, None, self._camera, every, self._scene)
+        height, width = self.size
+        upside_down = np.empty((height, width, 3), np.uint8)
+        area = mujoco.MjrRect(0, 0, width, height)
+        mujoco.mjr_render(area, self._scene, self._context)
+        mujoco.mjr_readPixels(upside_down, None, area, self._context)
+        return upside_down[::-1].copy()
 
     def close(self) -> None:
-        self._renderer.close()
+        """Free the OpenGL context; nothing can be drawn afterwards."""
+        self._opengl.make_current()
+        self._context.free()
+        self._opengl.free()
 
 
-def _no_opengl(error: Exception) -> str:
-    chosen = os.environ.get("MUJOCO_GL", "")
+def choose_backend() -> str:
+    """Name of the OpenGL to use: what `MUJOCO_GL` says, or what can work here."""
+    chosen = os.environ.get("MUJOCO_GL", "").lower().strip()
+    if chosen or sys.platform != "linux":
+        return chosen
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        return "glfw"
+    return "egl" if find_library("EGL") or not find_library("OSMesa") else "osmesa"
+
+
+def _context_class(backend: str) -> Any:
+    if backend in ("egl", "osmesa", "glfw"):
+        return importlib.import_module(f"mujoco.{backend}").GLContext
+    return mujoco.GLContext  # the system's own, or an error where OpenGL is disabled
+
+
+def _no_opengl(backend: str, error: Exception) -> str:
     return (
-        f"cannot draw: OpenGL does not work here (MUJOCO_GL={chosen or 'unset'}): "
-        f"{type(error).__name__}: {error}\n"
+        f"cannot draw: OpenGL does not work here (MUJOCO_GL={backend}): {type(error).__name__}: {error}\n"
         "  without a screen, EGL or OSMesa draws: apt-get install libegl1 libgl1-mesa-dri, "
         "then MUJOCO_GL=egl; or apt-get install libosmesa6, then MUJOCO_GL=osmesa"
     )

@@ -228,8 +228,10 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]]):
             self._elapsed[waiting] = 0
             reward[waiting], terminated[waiting], truncated[waiting] = 0.0, False, False
         info["diverged"] = np.zeros(self.num_envs, np.bool_) if failed is None else failed
-        for key in list(info):
-            info[f"_{key}"] = np.ones(self.num_envs, np.bool_)
+        stepped = np.ones(self.num_envs, np.bool_)
+        if waiting is not None:
+            stepped[waiting] = False
+        info |= {f"_{key}": stepped.copy() for key in info}
         np.logical_or(terminated, truncated, out=self._ended)
         for key, value in observation.items():
             self._last[key][...] = value
