@@ -1,0 +1,249 @@
+"""CycleAlgorithm: reinforcement learning as a LightningModule."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.core.optimizer import LightningOptimizer
+from lightning.pytorch.strategies import SingleDeviceStrategy
+from torch import Tensor
+
+from framework.contracts import Progress
+from framework.errors import UserError
+from framework.rl.budget import Budget
+from framework.rl.overlap import Matmul, matmul_precision, overlapped
+
+
+@dataclass
+class Counters:
+    """What a training has done so far, over all processes.
+
+    Attributes:
+        cycles, env_steps, updates, episodes: counts.
+        wall_seconds, cpu_seconds: spent in cycles, of this process; monitoring and checkpoints
+            are not in them.
+    """
+
+    cycles: int = 0
+    env_steps: int = 0
+    updates: int = 0
+    episodes: int = 0
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+
+class CycleAlgorithm(LightningModule, ABC):
+    """One training step is one *cycle*: collect experience, then make some updates.
+
+    A subclass says how: `collect` steps its environment, `absorb` takes what was collected
+    into buffers and normalisers, `learn` makes the updates of one cycle. With `overlap`
+    the first runs in a thread while the last runs in this one, so that what a cycle
+    collects is learnt from in the next; both end before the cycle does, and checkpoints
+    never see collection in flight.
+
+    The Trainer needs nothing but `max_epochs=1`; the number of cycles follows from the budget.
+    One cycle is one Lightning step and logs once; make it last 50 ms or more, and the
+    Trainer costs less than 3%.
+
+    Everything the next cycle depends on is in the checkpoint: networks and optimisers
+    through Lightning, counters through this class, and what `cycle_state` returns. Resumed
+    equals uninterrupted, bit for bit on a CPU. In distributed training every process has its
+    own environment and its own state, and the checkpoint holds all of them.
+
+    Args:
+        budget: how long to train; rounded up to whole cycles.
+        env_steps_per_cycle: what one `collect` takes in this process, over its parallel
+            environments.
+        updates_per_cycle: what one `learn` makes.
+        overlap: collect while learning.
+        matmul: precision of float32 matrix products during a cycle.
+
+    Attributes:
+        counters: `Counters`.
+    """
+
+    def __init__(
+        self,
+        *,
+        budget: Budget | Mapping[str, int],
+        env_steps_per_cycle: int,
+        updates_per_cycle: int,
+        overlap: bool = False,
+        matmul: Matmul = "highest",
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.budget = budget if isinstance(budget, Budget) else Budget(**budget)
+        self.env_steps_per_cycle = env_steps_per_cycle
+        self.updates_per_cycle = updates_per_cycle
+        self.overlap = overlap
+        self.matmul = matmul
+        self.counters = Counters()
+        self.processes = 1
+
+    # What a subclass says -----------------------------------------------------------------
+
+    @abstractmethod
+    def collect(self) -> Any:
+        """Take this cycle's environment steps and return what was experienced.
+
+        With `overlap` this runs in another thread than `learn`: read no network that is being
+        trained (act with a copy made in `begin_cycle`), and draw from a generator of its own.
+        """
+
+    def begin_cycle(self) -> None:
+        """Come before everything else in a cycle; nothing runs beside it."""
+
+    @abstractmethod
+    def absorb(self, experience: Any) -> None:
+        """Take what `collect` returned into buffers and normalisers; nothing runs beside it."""
+
+    @abstractmethod
+    def learn(self) -> Mapping[str, float | Tensor]:
+        """Make `updates_per_cycle` updates; return the cycle's metrics."""
+
+    def ready(self) -> bool:
+        """Whether there is anything to learn from; until then a cycle goes on collecting."""
+        return True
+
+    @abstractmethod
+    def cycle_state(self) -> dict[str, Any]:
+        """Buffers, environment state, generators: what a checkpoint needs besides the networks."""
+
+    @abstractmethod
+    def load_cycle_state(self, state: dict[str, Any]) -> None:
+        """Take back what `cycle_state` returned."""
+
+    # One cycle ----------------------------------------------------------------------------
+
+    def training_step(self, cycle: int, batch_idx: int) -> None:
+        wall, cpu, steps = time.perf_counter(), time.process_time(), self.counters.env_steps
+        with matmul_precision(self.matmul):
+            self.begin_cycle()
+            if self.overlap and self._ready():
+                experience, metrics = overlapped(self.collect, self.learn)
+                self._absorb(experience)
+            else:
+                self._absorb(self.collect())
+                while not self._ready():
+                    self._absorb(self.collect())
+                metrics = self.learn()
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        counters = self.counters
+        counters.cycles += 1
+        counters.updates += self.updates_per_cycle
+        counters.wall_seconds += wall
+        counters.cpu_seconds += cpu
+        self.log("time/env_steps_per_s", (counters.env_steps - steps) / wall)
+        self.log("time/updates_per_s", self.updates_per_cycle / wall)
+        self.log("episodes", float(counters.episodes), prog_bar=True)
+        self.log_dict(dict(metrics))
+
+    def _absorb(self, experience: Any) -> None:
+        self.absorb(experience)
+        self.counters.env_steps += self.env_steps_per_cycle * self.processes
+
+    def _ready(self) -> bool:
+        """Whether all processes are."""
+        ready = self.ready()
+        if self.processes > 1:
+            ready = self.trainer.strategy.reduce_boolean_decision(ready, all=True)
+        return ready
+
+    def optimise(self, loss: Tensor, optimizer: LightningOptimizer, *, last: bool = False) -> None:
+        """One optimiser step on the gradient of `loss`.
+
+        On one device at full precision nothing of Lightning's is in the way; gradients of
+        several devices are brought together by Lightning, and mixed precision is scaled by it.
+
+        Args:
+            loss: a scalar.
+            optimizer: as `self.optimizers()` returns it.
+            last: give True at exactly one step of a cycle, whatever the number of optimisers.
+                That step goes through Lightning, which counts it: `global_step` is the number
+                of cycles.
+        """
+        raw = optimizer.optimizer
+        raw.zero_grad()
+        if self._plain:
+            loss.backward()  # type: ignore[no-untyped-call]
+        else:
+            self.manual_backward(loss)
+        (optimizer if last or self._scaled else raw).step()
+
+    @property
+    def _plain(self) -> bool:
+        return isinstance(self.trainer.strategy, SingleDeviceStrategy) and self.trainer.precision == "32-true"
+
+    @property
+    def _scaled(self) -> bool:
+        """Whether optimiser steps themselves need Lightning: unscaling, sharded parameters."""
+        return self.trainer.precision not in ("32-true", "64-true", "bf16-true", "bf16-mixed")
+
+    # Lightning ----------------------------------------------------------------------------
+
+    def train_dataloader(self) -> Cycles:
+        return Cycles(self)
+
+    def setup(self, stage: str) -> None:
+        self.processes = self.trainer.world_size
+
+    def total_cycles(self) -> int:
+        """Cycles in the whole budget."""
+        return self.budget.cycles(self.env_steps_per_cycle * self.processes, self.updates_per_cycle)
+
+    def progress(self) -> Progress:
+        """Units of the budget done and in total, the latter rounded up to whole cycles."""
+        in_steps = self.budget.env_steps is not None
+        done = self.counters.env_steps if in_steps else self.counters.updates
+        each = self.env_steps_per_cycle * self.processes if in_steps else self.updates_per_cycle
+        # Waiting for the first episode to end takes environment steps beyond the budget.
+        return Progress(done, max(done, self.total_cycles() * each), self.budget.unit)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        states = [self.cycle_state()]
+        if self.processes > 1:
+            gathered: list[Any] | None = [None] * self.processes if self.global_rank == 0 else None
+            torch.distributed.gather_object(states[0], gathered)
+            states = gathered or []
+        checkpoint["cycle"] = {"counters": asdict(self.counters), "states": states}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        saved = checkpoint["cycle"]
+        attached = self._trainer
+        if attached is not None and attached.world_size != len(saved["states"]):
+            raise UserError(
+                f"this checkpoint was written by {len(saved['states'])} processes and cannot go on "
+                f"with {attached.world_size}\n  give trainer.devices the number it was trained with"
+            )
+        self.counters = Counters(**saved["counters"])
+        self.load_cycle_state(saved["states"][0 if attached is None else self.global_rank])
+
+
+class Cycles:
+    """The numbers of the cycles still to do: what the Trainer iterates over.
+
+    Its length is that of the whole training, since Lightning counts finished steps
+    itself. Offering state, though it needs none, tells Lightning that it can be resumed.
+    """
+
+    def __init__(self, algorithm: CycleAlgorithm) -> None:
+        self.algorithm = algorithm
+
+    def __len__(self) -> int:
+        return self.algorithm.total_cycles()
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.algorithm.counters.cycles, len(self)))
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """The algorithm's own counters say where to go on."""

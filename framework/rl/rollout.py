@@ -1,0 +1,75 @@
+"""Evaluation: let a policy play exactly so many episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+
+from framework.errors import UserError
+from framework.rl.vector import Array, autoreset_mode, final_info
+
+#: Maps the environment's batched observation to its batched action.
+Policy: TypeAlias = Callable[[Any], Array]
+
+
+class Rollouts(NamedTuple):
+    """Outcomes of n episodes.
+
+    Attributes:
+        returns: `(n,)`, undiscounted.
+        lengths: `(n,)`, in steps.
+        success: `(n,)`, `info["is_success"]` at the last step; NaN where there is none.
+    """
+
+    returns: NDArray[np.float64]
+    lengths: NDArray[np.int64]
+    success: NDArray[np.float64]
+
+
+def rollouts(environment: Any, policy: Policy, episodes: int, seed: int) -> Rollouts:
+    """Play episodes in a batched environment.
+
+    Counting the first n episodes to end would favour short ones. Here every environment
+    has a quota of its own, and only its first so many episodes count, however long they take.
+
+    Args:
+        environment: a `VectorEnv` with SAME_STEP or NEXT_STEP autoreset; it is reset first.
+        policy: the actions to take.
+        episodes: how many; the same seed and number give the same episodes.
+        seed: of the reset.
+
+    Returns:
+        The outcomes, ordered by environment and then by time.
+
+    Raises:
+        UserError: the environment does not reset itself.
+    """
+    n = environment.num_envs
+    mode = autoreset_mode(environment)
+    if mode is AutoresetMode.DISABLED:
+        raise UserError(f"{type(environment).__name__} does not reset itself; build it with autoreset")
+    quota = episodes // n + (np.arange(n) < episodes % n)
+    finished: list[list[tuple[float, int, float]]] = [[] for _ in range(n)]
+    counted = np.zeros(n, np.int64)
+    ret, length = np.zeros(n), np.zeros(n, np.int64)
+    resetting = np.zeros(n, np.bool_)
+    observation, _ = environment.reset(seed=seed)
+    while (counted < quota).any():
+        observation, reward, terminated, truncated, info = environment.step(policy(observation))
+        ret += np.where(resetting, 0.0, reward)
+        length += ~resetting
+        done = (terminated | truncated) & ~resetting
+        if done.any():
+            success = final_info("is_success", info, np.full(n, np.nan)).astype(np.float64)
+            for i in np.flatnonzero(done & (counted < quota)):
+                finished[i].append((float(ret[i]), int(length[i]), float(success[i])))
+            counted += done
+            ret[done], length[done] = 0.0, 0
+        if mode is AutoresetMode.NEXT_STEP:
+            resetting = done
+    returns, lengths, successes = zip(*(one for each in finished for one in each), strict=True)
+    return Rollouts(np.array(returns), np.array(lengths), np.array(successes, np.float64))
