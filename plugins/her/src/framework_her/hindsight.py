@@ -1,0 +1,205 @@
+"""DDPG with Hindsight Experience Replay: algorithm 1 of Andrychowicz et al. 2017.
+
+In the order of the paper: the algorithm's "Given" is the constructor; the loop over episodes
+with its actions is `collect`; storing transitions and choosing further goals is `absorb`
+and `relabel.py`; the loop over t = 1 ... N, "Perform one step of optimization", is `learn`,
+whose losses are those of DDPG (section 2.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from lightning.pytorch.core.optimizer import LightningOptimizer
+from numpy.typing import NDArray
+from torch import Tensor
+
+from framework.contracts import Served
+from framework.report import Report, Video
+from framework.rl.collect import Episode, EpisodeCollector
+from framework.rl.cycle import CycleAlgorithm
+from framework.rl.networks import constant, follow, frozen_copy
+from framework.rl.replay import EpisodeReplay
+from framework_her.actor_critic import ActorCritic
+from framework_her.config import HindsightConfig
+from framework_her.exploration import Exploration
+from framework_her.relabel import Relabel, Transitions
+
+Array = NDArray[Any]
+
+
+class Hindsight(CycleAlgorithm):
+    """Off-policy learning of many goals from sparse rewards.
+
+    Deviations from the paper, all switchable: episodes in which the achieved goal moved are
+    replayed more often (`moved_weight`), targets move after every update rather than once per
+    cycle, and what is collected in one cycle is learnt from in the next (`overlap`).
+
+    Args:
+        environment: a batched goal environment with `compute_reward`.
+        model: policy and action value.
+        config: the parameters.
+    """
+
+    def __init__(self, environment: Any, model: ActorCritic, config: HindsightConfig) -> None:
+        super().__init__(
+            budget=config.budget,
+            env_steps_per_cycle=config.steps_per_cycle * environment.num_envs,
+            updates_per_cycle=config.updates_per_cycle,
+            overlap=config.overlap,
+            matmul=config.matmul,
+        )
+        self.config = config
+        self.model = model
+        self.target = frozen_copy(model)
+        self.relabel = Relabel(environment, config.strategy, config.k)
+        self.replay = EpisodeReplay(config.capacity)
+        self.environment = environment
+        self._seed(process=0)
+
+    def _seed(self, process: int) -> None:
+        """Give each process, and each of its parts, a stream of random numbers of its own."""
+        streams = np.random.SeedSequence([self.config.seed, process]).spawn(3)
+        self.random = np.random.default_rng(streams[0])
+        config = self.config
+        self.exploration = Exploration(self.model, config.random_action, config.noise, streams[1])
+        self.collector = EpisodeCollector(self.environment, int(streams[2].generate_state(1)[0]))
+
+    def setup(self, stage: str) -> None:
+        super().setup(stage)
+        if self.global_rank > 0:
+            self._seed(self.global_rank)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        networks = [*self.model.actor.parameters(), *self.model.critic.parameters()]
+        return torch.optim.Adam(networks, lr=self.config.learning_rate, fused=True)
+
+    # for episode = 1, M: sample a goal and an initial state, act, observe ------------------
+
+    def begin_cycle(self) -> None:
+        self.exploration.refresh(self.model)
+
+    def collect(self) -> list[Episode]:
+        return self.collector.collect(self.config.steps_per_cycle, self.exploration)
+
+    # store the transitions in R; sample a set of additional goals --------------------------
+
+    def absorb(self, experience: list[Episode]) -> None:
+        for episode in experience:
+            self.replay.add(episode, self._weight(episode))
+        # The normaliser is fed what the networks will be: relabelled transitions.
+        newest = self.replay.newest(len(experience))
+        inputs = self.relabel(self.replay, newest, self.random).inputs
+        self.model.normalizer.update(torch.from_numpy(inputs))
+        self.counters.episodes += len(experience) * self.processes
+        if experience:
+            success = float(np.mean([episode.success for episode in experience]))
+            self.log("train/success_rate", success, prog_bar=True)
+            self.log("train/return", float(np.mean([episode.ret for episode in experience])))
+
+    def _weight(self, episode: Episode) -> float:
+        achieved = episode.steps["achieved_goal"]
+        moved = np.linalg.norm(achieved - achieved[0], axis=-1).max() > self.config.moved_distance
+        return self.config.moved_weight if moved else 1.0
+
+    def ready(self) -> bool:
+        return len(self.replay) > 0
+
+    # for t = 1, N: sample a minibatch B from R, perform one step of optimization ----------
+
+    def learn(self) -> Mapping[str, float | Tensor]:
+        config = self.config
+        optimizer = cast(LightningOptimizer, self.optimizers())
+        # One draw for all minibatches: R does not change between them.
+        minibatches = self._sample(config.updates_per_cycle * config.batch_size)
+        totals = torch.zeros(3, device=self.device)
+        for i in range(config.updates_per_cycle):
+            rows = slice(i * config.batch_size, (i + 1) * config.batch_size)
+            batch = Transitions(*(each[rows] for each in minibatches))
+            critic_loss, actor_loss, q = self.losses(batch)
+            self.optimise(critic_loss + actor_loss, optimizer, last=i == config.updates_per_cycle - 1)
+            follow(self.target.parameters(), self.model.parameters(), config.target_rate)
+            totals += torch.stack([critic_loss.detach(), actor_loss.detach(), q])
+        critic, actor, q = (totals / config.updates_per_cycle).tolist()
+        return {"loss/critic": critic, "loss/actor": actor, "value/mean": q}
+
+    def _sample(self, count: int) -> Transitions[Tensor]:
+        """Draw transitions, with hindsight goals and normalised inputs."""
+        drawn = self.relabel(self.replay, self.replay.sample(count, self.random), self.random)
+        batch = Transitions(*(torch.from_numpy(each).to(self.device) for each in drawn))
+        normalize = self.model.normalizer
+        return batch._replace(inputs=normalize(batch.inputs), next_inputs=normalize(batch.next_inputs))
+
+    def losses(self, batch: Transitions[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Losses of critic and actor (section 2.4, appendix A), and the mean action value.
+
+        Args:
+            batch: with normalised inputs.
+        """
+        config, inputs, next_inputs = self.config, batch.inputs, batch.next_inputs
+        with torch.no_grad():
+            next_value = self.target.value(next_inputs, self.target.act(next_inputs))
+            target = batch.reward + config.discount * batch.going_on * next_value
+            if config.clip_targets:
+                target.clamp_(-1 / (1 - config.discount), 0)
+        value = self.model.value(inputs, batch.action)
+        critic_loss = F.mse_loss(value, target)
+        with constant(self.model.critic):
+            best = self.model.act(inputs)
+            actor_loss = -self.model.value(inputs, best).mean() + config.action_l2 * best.square().mean()
+        return critic_loss, actor_loss, value.detach().mean()
+
+    # What the core and others use --------------------------------------------------------
+
+    def act(self, observation: Mapping[str, Array]) -> Array:
+        """The policy without exploration, as actions of the environment, `(num_envs, n)`."""
+        return self.collector.to_environment(self.model.policy(observation))
+
+    def cycle_state(self) -> dict[str, Any]:
+        return {
+            "collector": self.collector.state_dict(),
+            "exploration": self.exploration.random.bit_generator.state,
+            "replay": self.replay.state_dict(),
+            "random": self.random.bit_generator.state,
+        }
+
+    def load_cycle_state(self, state: dict[str, Any]) -> None:
+        self.collector.load_state_dict(state["collector"])
+        self.exploration.random.bit_generator.state = state["exploration"]
+        self.replay.load_state_dict(state["replay"])
+        self.random.bit_generator.state = state["random"]
+
+    def served(self) -> Served:
+        """The policy: `(batch, |s| + |g|)` observation || desired goal to actions in [-1, 1]."""
+        model = frozen_copy(self.model).cpu().eval()
+        del model.critic
+        return Served(model, np.zeros((2, len(model.normalizer.mean)), np.float32))
+
+    def export_npz(self, path: Path) -> None:
+        """Write the policy as plain arrays (see `ActorCritic.export_npz`)."""
+        self.model.export_npz(path)
+
+    def play(self, environment: Any, episodes: int = 3) -> Report:
+        """Film a few episodes.
+
+        Args:
+            environment: one with `render`.
+            episodes: how many; one after another, of the first of its simulations.
+        """
+        videos: dict[str, Video] = {}
+        observation, _ = environment.reset(seed=self.config.seed)
+        frames: list[Array] = []
+        while len(videos) < episodes:
+            frames.append(np.asarray(environment.render()[0]))
+            observation, _, terminated, truncated, _ = environment.step(self.act(observation))
+            if terminated[0] or truncated[0]:
+                videos[f"episode {len(videos) + 1}"] = Video(
+                    np.stack(frames), environment.metadata["render_fps"]
+                )
+                frames = []
+        return Report(videos=videos)

@@ -1,0 +1,96 @@
+"""Hindsight: replay transitions with goals that were achieved later (sections 4.2 and 4.5)."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framework.rl.replay import EpisodeReplay, Index, Sample
+from framework_her.actor_critic import join
+
+Array = NDArray[np.float32]
+Strategy: TypeAlias = Literal["final", "future", "episode", "random"]
+
+#: NumPy arrays or torch tensors.
+A = TypeVar("A")
+
+
+class Transitions(NamedTuple, Generic[A]):
+    """Transitions ready to learn from, float32.
+
+    Attributes:
+        inputs, next_inputs: s || g and s' || g, `(n, |s| + |g|)`.
+        action: `(n, actions)`, in [-1, 1].
+        reward: `(n, 1)`, for the goal in the inputs.
+        going_on: `(n, 1)`, 0 after a terminal state and 1 elsewhere. Reaching a goal does not
+            end an episode (section 4.1), and neither does its time limit.
+    """
+
+    inputs: A
+    next_inputs: A
+    action: A
+    reward: A
+    going_on: A
+
+
+class Relabel:
+    """Substitutes goals in k of k + 1 transitions, drawn independently.
+
+    The paper stores k further copies of each transition with other goals; drawing the goals
+    when a transition is replayed is the same in expectation and needs no memory.
+
+    Strategies (section 4.5), for the transition from s_t to s_{t+1} in an episode of T steps:
+
+    - `final`: the goal achieved in s_T,
+    - `future`: one of s_{t+1} ... s_T,
+    - `episode`: one of s_0 ... s_T,
+    - `random`: of any state in the whole buffer.
+
+    Args:
+        environment: its `compute_reward(achieved, desired, info)` judges transitions anew,
+            and so does `compute_terminated`, if it has one.
+        strategy: as above.
+        k: as above; 0 leaves all goals as they are.
+    """
+
+    def __init__(self, environment: Any, strategy: Strategy, k: int) -> None:
+        self.environment = environment
+        self.strategy = strategy
+        self.share = k / (k + 1)
+
+    def __call__(
+        self, replay: EpisodeReplay, sample: Sample, random: np.random.Generator
+    ) -> Transitions[Array]:
+        """Replay the transitions at `sample`, most of them in hindsight."""
+        row = sample.row
+        goal = replay["desired_goal"][row]
+        hindsight = np.flatnonzero(random.random(len(row)) < self.share)
+        at = self._choose(sample.at(hindsight), replay, random)
+        goal[hindsight] = replay["achieved_goal"][at]
+        achieved = replay["achieved_goal"][row + 1]
+        reward = self.environment.compute_reward(achieved, goal, {})
+        last = sample.last
+        if hasattr(self.environment, "compute_terminated"):
+            last = np.asarray(self.environment.compute_terminated(achieved, goal, {}))
+        observation = replay["observation"]
+        return Transitions(
+            inputs=join(observation[row], goal),
+            next_inputs=join(observation[row + 1], goal),
+            action=replay["action"][row],
+            reward=np.asarray(reward, np.float32)[:, None],
+            going_on=1 - last.astype(np.float32)[:, None],
+        )
+
+    def _choose(self, sample: Sample, replay: EpisodeReplay, random: np.random.Generator) -> Index:
+        """Rows of the states whose achieved goals become the goals."""
+        row, start, end, _ = sample
+        if self.strategy == "final":
+            return end
+        if self.strategy == "future":
+            return random.integers(row + 1, end + 1)
+        if self.strategy == "episode":
+            return random.integers(start, end + 1)
+        anywhere = replay.sample(len(row), random)
+        return anywhere.row

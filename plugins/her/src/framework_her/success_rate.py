@@ -1,0 +1,113 @@
+"""Share of episodes that end at their goal (Andrychowicz et al. 2017, section 4)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from framework.errors import UserError
+from framework.report import Report, Table
+from framework.rl.rollout import Rollouts, rollouts
+from framework_her.config import SuccessRateConfig
+
+_COLUMNS = ("env_steps", "updates", "wall_seconds", "cpu_seconds", "success_rate")
+
+
+class SuccessRate:
+    """Plays episodes without exploration and counts those whose last step is a success.
+
+    During training it looks at fewer episodes, always the same ones, and keeps what it saw
+    for the learning curve.
+
+    Args:
+        config: the parameters.
+
+    Attributes:
+        every: units of the budget between two looks.
+        curve: one entry per look in each column: environment steps, updates, seconds of
+            wall-clock and of CPU spent training, success rate.
+    """
+
+    def __init__(self, config: SuccessRateConfig) -> None:
+        self.config = config
+        self.every = config.every
+        self.curve: dict[str, list[float]] = {name: [] for name in _COLUMNS}
+
+    def __call__(self, algorithm: Any, environment: Any) -> Report:
+        """The final evaluation, and the learning curve so far."""
+        played = self._play(algorithm, environment, self.config.episodes, stream=0)
+        successes, episodes = int(played.success.sum()), self.config.episodes
+        low, high = wilson_interval(successes, episodes)
+        metrics = {
+            "success_rate": successes / episodes,
+            "success_rate_low": low,
+            "success_rate_high": high,
+            "return_mean": float(played.returns.mean()),
+            "episode_length_mean": float(played.lengths.mean()),
+        }
+        report = Report(metrics=metrics)
+        report.tables["success"] = Table(
+            ["episodes", "successes", "success rate", "95% from", "95% to", "mean return"],
+            [[episodes, successes, successes / episodes, low, high, metrics["return_mean"]]],
+            caption="An episode succeeds if it ends at its goal; Wilson interval.",
+        )
+        if self.curve["env_steps"]:
+            rows = list(zip(*self.curve.values(), strict=True))
+            report.tables["learning curve"] = Table([name.replace("_", " ") for name in _COLUMNS], rows)
+            report.figures["learning curve"] = self._figure()
+        return report
+
+    def monitor(self, algorithm: Any, environment: Any) -> dict[str, float]:
+        """One look during training."""
+        played = self._play(algorithm, environment, self.config.monitor_episodes, stream=1)
+        rate = float(played.success.mean())
+        for name in _COLUMNS[:-1]:
+            self.curve[name].append(getattr(algorithm.counters, name))
+        self.curve["success_rate"].append(rate)
+        return {"success_rate": rate, "return_mean": float(played.returns.mean())}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"curve": {name: list(values) for name, values in self.curve.items()}}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.curve = {name: list(state["curve"][name]) for name in _COLUMNS}
+
+    def _play(self, algorithm: Any, environment: Any, episodes: int, stream: int) -> Rollouts:
+        seed = int(np.random.SeedSequence([self.config.seed, stream]).generate_state(1)[0])
+        played = rollouts(environment, algorithm.act, episodes, seed)
+        if np.isnan(played.success).any():
+            raise UserError(
+                f"{type(environment).__name__} does not tell success: its info has no 'is_success'\n"
+                "  her/success_rate needs a goal environment, such as her/fetch_push"
+            )
+        return played
+
+    def _figure(self) -> Figure:
+        rate = self.curve["success_rate"]
+        figure = Figure(figsize=(9, 3.5), layout="constrained")
+        left, right = figure.subplots(1, 2, sharey=True)
+        left.plot(self.curve["env_steps"], rate, marker=".")
+        left.set(xlabel="environment steps", ylabel="success rate", ylim=(-0.02, 1.02))
+        right.plot(self.curve["wall_seconds"], rate, marker=".")
+        right.set(xlabel="wall-clock of training, s")
+        for axes in (left, right):
+            axes.grid(alpha=0.3)
+        return figure
+
+
+def wilson_interval(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float]:
+    """Confidence interval of a proportion (Wilson 1927).
+
+    Args:
+        successes: of the trials.
+        trials: at least 1.
+        z: normal quantile; the default is that of 95%.
+    """
+    share = successes / trials
+    scale = 1 + z**2 / trials
+    centre = share + z**2 / (2 * trials)
+    half = z * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
+    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
