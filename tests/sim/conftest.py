@@ -81,23 +81,3 @@ def play(env: Any, steps: int, seed: int = 0) -> list[tuple[Any, ...]]:
 @pytest.fixture(name="play")
 def play_fixture() -> Callable[..., Any]:
     return play
-
-
-def assert_same(one: Any, other: Any) -> None:
-    """Equal bit for bit, through dicts, lists and object arrays."""
-    assert type(one) is type(other)
-    if isinstance(one, dict):
-        assert one.keys() == other.keys()
-        for key in one:
-            assert_same(one[key], other[key])
-    elif isinstance(one, (list, tuple)) or (isinstance(one, np.ndarray) and one.dtype == object):
-        assert len(one) == len(other)
-        for a, b in zip(one, other, strict=True):
-            assert_same(a, b)
-    else:
-        np.testing.assert_array_equal(one, other)
-
-
-@pytest.fixture(name="assert_same")
-def assert_same_fixture() -> Callable[[Any, Any], None]:
-    return assert_same

@@ -5,6 +5,7 @@ import pytest
 
 from framework.errors import UserError
 from framework.sim.render import choose_backend
+from framework.testing import assert_same
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_frames_show_the_environments_asked_for(make_cart):
 
 
 @pytest.mark.usefixtures("can_draw")
-def test_drawing_changes_nothing(make_cart, play, assert_same):
+def test_drawing_changes_nothing(make_cart, play):
     env, twin = make_cart(2, size=(32, 32)), make_cart(2)
     env.reset(seed=0), twin.reset(seed=0)
     env.render()

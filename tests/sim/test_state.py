@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from framework.errors import UserError
+from framework.testing import assert_same
 
 
 @pytest.mark.parametrize("mode", ["SameStep", "NextStep"])
-def test_a_restored_environment_continues_bit_for_bit(make_cart, play, assert_same, mode):
+def test_a_restored_environment_continues_bit_for_bit(make_cart, play, mode):
     @settings(max_examples=15, deadline=None)
     @given(before=st.integers(0, 30), seed=st.integers(0, 2**64 - 1))
     def check(before, seed):
@@ -29,7 +30,7 @@ def test_a_restored_environment_continues_bit_for_bit(make_cart, play, assert_sa
     check()
 
 
-def test_a_state_is_arrays_that_nothing_changes(make_cart, play, assert_same):
+def test_a_state_is_arrays_that_nothing_changes(make_cart, play):
     env = make_cart(2)
     env.reset(seed=0)
     state = env.get_state()
@@ -41,7 +42,7 @@ def test_a_state_is_arrays_that_nothing_changes(make_cart, play, assert_same):
     assert_same(state, kept)
 
 
-def test_the_number_of_threads_changes_nothing(make_cart, play, assert_same):
+def test_the_number_of_threads_changes_nothing(make_cart, play):
     results = []
     for threads in (1, 2, 3, 0):
         env = make_cart(6, threads=threads)
