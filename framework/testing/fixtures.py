@@ -8,17 +8,17 @@ Switched on in a plugin's pyproject.toml:
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
-    from click.testing import Result as CommandResult
-
     from framework.experiment import Result
 
 
@@ -26,6 +26,14 @@ class RunRecipe(Protocol):
     """The type of the fixture `framework_run`."""
 
     def __call__(self, recipe: Path | str | Mapping[str, Any], overrides: Iterable[str] = ()) -> Result: ...
+
+
+class CommandResult(NamedTuple):
+    """What a command answered."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
 
 
 class RunCommand(Protocol):
@@ -80,16 +88,22 @@ def framework_run(tracking_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
 def framework_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunCommand:
     """Run the command in this process and in this test's folder: `framework_command("list")`.
 
-    Returns click's result: `exit_code`, `stdout`, `stderr`. With the fixture `tracking_uri`
+    Returns its `exit_code`, `stdout` and `stderr`. With the fixture `tracking_uri`
     beside it, the command finds that store.
     """
     monkeypatch.chdir(tmp_path)
 
     def invoke(*arguments: str) -> CommandResult:
-        from click.testing import CliRunner
-
         from framework.cli import main
 
-        return CliRunner().invoke(main, [os.fspath(argument) for argument in arguments])
+        stdout, stderr = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+            try:
+                main([os.fspath(argument) for argument in arguments])
+            except SystemExit as end:
+                code = end.code
+        return CommandResult(
+            code if isinstance(code, int) else int(bool(code)), stdout.getvalue(), stderr.getvalue()
+        )
 
     return invoke
