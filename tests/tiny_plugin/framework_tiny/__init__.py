@@ -1,0 +1,28 @@
+"""A plugin that fits a line in a blink, and fails on demand: what the core's tests run.
+
+The fixture `tiny_plugin` installs it for this process and those it starts.
+"""
+
+from collections.abc import Iterator
+
+from framework import Component, hookimpl
+
+
+@hookimpl
+def register_environments() -> Iterator[Component]:
+    yield Component("points", "framework_tiny.parts:Points", "framework_tiny.config:PointsConfig")
+
+
+@hookimpl
+def register_models() -> Iterator[Component]:
+    yield Component("line", "framework_tiny.parts:Line", "framework_tiny.config:LineConfig")
+
+
+@hookimpl
+def register_algorithms() -> Iterator[Component]:
+    yield Component("descent", "framework_tiny.parts:Descent", "framework_tiny.config:DescentConfig")
+
+
+@hookimpl
+def register_evaluators() -> Iterator[Component]:
+    yield Component("error", "framework_tiny.parts:Error", "framework_tiny.config:ErrorConfig")

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+
+from framework import Report, Table
+from framework.contracts import Progress, Served
+from framework_tiny.config import DescentConfig, ErrorConfig, LineConfig, PointsConfig
+
+
+class Points:
+    """A hundred points near a line."""
+
+    def __init__(self, config: PointsConfig) -> None:
+        generator = torch.Generator().manual_seed(config.seed)
+        self.x = torch.linspace(-1, 1, 100)[:, None]
+        self.y = config.slope * self.x + config.noise * torch.randn(100, 1, generator=generator)
+
+
+class Line(torch.nn.Linear):
+    def __init__(self, environment: Points, config: LineConfig) -> None:
+        super().__init__(1, 1, bias=config.bias)
+
+
+class Descent(LightningModule):
+    """Gradient descent on random batches, drawn from torch's global generator."""
+
+    def __init__(self, environment: Points, model: Line, config: DescentConfig) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.environment, self.model, self.config = environment, model, config
+        self.done = 0
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.model.parameters(), lr=self.config.lr, momentum=0.5)
+
+    def train_dataloader(self) -> Steps:
+        return Steps(self)
+
+    def training_step(self, step: int, batch_idx: int) -> None:
+        self._be_difficult()
+        size = self.config.batch[self.done % len(self.config.batch)]
+        chosen = torch.randint(100, (size,))
+        loss = self.error(chosen)
+        optimizer = self.optimizers()
+        optimizer.zero_grad()
+        self.manual_backward(loss)
+        optimizer.step()
+        self.done += 1
+        self.log("train/loss", loss, prog_bar=True)
+
+    def error(self, chosen: Any = slice(None)) -> torch.Tensor:
+        return torch.nn.functional.mse_loss(
+            self.model(self.environment.x[chosen]), self.environment.y[chosen]
+        )
+
+    def progress(self) -> Progress:
+        return Progress(self.done, self.config.steps, "steps")
+
+    def served(self) -> Served:
+        return Served(self.model, self.environment.x[:2].numpy())
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["done"] = self.done
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.done = checkpoint["done"]
+
+    def _be_difficult(self) -> None:
+        config, step = self.config, self.done + 1
+        time.sleep(config.pause)
+        while step == config.pause_at and config.hold is not None and config.hold.exists():
+            time.sleep(0.01)
+        if step == config.fail_at and (config.fail_while is None or config.fail_while.exists()):
+            raise RuntimeError(f"told to fail at step {step}\nwith a second line")
+        if step == config.die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Steps:
+    """The steps still to do."""
+
+    def __init__(self, algorithm: Descent) -> None:
+        self.algorithm = algorithm
+
+    def __len__(self) -> int:
+        return self.algorithm.config.steps
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.algorithm.done, len(self)))
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        pass
+
+
+class Error:
+    """The mean squared error over all points, now and then and at the end."""
+
+    def __init__(self, config: ErrorConfig) -> None:
+        self.every = config.every
+        self.seen: list[float] = []
+
+    def __call__(self, algorithm: Descent, environment: Points) -> Report:
+        error = algorithm.error().item()
+        return Report({"mse": error}, tables={"seen": Table(["mse"], [[value] for value in self.seen])})
+
+    def monitor(self, algorithm: Descent, environment: Points) -> dict[str, float]:
+        self.seen.append(algorithm.error().item())
+        return {"mse": self.seen[-1]}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"seen": self.seen}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.seen = list(state["seen"])
