@@ -34,15 +34,17 @@ def progress_of(trainer: Trainer, algorithm: LightningModule) -> Progress:
 
 
 @contextmanager
-def evaluating(algorithm: LightningModule) -> Iterator[None]:
+def evaluating(module: Any) -> Iterator[None]:
     """Eval mode, no gradients, and the global random generators left as they were."""
-    training = algorithm.training
-    algorithm.eval()
+    modules = [m for m in module.modules() if m.training] if isinstance(module, torch.nn.Module) else []
+    for part in modules:
+        part.training = False
     try:
         with isolate_rng(), torch.no_grad():
             yield
     finally:
-        algorithm.train(training)
+        for part in modules:
+            part.training = True
 
 
 class StopOnSignal(Callback):
@@ -141,7 +143,7 @@ class Watch(Callback):
         name: prefix of the metrics and key of the state in a checkpoint.
         monitor: the evaluator.
         environment: makes the environment it looks in, when it is first needed.
-        log: takes the metrics.
+        record: takes the metrics. (Not `log`: Lightning puts its own there.)
     """
 
     def __init__(
@@ -149,12 +151,12 @@ class Watch(Callback):
         name: str,
         monitor: Monitor,
         environment: Callable[[], Any],
-        log: Callable[[dict[str, float], int], None],
+        record: Callable[[dict[str, float], int], None],
     ) -> None:
         self.name = name
         self.monitor = monitor
         self.environment = environment
-        self.log = log
+        self.record = record
         self.looks = 0
 
     @property
@@ -170,7 +172,7 @@ class Watch(Callback):
         self.looks = done // self.monitor.every
         with evaluating(pl_module):
             found = self.monitor.monitor(pl_module, self.environment())
-        self.log({f"monitor/{name}": float(value) for name, value in found.items()}, done)
+        self.record({f"monitor/{name}": float(value) for name, value in found.items()}, done)
 
     def state_dict(self) -> dict[str, Any]:
         return {"looks": self.looks, "monitor": self.monitor.state_dict()}

@@ -90,14 +90,14 @@ class Experiment:
         mark_dead_runs(root)
         if not is_first_process():
             # Another process of this run has the folder; this one only computes.
-            state = RunState("", recipe.name, "", uri, str(recipe.path), time.time())
+            state = RunState("", recipe.name, "", uri, str(recipe.path or recipe.name), time.time())
             return cls(recipe, Run(root / "workers" / str(os.getpid()), state), None, quiet=True)
         store = Store(uri)
         experiment = settings.experiment or recipe.name
         experiment_id = store.experiment(experiment, settings.artifact_location)
         name = settings.run_name or recipe.name
         tags = {
-            "mlflow.source.name": str(recipe.path),
+            "mlflow.source.name": str(recipe.path or recipe.name),
             "mlflow.source.type": "LOCAL",
             "mlflow.source.git.commit": provenance.git_commit(Path.cwd()),
             "mlflow.user": os.environ.get("USER", ""),
@@ -106,12 +106,14 @@ class Experiment:
         }
         run_id = store.create_run(experiment_id, name, {key: value for key, value in tags.items() if value})
         folder = root / run_id
-        state = RunState(run_id, name, experiment, _absolute(uri), str(recipe.path), time.time())
+        state = RunState(
+            run_id, name, experiment, _absolute(uri), str(recipe.path or recipe.name), time.time()
+        )
         run = Run(folder, state)
         try:
             folder.mkdir(parents=True)
             write_atomically(folder / "recipe.yaml", recipe.written)
-            write_atomically(folder / "resolved.yaml", recipe.resolved_yaml())
+            write_atomically(folder / "resolved.yaml", recipe.to_yaml())
             run.claim()
         except OSError as error:
             store.client.set_terminated(run_id, FAILED)
@@ -126,7 +128,7 @@ class Experiment:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
             raise UserError(f"{path} cannot be read: {error.strerror}") from None
-        recipe = load_text(text, name=str(path))
+        recipe = load_text(text, name=run.state.name)
         store = Store(run.state.tracking_uri)
         return cls(recipe, run, store, quiet)
 
@@ -146,17 +148,30 @@ class Experiment:
             if tracker is not None:
                 self._describe(tracker)
             for stage in self.recipe.stages.values():
-                if self.run.stage(stage.name).finished:
+                if self.run.stage(self.key(stage)).finished:
                     continue
                 with self._stage_tracker(stage, tracker, experiment_id) as stage_tracker:
                     runner = self.runner(stage, stage_tracker, experiment_id)
-                    result.reports[stage.name] = runner.run_all(interruption)
+                    result.reports[self.key(stage)] = runner.run_all(interruption)
         result.unsent = self._unsent
         return result
 
+    def key(self, stage: Stage) -> str:
+        """The stage's name in the run; "" for the only stage of a recipe without stages."""
+        return stage.name if self.recipe.staged else ""
+
     def runner(self, stage: Stage, tracker: Tracker | None = None, experiment_id: str = "") -> StageRunner:
         """The runner of one of this recipe's stages."""
-        return StageRunner(stage, self.run, tracker, experiment_id, self.resolve, self.quiet)
+        return StageRunner(
+            stage,
+            self.key(stage),
+            self.run,
+            tracker,
+            experiment_id,
+            self.resolve,
+            log_models=self.recipe.tracking.log_model,
+            quiet=self.quiet,
+        )
 
     def trained(self, stage: str | None = None) -> StageRunner:
         """The runner of a trained stage, the last one by default.
@@ -165,16 +180,17 @@ class Experiment:
             UserError: the stage has no final checkpoint yet.
         """
         name = stage if stage is not None else list(self.recipe.stages)[-1]
-        if name not in self.recipe.stages:
+        found = self.recipe.stages.get(name)
+        if found is None:
             raise UserError(
                 f"run {self.run.state.run_id} has no stage {name!r}: {', '.join(self.recipe.stages)}"
             )
-        if not self.run.stage(name).checkpoint:
+        if found.algorithm is not None and not self.run.stage(self.key(found)).checkpoint:
             raise UserError(
                 f"run {self.run.state.run_id} is not trained to its end yet\n"
                 f"  go on with: framework resume {self.run.state.run_id[:8]}"
             )
-        return self.runner(self.recipe.stages[name])
+        return self.runner(found)
 
     def resolve(self, reference: CheckpointRef) -> Path:
         """The file behind `${checkpoint:NAME}`: an earlier stage, else a run.
@@ -182,7 +198,7 @@ class Experiment:
         Raises:
             UserError: there is none, or it has not finished its training.
         """
-        if reference.name in self.recipe.stages:
+        if self.recipe.staged and reference.name in self.recipe.stages:
             return checkpoint_of(self.run, reference.name)
         other = find_run(reference.name, self.run.folder.parent)
         return checkpoint_of(other, list(other.state.stages)[-1] if other.state.stages else "")
@@ -222,15 +238,16 @@ class Experiment:
         self, stage: Stage, tracker: Tracker | None, experiment_id: str
     ) -> Iterator[Tracker | None]:
         # A recipe without stages has one, without a name: the run itself.
-        if not stage.name or tracker is None or self.store is None:
+        key = self.key(stage)
+        if not key or tracker is None or self.store is None:
             yield tracker
             return
-        state = self.run.stage(stage.name)
+        state = self.run.stage(key)
         if not state.run_id:
             tags = {PARENT: self.run.state.run_id}
-            state.run_id = self.store.create_run(experiment_id, stage.name, tags)
+            state.run_id = self.store.create_run(experiment_id, key, tags)
             self.run.save()
-        with self.tracked(state.run_id, self.run.stage_folder(stage.name)) as nested:
+        with self.tracked(state.run_id, self.run.stage_folder(key)) as nested:
             yield nested
 
     def _describe(self, tracker: Tracker) -> None:
