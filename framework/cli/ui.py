@@ -5,14 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from pathlib import Path
 
 import click
 
 from framework.errors import UserError
-
-DEFAULT_URI = "sqlite:///mlflow.db"
-_SQLITE = "sqlite:///"
 
 
 @click.command("ui")
@@ -20,13 +16,15 @@ _SQLITE = "sqlite:///"
     "--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on."
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address.")
-def command(port: int, host: str) -> None:
+def command(uri: str | None, port: int, host: str) -> None:
     """Start MLflow's pages on the runs made here.
 
     Shows the store that `framework run` writes to by default: the one named by
     MLFLOW_TRACKING_URI, or else mlflow.db in this directory. Ctrl-C ends it.
     """
-    arguments = server_arguments(os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI, host, port)
+    from framework.store import tracking_uri
+
+    arguments = server_arguments(tracking_uri(uri), host, port)
     click.echo(f"MLflow starts on http://{host}:{port} (Ctrl-C ends it)", err=True)
     sys.stderr.flush()
     # MLflow starts seven more processes otherwise, for jobs that nothing here submits.
@@ -42,15 +40,17 @@ def server_arguments(uri: str, host: str, port: int) -> list[str]:
         UserError: there is no store behind `uri`, it is a server already, or the port is
             taken.
     """
+    from framework.store import sqlite_path
+
     if uri.startswith(("http://", "https://")):
         raise UserError(
-            f"MLFLOW_TRACKING_URI is a server, which has pages of its own: {uri}\n"
-            "  to see the runs of this directory: MLFLOW_TRACKING_URI= framework ui"
+            f"the tracking store is a server, which has pages of its own: {uri}\n"
+            "  to see the runs of this directory: framework ui --uri sqlite:///mlflow.db"
         )
-    if uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).is_file():
-        path = Path(uri.removeprefix(_SQLITE)).absolute()
+    path = sqlite_path(uri)
+    if path is not None and not path.is_file():
         raise UserError(
-            f"no runs are recorded here: {path} does not exist\n"
+            f"no runs are recorded here: {path.absolute()} does not exist\n"
             "  run a recipe first (framework run RECIPE), or change to the directory where you did"
         )
     require_free(host, port)

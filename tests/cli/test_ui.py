@@ -39,6 +39,14 @@ def test_it_serves_the_store_of_the_environment(
     assert tracking_uri in started[0]
 
 
+def test_it_serves_a_store_named_to_it(
+    framework_command: RunCommand, tmp_path: Path, started: list[list[str]]
+) -> None:
+    (tmp_path / "other.db").touch()
+    assert framework_command("ui", "--uri", "sqlite:///other.db", "--port", str(_free_port())).exit_code == 0
+    assert "sqlite:///other.db" in started[0]
+
+
 def test_no_store_yet(
     framework_command: RunCommand, tmp_path: Path, started: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
