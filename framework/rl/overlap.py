@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Literal, TypeAlias, TypeVar
 
 import torch
@@ -24,7 +25,9 @@ def overlapped(beside: Callable[[], First], here: Callable[[], Second]) -> tuple
     their time in native code that releases it, as MuJoCo and torch do. They must not write
     what the other reads, nor draw from a generator of the other's, torch's global one included.
     """
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="collect") as executor:
+    # OpenMP counts threads per thread: without this, products in the new one would use every core.
+    one = partial(torch.set_num_threads, torch.get_num_threads())
+    with ThreadPoolExecutor(1, thread_name_prefix="collect", initializer=one) as executor:
         future = executor.submit(beside)
         result = here()
         return future.result(), result

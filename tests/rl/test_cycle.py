@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import lightning.pytorch as pl
+import numpy as np
+import pytest
+import torch
+
+from framework.errors import UserError
+from framework.rl.budget import Budget
+from framework.rl.cycle import CycleAlgorithm
+from framework.testing import assert_same
+
+
+class Regression(CycleAlgorithm):
+    """Learns w in y = 3 x from numbers it collects 10 at a time."""
+
+    def __init__(self, budget: Any = None, delay: int = 0, overlap: bool = False) -> None:
+        super().__init__(
+            budget=budget or {"env_steps": 200},
+            env_steps_per_cycle=10,
+            updates_per_cycle=4,
+            overlap=overlap,
+        )
+        self.w = torch.nn.Parameter(torch.zeros(()))
+        self.b = torch.nn.Parameter(torch.zeros(()))
+        self.delay = delay
+        self.random = np.random.default_rng(0)
+        self.seen: list[float] = []
+        self.acting_w = 0.0
+        self.threads: set[str] = set()
+
+    def configure_optimizers(self):
+        return [torch.optim.SGD([self.w], lr=0.1), torch.optim.SGD([self.b], lr=0.1, momentum=0.9)]
+
+    def begin_cycle(self):
+        self.acting_w = float(self.w.detach())
+
+    def collect(self):
+        self.threads.add(threading.current_thread().name)
+        return [float(x) + 0.01 * self.acting_w for x in self.random.uniform(-1, 1, 10)]
+
+    def absorb(self, experience):
+        self.seen += experience
+        self.counters.episodes += 1
+
+    def ready(self):
+        return len(self.seen) > self.delay
+
+    def learn(self):
+        optimizers = self.optimizers()
+        for i in range(4):
+            x = torch.tensor(self.seen[-20:])
+            loss = (self.w * x + self.b - 3 * x).square().mean()
+            self.optimise(loss, optimizers[0], last=i == 3)
+            self.optimise((self.w.detach() * x + self.b - 3 * x).square().mean(), optimizers[1])
+        return {"loss": float(loss.detach())}
+
+    def cycle_state(self):
+        return {"random": self.random.bit_generator.state, "seen": list(self.seen)}
+
+    def load_cycle_state(self, state):
+        self.random.bit_generator.state = state["random"]
+        self.seen = list(state["seen"])
+
+
+class Log(pl.Callback):
+    def __init__(self) -> None:
+        self.metrics: list[dict[str, float]] = []
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        self.metrics.append({key: float(value) for key, value in trainer.callback_metrics.items()})
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_a_cycle_is_one_lightning_step_and_logs_once(fit, overlap):
+    algorithm, log = Regression(overlap=overlap), Log()
+    trainer = fit(algorithm, callbacks=[log])
+    assert trainer.global_step == algorithm.counters.cycles == 20
+    assert algorithm.counters.env_steps == len(algorithm.seen) == 200
+    assert algorithm.counters.updates == 80
+    assert algorithm.progress() == (200, 200, "env steps")
+    assert [m["episodes"] for m in log.metrics] == list(range(1, 21))
+    assert log.metrics[-1]["loss"] < log.metrics[0]["loss"]
+    assert set(log.metrics[0]) == {"episodes", "loss", "time/env_steps_per_s", "time/updates_per_s"}
+    assert algorithm.counters.wall_seconds > 0
+
+
+def test_collecting_happens_in_a_thread_of_its_own_if_asked(fit):
+    serial, overlapped = Regression(), Regression(overlap=True)
+    fit(serial)
+    fit(overlapped)
+    assert serial.threads == {"MainThread"}
+    # Before there is anything to learn from, there is nothing to overlap with.
+    assert overlapped.threads == {"MainThread", "collect_0"}
+
+
+def test_overlapped_training_is_the_same_every_time(fit):
+    one, other = Regression(overlap=True), Regression(overlap=True)
+    for each in (one, other):
+        fit(each)
+    assert_same(one.state_dict(), other.state_dict())
+    assert one.seen == other.seen
+
+
+@pytest.mark.parametrize(
+    ("budget", "cycles", "progress"),
+    [
+        ({"env_steps": 1}, 1, (10, 10, "env steps")),
+        ({"env_steps": 95}, 10, (100, 100, "env steps")),
+        (Budget(updates=13), 4, (16, 16, "updates")),
+    ],
+)
+def test_budgets_are_rounded_up_to_whole_cycles(fit, budget, cycles, progress):
+    algorithm = Regression(budget)
+    trainer = fit(algorithm)
+    assert trainer.global_step == cycles
+    assert algorithm.progress() == progress
+
+
+@pytest.mark.parametrize("budget", [{}, {"env_steps": 1, "updates": 1}])
+def test_a_budget_has_one_unit(budget):
+    with pytest.raises(UserError, match="either env_steps or updates"):
+        Budget(**budget)
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_it_collects_until_there_is_something_to_learn_from(fit, overlap):
+    algorithm = Regression({"updates": 8}, delay=35, overlap=overlap)
+    fit(algorithm)
+    assert algorithm.counters.updates == 8
+    assert algorithm.counters.env_steps == 50
+    assert algorithm.progress() == (8, 8, "updates")
+
+
+class Cut(pl.Callback):
+    """Saves a checkpoint after so many cycles, at one of the moments callbacks have for it."""
+
+    def __init__(self, path: Any, cycles: int, moment: str) -> None:
+        self.path, self.cycles, self.moment = path, cycles, moment
+
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        self.save(trainer, pl_module, "start")
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        self.save(trainer, pl_module, "end")
+
+    def save(self, trainer, pl_module, moment):
+        if pl_module.counters.cycles == self.cycles and moment == self.moment:
+            trainer.save_checkpoint(self.path)
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+@pytest.mark.parametrize(("cut", "moment"), [(1, "start"), (7, "end"), (19, "start"), (19, "end")])
+def test_resumed_equals_uninterrupted(fit, tmp_path, cut, moment, overlap):
+    whole = Regression(overlap=overlap)
+    fit(whole, callbacks=[Cut(tmp_path / "cut.ckpt", cut, moment)])
+    resumed = Regression(overlap=overlap)
+    trainer = fit(resumed, resume=tmp_path / "cut.ckpt")
+    assert trainer.global_step == resumed.counters.cycles == 20
+    assert_same(resumed.state_dict(), whole.state_dict())
+    assert_same(resumed.cycle_state(), whole.cycle_state())
+    assert_same(
+        [each.state_dict() for each in resumed.optimizers()],
+        [each.state_dict() for each in whole.optimizers()],
+    )
+
+
+def test_the_state_can_be_loaded_without_a_trainer(fit, tmp_path):
+    algorithm = Regression()
+    fit(algorithm).save_checkpoint(tmp_path / "end.ckpt")
+    again = Regression()
+    again.on_load_checkpoint(torch.load(tmp_path / "end.ckpt", weights_only=False))
+    assert again.seen == algorithm.seen
+    assert again.progress() == algorithm.progress()
+
+
+def test_an_error_while_collecting_ends_the_training(fit):
+    algorithm = Regression(overlap=True)
+    collect = algorithm.collect
+
+    def fail():
+        if algorithm.counters.cycles == 3:
+            raise RuntimeError("the simulator broke")
+        return collect()
+
+    algorithm.collect = fail
+    with pytest.raises(RuntimeError, match="simulator broke"):
+        fit(algorithm)
+
+
+def test_steps_through_lightning_are_the_same_steps(fit, monkeypatch):
+    raw = Regression()
+    fit(raw)
+    for name in ("_plain", "_scaled"):
+        monkeypatch.setattr(CycleAlgorithm, name, name == "_scaled")
+    wrapped = Regression()
+    trainer = fit(wrapped)
+    assert trainer.global_step == 160
+    assert_same(wrapped.state_dict(), raw.state_dict())
+
+
+def test_the_matmul_precision_is_left_as_it_was(fit):
+    before = torch.get_float32_matmul_precision()
+    inside = []
+
+    class Peek(Regression):
+        def learn(self):
+            inside.append(torch.get_float32_matmul_precision())
+            return super().learn()
+
+    algorithm = Peek({"env_steps": 10})
+    algorithm.matmul = "medium"
+    fit(algorithm)
+    assert inside == ["medium"]
+    assert torch.get_float32_matmul_precision() == before
