@@ -12,6 +12,7 @@ from framework.errors import UserError
 
 
 @click.command("ui")
+@click.option("--uri", help="Store to show, if it is another one.")
 @click.option(
     "--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on."
 )

@@ -33,10 +33,12 @@ def test_it_serves_the_store_of_this_directory(
 
 
 def test_it_serves_the_store_of_the_environment(
-    framework_command: RunCommand, tracking_uri: str, started: list[list[str]]
+    framework_command: RunCommand, tmp_path: Path, started: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "other.db").touch()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/other.db")
     assert framework_command("ui", "--port", str(_free_port())).exit_code == 0
-    assert tracking_uri in started[0]
+    assert f"sqlite:///{tmp_path}/other.db" in started[0]
 
 
 def test_it_serves_a_store_named_to_it(
@@ -69,13 +71,14 @@ def test_a_server_has_pages_of_its_own(
 
 
 def test_a_taken_port_is_named(
-    framework_command: RunCommand, tracking_uri: str, started: list[list[str]]
+    framework_command: RunCommand, tmp_path: Path, started: list[list[str]]
 ) -> None:
+    (tmp_path / "other.db").touch()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        answer = framework_command("ui", "--port", str(port))
+        answer = framework_command("ui", "--uri", "sqlite:///other.db", "--port", str(port))
     assert answer.exit_code == 2
     assert f"--port {port + 1}" in answer.stderr
     assert not started
