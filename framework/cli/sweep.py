@@ -1,0 +1,111 @@
+"""framework sweep: a recipe with all combinations of some values."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from framework.cli.arguments import as_json, overrides
+from framework.errors import UserError
+
+if TYPE_CHECKING:
+    from framework.sweep import Summary
+
+
+@click.command(name="sweep")
+@click.argument("recipe", required=False, type=click.Path(path_type=Path))
+@overrides
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Runs at the same time.")
+@click.option("--name", metavar="NAME", help="Name of the sweep; by default made from the recipe and values.")
+@click.option("--resume", metavar="NAME", help="Go on with this sweep, instead of RECIPE.")
+@click.option("--trials", type=click.IntRange(1), help="Search: how many runs to make.")
+@click.option("--metric", metavar="NAME", help="Search: the final metric to look at.")
+@click.option(
+    "--direction",
+    type=click.Choice(["maximize", "minimize"]),
+    default="maximize",
+    show_default=True,
+    help="Search: which way is better.",
+)
+@as_json
+def command(
+    recipe: Path | None,
+    overrides: tuple[str, ...],
+    jobs: int,
+    name: str | None,
+    resume: str | None,
+    trials: int | None,
+    metric: str | None,
+    direction: Literal["maximize", "minimize"],
+    as_json: bool,
+) -> None:
+    r"""Run RECIPE with all combinations of the values, under one parent run.
+
+    \b
+    framework sweep recipes/her_reach.yaml algorithm.k=0,4 seed=0,1,2
+    framework sweep recipes/her_reach.yaml model.hidden=[64,64],[256,256]
+
+    A key with one value is set in all runs. Each run is a process of its own, so a crash is
+    that run's alone; more than one at a time (--jobs) pays where there are more cores than
+    one run uses (trainer.threads, and the environment's own threads).
+
+    The same command, or --resume NAME, goes on where a stopped or killed sweep was: what is
+    finished is not run again, what was interrupted goes on from its checkpoint, what failed
+    is tried again.
+
+    With --trials, ranges are searched for the best final metric:
+
+    \b
+    framework sweep recipes/her.yaml algorithm.lr=1e-4..1e-2 \
+        --trials 20 --metric success_rate/success_rate
+    """
+    from framework.interruption import Interrupted
+    from framework.sweep import Goal, LocalProcesses, sweep
+    from framework.sweep import resume as go_on
+
+    if (trials is None) != (metric is None):
+        raise UserError("a search needs both --trials N and --metric NAME")
+    goal = Goal(trials, metric, direction) if trials is not None and metric is not None else None
+    executor = LocalProcesses(jobs)
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    try:
+        if resume is not None:
+            if recipe is not None or name is not None or goal is not None:
+                raise UserError(
+                    "--resume goes on with a sweep as it was begun: give no recipe, name or search with it"
+                )
+            summary = go_on(resume, executor=executor, say=say)
+        elif recipe is None:
+            raise UserError("give a RECIPE, or --resume NAME")
+        else:
+            summary = sweep(recipe, overrides, name=name, goal=goal, executor=executor, say=say)
+    except Interrupted as signal:
+        click.echo(f"stopped by {signal}; the same command goes on", err=True)
+        raise SystemExit(signal.exit_code) from None
+    _show(summary, as_json)
+    raise SystemExit(summary.exit_code)
+
+
+def _show(summary: Summary, as_json: bool) -> None:
+    from framework.store import ui_command
+
+    if as_json:
+        click.echo(json.dumps(summary.to_dict(), indent=2))
+        return
+    click.echo(summary.table().to_text())
+    if summary.best:
+        click.echo(f"best: {summary.best}")
+    for row in summary.failed:
+        click.echo(f"{row.name} failed: {row.error}\n  log: {row.log}", err=True)
+    if summary.failed:
+        click.echo(
+            f"once mended, try the failed ones again: framework sweep --resume {summary.name}", err=True
+        )
+    click.echo(f"compare them: framework compare {summary.name}")
+    click.echo(f"open in MLflow: {ui_command(summary.tracking_uri)}")

@@ -1,0 +1,101 @@
+"""What came of a sweep: a row for every run, as a table, a report and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from framework.report import Report, Table
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run of a sweep.
+
+    Attributes:
+        name: its combination in short, "k=0 seed=2".
+        choices: key -> value as written, of what varies.
+        status: "finished", "failed", "waiting", or "running" where its process outlived the sweep.
+        run_id: its MLflow run, "" before it has one.
+        metrics: the final ones, `evaluator/metric`.
+        seconds: of training.
+        error: of a failed one.
+        user_error: whether the error is the user's to mend.
+        log: the file with all it printed.
+    """
+
+    name: str
+    choices: dict[str, str]
+    status: str
+    run_id: str
+    metrics: dict[str, float]
+    seconds: float | None
+    error: str
+    user_error: bool
+    log: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a sweep stands.
+
+    Attributes:
+        name: the sweep's.
+        run_id: the parent run in MLflow.
+        tracking_uri: the store it is in.
+        folder: the parent's run folder.
+        rows: in the order of the combinations.
+        best: the row's name that a search likes best; "" in a grid.
+    """
+
+    name: str
+    run_id: str
+    tracking_uri: str
+    folder: Path
+    rows: Sequence[Row]
+    best: str = ""
+
+    @property
+    def failed(self) -> list[Row]:
+        return [row for row in self.rows if row.status == "failed"]
+
+    @property
+    def finished(self) -> bool:
+        return all(row.status == "finished" for row in self.rows)
+
+    @property
+    def exit_code(self) -> int:
+        """0; 1 if a run crashed; 2 if all that failed is the user's to mend."""
+        if not self.failed:
+            return 0
+        return 2 if all(row.user_error for row in self.failed) else 1
+
+    def table(self) -> Table:
+        """Combination, status, final metrics and seconds of every run."""
+        metrics = list(dict.fromkeys(name for row in self.rows for name in row.metrics))
+        return Table(
+            ["combination", "status", *metrics, "training s", "run"],
+            [
+                [row.name, row.status, *map(row.metrics.get, metrics), row.seconds, row.run_id[:8]]
+                for row in self.rows
+            ],
+        )
+
+    def report(self) -> Report:
+        """The table, and why runs failed, as a page and JSON."""
+        notes = [f"{row.name} failed: {row.error} (see {row.log})" for row in self.failed]
+        return Report(
+            tables={"Runs": self.table()}, notes=[*([f"Best: {self.best}"] if self.best else []), *notes]
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "sweep": self.name,
+            "run_id": self.run_id,
+            "folder": str(self.folder),
+            "finished": self.finished,
+            **({"best": self.best} if self.best else {}),
+            "runs": [asdict(row) for row in self.rows],
+        }
