@@ -136,7 +136,7 @@ class CheckpointWriter(Checkpoint):
         keep: how many to keep; with 2 or more a damaged file costs little.
 
     Attributes:
-        path: the newest one written.
+        path: the newest one written by this process.
     """
 
     def __init__(self, folder: Path, seconds: float, every: int | None, keep: int) -> None:
@@ -144,7 +144,7 @@ class CheckpointWriter(Checkpoint):
         self.seconds = seconds
         self.every = every
         self.keep = keep
-        self.path = Path()
+        self.path: Path | None = None
         self._last = time.monotonic()
         self._steps = 0
         self._saved = 0

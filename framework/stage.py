@@ -27,7 +27,13 @@ from framework.callbacks import (
     evaluating,
     progress_of,
 )
-from framework.checkpoints import CheckedCheckpointIO, CheckpointWriter, load_checkpoint, newest_whole
+from framework.checkpoints import (
+    CheckedCheckpointIO,
+    CheckpointWriter,
+    is_whole,
+    load_checkpoint,
+    newest_whole,
+)
 from framework.contracts import HasProgress, Monitor, Servable
 from framework.errors import UserError
 from framework.interruption import Interruption
@@ -93,6 +99,10 @@ class StageRunner:
     def run_all(self, interruption: Interruption) -> dict[str, Report]:
         """Train what is not trained, evaluate what is not evaluated; return the new reports."""
         built = self.build()
+        final = self.checkpoints / self.state.checkpoint
+        if self.state.checkpoint and not is_whole(final):
+            log.warning("checkpoint %s is truncated or altered; training goes on from the one before", final)
+            self.state.checkpoint = ""
         if self.state.checkpoint:
             self.restore(built)
         elif self.stage.algorithm is not None:
@@ -145,7 +155,10 @@ class StageRunner:
                 trainer.fit(algorithm, ckpt_path=start, weights_only=False)
         except MisconfigurationException as error:
             raise UserError(f"Lightning refuses these trainer settings: {error}") from error
-        self.state.checkpoint = writer.path.name
+        # Killed right after its last step, a run finds nothing left to train.
+        last = writer.path or start
+        assert last is not None
+        self.state.checkpoint = last.name
         self.run.save()
 
     def _trainer(

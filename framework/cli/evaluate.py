@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import click
+
 from framework.cli.arguments import as_json, overrides, run_name
 from framework.cli.console import show_log
 

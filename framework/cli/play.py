@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+
 from framework.cli.arguments import run_name
 from framework.cli.console import show_log
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+
 from framework.cli.arguments import as_json, run_name
 from framework.cli.console import show_log
 

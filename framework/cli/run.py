@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
 from framework.cli.arguments import as_json, overrides, recipe_file
 from framework.cli.console import show_log
 
