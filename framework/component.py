@@ -137,7 +137,7 @@ class Component:
     def _import(self, path: str, what: str) -> Any:
         try:
             return import_attribute(path)
-        except (ImportError, AttributeError, ValueError) as error:
+        except Exception as error:  # whatever a plugin's module does when it is imported
             raise PluginError(
                 f"component {self.full_name} ({self.distribution or 'unknown distribution'}): "
                 f"cannot import its {what} {path!r}: {type(error).__name__}: {error}"

@@ -69,17 +69,14 @@ class Registry:
             if owners:
                 return [f"did you mean {owners[0]!r}?"]
             return ["components are named plugin/name", f"known: {self._known(kind)}"]
-        hints = [
-            f"{name!r} is a kind of {other}, not of {kind}"
-            for other in KINDS
-            if other != kind and name in self._components[other]
-        ]
+        others = [other for other in KINDS if name in self._components[other]]
+        if others:
+            return [f"{name!r} is one of the {' and '.join(f'{other}s' for other in others)}"]
         plugin = next((plugin for plugin in self.plugins if plugin.name == plugin_name), None)
         if plugin is not None and plugin.error:
             return [f"plugin {plugin.title} is broken: {plugin.error}"]
         nearest = did_you_mean(name, self._components[kind])
-        if nearest:
-            hints.append(nearest)
+        hints = [nearest] if nearest else []
         if plugin is None:
             hints.append(
                 f"no plugin {plugin_name!r} is installed: pip install framework-{plugin_name} "

@@ -34,7 +34,7 @@ def check_stage(name: str, settings: Settings, registry: Registry, *, staged: bo
         _check_keys(settings, STAGE_KEYS, f"the stage {name!r}")
     seed = convert(data.get("seed", 0), Seed, Param(), At(("seed",), "the recipe", "", findings, depth=1))
     evaluators = data.get("evaluators")
-    if data.get("algorithm") is None and not evaluators:
+    if data.get("algorithm") is None and not evaluators and not findings.problems:
         findings.add((), "nothing to do: no algorithm and no evaluators", "see: framework list")
     if evaluators is not None and evaluators is not INVALID and not isinstance(evaluators, list):
         findings.add(
@@ -82,11 +82,8 @@ def _core_section(name: str, cls: type[_Section], settings: Settings) -> _Sectio
 
 
 def _construct(cls: type, given: dict[Any, Any], at: At) -> Any:
-    before = len(at.findings.problems)
     arguments = convert_parameters(given, describe_dataclass(cls), at)
-    if len(at.findings.problems) > before:
-        return INVALID
-    return _cross_check(cls, arguments, at)
+    return INVALID if arguments is None else _cross_check(cls, arguments, at)
 
 
 def _cross_check(cls: type, arguments: dict[str, Any], at: At) -> Any:
@@ -105,12 +102,9 @@ def _use(kind: Kind, value: Any, path: KeyPath, settings: Settings, registry: Re
     if value is INVALID:
         return None
     findings = settings.findings
+    expected = f"expected {{use: plugin/name}} (see: framework list {kind})"
     if not isinstance(value, dict):
-        hint = (
-            f"write {{use: {value}}}"
-            if isinstance(value, str)
-            else f"expected {{use: plugin/name}}, see: framework list {kind}"
-        )
+        hint = f"write {{use: {value}}}" if isinstance(value, str) else expected
         findings.add(path, f"the {kind} is {name_of(value)}, not a section", hint)
         return None
     name = value.get("use")
@@ -121,7 +115,7 @@ def _use(kind: Kind, value: Any, path: KeyPath, settings: Settings, registry: Re
             else f"'use' of the {kind} cannot be {shown(name)}"
         )
         if name is not INVALID:
-            findings.add((*path, "use"), what, f"add use: plugin/name, see: framework list {kind}")
+            findings.add((*path, "use"), what, expected)
         return None
     try:
         component = registry.get(kind, name)
@@ -132,9 +126,8 @@ def _use(kind: Kind, value: Any, path: KeyPath, settings: Settings, registry: Re
         return None
     given = {key: item for key, item in value.items() if key != "use"}
     at = At(path, f"{kind} {name}", name, findings)
-    before = len(findings.problems)
     arguments = convert_parameters(given, signature, at, filled=("seed",))
-    if len(findings.problems) > before:
+    if arguments is None:
         return None
     if component.parameter_class is not None:
         _cross_check(component.parameter_class, _with_seed(arguments, component), at)

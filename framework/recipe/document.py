@@ -6,6 +6,7 @@ documents and texts that grow beyond reason are refused.
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +15,17 @@ import yaml
 from framework.recipe.problems import KeyPath, Mark, Marks, Place, Problem, RecipeError, refuse
 from framework.recipe.yaml12 import MAX_DEPTH, TAG, Loader, ScalarError, scalar, unknown_tag
 
-MAX_ENTRIES = 20_000
+MAX_ENTRIES = 10_000
 MAX_BYTES = 256 * 1024
 
 # What PyYAML says of the commonest slips is true and of little help.
 _HELP = (
     ("'\\t'", "indent with spaces: YAML does not allow tabs"),
-    ("mapping values are not allowed", "a value that contains ': ' needs quotes"),
+    (
+        "mapping values are not allowed",
+        "indent like the line above; a value that contains ': ' needs quotes",
+    ),
+    ("that cannot start any token", "a value that starts with it needs quotes"),
     ("could not find expected ':'", "every key needs ': ' after it"),
     ("expected ',' or", "a bracket or brace is not closed"),
     ("while scanning a quoted scalar", "a quote is not closed"),
@@ -87,9 +92,10 @@ def decode(content: bytes, source: str) -> str:
             Place(source), f"too large for a recipe: {len(content):,} bytes, the limit is {MAX_BYTES:,}"
         )
     try:
-        return content.decode("utf-8-sig")
+        return content.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
-        before = content[: error.start].decode("utf-8-sig", "replace")
+        content = error.object
+        before = content[: error.start].decode()
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         raise refuse(
             Place(source, line, column),
@@ -167,7 +173,7 @@ class _Reader:
             if key_node.tag == TAG + "merge":
                 for merged in reversed(self._merged(value_node)):
                     found.update(self.build(merged, path))
-        written: dict[str | int, Place] = {}
+        written: dict[str, Place] = {}  # OmegaConf takes 1 and '1' for the same key
         for key_node, value_node in node.value:
             if key_node.tag == TAG + "merge":
                 continue
@@ -175,10 +181,10 @@ class _Reader:
             if key is None:
                 continue
             place = self.place(key_node)
-            if key in written:
-                self._problem(place, f"the key {key!r} is written twice", f"first at {written[key]}")
+            if str(key) in written:
+                self._problem(place, f"the key {key!r} is written twice", f"first at {written[str(key)]}")
                 continue
-            written[key] = place
+            written[str(key)] = place
             self.marks[*path, key] = Mark(place, self.place(value_node))
             found[key] = self.build(value_node, (*path, key))
         return found

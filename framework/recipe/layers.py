@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +11,13 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import GrammarParseError
 
-from framework.errors import did_you_mean
 from framework.recipe import document, overrides
 from framework.recipe.merge import merge
 from framework.recipe.problems import KeyPath, Marks, Place, Problem, RecipeError, refuse
-from framework.recipe.words import name_of
+from framework.recipe.words import name_of, shown
 
 MAX_FILES = 64
+_SYNTAX = r"write ${key.key} or ${resolver:value}; a literal ${ is written \${"
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -29,11 +29,13 @@ class Layers:
         data: plain mappings, lists and scalars.
         marks: where every entry of it is written.
         files: the text of each file read, by path as written, the recipe's own first.
+        extended: how often a file was extended; one may be several times.
     """
 
     data: dict[str | int, Any]
     marks: Marks
     files: dict[str, str] = field(default_factory=dict)
+    extended: int = 0
 
 
 def read_file(path: Path) -> str:
@@ -74,7 +76,7 @@ def compose(text: str, source: str, path: Path | None, settings: Iterable[str]) 
     """
     layers = Layers({}, Marks())
     folder = path.parent if path else Path()
-    _read(layers, text, source, folder, {Path(os.path.realpath(path or source)): source})
+    _read(layers, text, source, folder, {(path or Path(source)).resolve(): source})
     parsed, problems = [], []
     for setting in settings:
         try:
@@ -94,8 +96,6 @@ def compose(text: str, source: str, path: Path | None, settings: Iterable[str]) 
 
 def _read(layers: Layers, text: str, source: str, folder: Path, trail: Mapping[Path, str]) -> None:
     """Merge one file, after the files it extends, over what is in `layers`."""
-    if len(layers.files) >= MAX_FILES:
-        raise refuse(Place(source), f"the recipe extends more than {MAX_FILES} files")
     layers.files[source] = text
     content = document.parse(text, source)
     top = content.marks.place(())
@@ -105,19 +105,21 @@ def _read(layers: Layers, text: str, source: str, folder: Path, trail: Mapping[P
         raise refuse(top, f"a recipe is a mapping of sections, not {name_of(content.data)}")
     _check_interpolations(content.data, (), content.marks)
     for name, place in _extended(content.data.pop("extends", None), content.marks):
-        path = folder / name
-        shown, real = os.path.normpath(path), Path(os.path.realpath(path))
+        layers.extended += 1
+        if layers.extended > MAX_FILES:
+            raise refuse(place, f"the recipe extends more than {MAX_FILES} files")
+        path, real = folder / name, (folder / name).resolve()
         if real in trail:
             chain = list(trail.values())[list(trail).index(real) :]
             raise refuse(place, f"the recipe extends itself: {' -> '.join([*chain, chain[0]])}")
         try:
-            base = read_file(Path(shown))
+            base = read_file(path)
         except RecipeError as error:
             problem = error.problems[0]
             if problem.place.line:
                 raise
             raise refuse(place, f"cannot extend {name!r}: {problem.what}", *problem.hints) from None
-        _read(layers, base, shown, path.parent, {**trail, real: shown})
+        _read(layers, base, str(path), path.parent, {**trail, real: str(path)})
     layers.data = merge(layers.data, content.data)
     layers.marks.update(content.marks)
 
@@ -128,7 +130,11 @@ def _extended(value: Any, marks: Marks) -> list[tuple[str, Place]]:
     for index, name in enumerate(names):
         place = marks.place(("extends", index) if isinstance(value, list) else ("extends",))
         if not isinstance(name, str) or not name or "${" in name:
-            raise refuse(place, "'extends' takes a file name, or a list of them", "relative to this file")
+            raise refuse(
+                place,
+                "'extends' takes a file name, or a list of them",
+                "write paths relative to this file, without interpolations",
+            )
         found.append((name, place))
     return found
 
@@ -137,23 +143,17 @@ def _check_interpolations(data: Any, path: KeyPath, marks: Marks) -> None:
     """Refuse `${...}` that cannot be parsed: OmegaConf would stop at the first, without a place."""
     problems = []
     for where, text in _strings(data, path):
-        if "${" not in text:
-            continue
         try:
             OmegaConf.create({"text": text})
-        except GrammarParseError as error:
-            reason = str(error).split("\n")[0]
-            problems.append(
-                Problem(marks.place(where), f"the interpolation {text[:60]!r} cannot be read: {reason}")
-            )
-        except RecursionError:
-            problems.append(Problem(marks.place(where), "the interpolation is nested too deep"))
+        except (GrammarParseError, RecursionError):
+            what = f"the interpolation {shown(text)} cannot be read"
+            problems.append(Problem(marks.place(where), what, (_SYNTAX,)))
     if problems:
         raise RecipeError(problems)
 
 
 def _strings(data: Any, path: KeyPath) -> Iterable[tuple[KeyPath, str]]:
-    if isinstance(data, str):
+    if isinstance(data, str) and "${" in data:
         yield path, data
     elif isinstance(data, (dict, list)):
         for key, value in data.items() if isinstance(data, dict) else enumerate(data):
@@ -162,12 +162,10 @@ def _strings(data: Any, path: KeyPath) -> Iterable[tuple[KeyPath, str]]:
 
 def _nearest_file(path: Path) -> list[str]:
     names = _recipes_in(path.parent)
-    hint = did_you_mean(path.name, names) or did_you_mean(path.stem, [Path(name).stem for name in names])
-    if not hint:
-        return [f"recipes here: {', '.join(names[:8])}"] if names else []
-    name = hint.split("'")[1]
-    name = name if name in names else next(n for n in names if Path(n).stem == name)
-    return [f"did you mean {str(path.parent / name)!r}?"]
+    by_stem = {Path(name).stem: name for name in names}
+    for stem in difflib.get_close_matches(path.stem, by_stem, n=1):
+        return [f"did you mean {str(path.parent / by_stem[stem])!r}?"]
+    return [f"recipes there: {', '.join(names[:8])}"] if names else []
 
 
 def _recipes_in(folder: Path) -> list[str]:

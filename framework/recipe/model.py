@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.component import Component, Parameter
+from framework.errors import UserError
 from framework.recipe.checkpoint import CheckpointRef, fill
 from framework.recipe.problems import INVALID, Findings
 from framework.recipe.schema import TrackingConfig, TrainerConfig
@@ -44,8 +45,11 @@ class Use:
             context: what its kind is built from (`framework.component.CONTEXT`).
             seed: for a parameter called `seed` that the recipe does not give.
             resolve: finds the file of a checkpoint.
+
+        Raises:
+            UserError: a parameter is a checkpoint, and there is no `resolve`.
         """
-        arguments = fill(self.arguments, resolve) if resolve else dict(self.arguments)
+        arguments = fill(self.arguments, resolve or _unknown)
         if seed is not None and "seed" in self.component.signature:
             arguments.setdefault("seed", seed)
         return self.component.build(*context, **arguments)
@@ -136,6 +140,10 @@ class Recipe:
         return dump(self.resolved())
 
 
+def _unknown(reference: CheckpointRef) -> Path:
+    raise UserError(f"{reference} can only be used in a run")
+
+
 def plain(value: Any) -> Any:
     """Return a converted value as a recipe writes it.
 
@@ -162,6 +170,7 @@ def plain(value: Any) -> Any:
     raise TypeError(f"a recipe cannot hold {value!r}")
 
 
+_MISSING = "???"  # means in a recipe that somebody has to give the value
 # A literal "${" is written "\${", and every backslash before it twice.
 _ESCAPE = re.compile(r"(\\*)\$\{")
 
@@ -174,4 +183,4 @@ def _is_expressible(parameter: Parameter) -> bool:
     except TypeError:
         return False
     read = convert(written, parameter.type, parameter.param, At((), "", "", Findings()))
-    return read is not INVALID and bool(read == parameter.default)
+    return read is not INVALID and written != _MISSING and bool(plain(read) == written)

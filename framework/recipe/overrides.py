@@ -48,6 +48,9 @@ def parse(text: str) -> Override:
             "write keys with dots, such as algorithm.k=4 or evaluators.0.episodes=20",
         )
     content = document.parse(value, source, override_column=len(key) + 2)
+    if path[0] == "extends":
+        hint = "write a recipe that extends the files"
+        raise refuse(Place(source, 0, 1), "'extends' cannot be overridden", hint)
     marks = Marks()
     column = 1
     value_place = content.marks.place(())
@@ -87,7 +90,7 @@ def _key(node: Any, position: int, override: Override) -> str | int:
     """Return the key or index that part `position` of the override means in `node`."""
     part = override.path[position]
     if isinstance(node, dict):
-        return int(part) if part.isdecimal() and int(part) in node else part
+        return int(part) if part.isdecimal() and part not in node else part
     place = override.marks.place(override.path[: position + 1], key=True)
     above = ".".join(override.path[:position])
     if not isinstance(node, list):

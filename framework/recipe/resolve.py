@@ -13,15 +13,17 @@ from omegaconf.errors import (
     InterpolationKeyError,
     InterpolationToMissingValueError,
     MissingMandatoryValue,
+    OmegaConfBaseException,
     UnsupportedInterpolationType,
 )
 
 from framework.errors import did_you_mean
 from framework.recipe.checkpoint import CheckpointRef
 from framework.recipe.document import MAX_ENTRIES
+from framework.recipe.growth import check_growth
 from framework.recipe.layers import Layers
 from framework.recipe.merge import merge
-from framework.recipe.problems import INVALID, Findings, KeyPath, Marks, refuse
+from framework.recipe.problems import INVALID, Findings, KeyPath, Marks, RecipeError, refuse
 from framework.recipe.words import name_of
 from framework.recipe.yaml12 import MAX_DEPTH
 
@@ -49,20 +51,23 @@ def split(layers: Layers, findings: Findings) -> tuple[Settings, dict[str, Setti
         The settings of the whole recipe, and those of each stage, or None for a recipe
         without stages.
     """
-    top = {key: value for key, value in layers.data.items() if key != "stages"}
+    top = {"seed": 0, **layers.data}  # ${seed} has a meaning in every recipe
+    top.pop("stages", None)
     stages = layers.data.get("stages")
     if stages is None:
-        return Settings(_Resolver(OmegaConf.create(top), findings).mapping(top), findings), None
+        return Settings(_resolver(top, findings).mapping(top), findings), None
     blocks = _blocks(stages, findings)
     settings: dict[str, Settings] = {}
     for name, block in blocks.items():
         marks = Marks({**layers.marks, **layers.marks.below(("stages", name))})
         found = Findings(marks, findings.problems)
         merged = merge({key: top[key] for key in STAGE_KEYS if key in top}, block)
-        root = OmegaConf.create({**top, **merged, "stages": stages})
-        resolver = _Resolver(root, found, earlier=frozenset(settings), stages=frozenset(blocks))
+        resolver = _resolver({**top, **merged, "stages": stages}, found)
+        resolver.earlier, resolver.stages = frozenset(settings), frozenset(blocks)
         settings[name] = Settings(resolver.mapping(merged), found)
-    whole = _Resolver(OmegaConf.create(layers.data), findings).mapping(top.keys() - set(STAGE_KEYS))
+    whole = _resolver({**top, "stages": stages}, findings).mapping(
+        key for key in top if key not in STAGE_KEYS
+    )
     return Settings(whole, findings), settings
 
 
@@ -96,6 +101,16 @@ def _blocks(stages: Any, findings: Findings) -> dict[str, dict[str | int, Any]]:
     return blocks
 
 
+def _resolver(data: dict[str | int, Any], findings: Findings) -> _Resolver:
+    if not check_growth(data, findings):
+        raise RecipeError(findings.problems)
+    try:
+        return _Resolver(OmegaConf.create(data), findings)
+    except OmegaConfBaseException as error:  # the layers do not fit together: 1 and '1' as keys
+        said = str(error).split("\n")[0]
+        raise refuse(findings.marks.place(()), f"the sections cannot be merged: {said}") from None
+
+
 def _explain(error: Exception, known: list[str]) -> list[str]:
     """One line for what happened, then hints."""
     said = str(error).split("\n")[0]
@@ -120,12 +135,13 @@ def _explain(error: Exception, known: list[str]) -> list[str]:
             f"the environment variable {quoted!r} is not set",
             f"set it, or give a default: ${{oc.env:{quoted},default}}",
         ]
-    if isinstance(error, RecursionError) or "Recursive interpolation" in said:
+    if isinstance(error, RecursionError) or any(text in said for text in _LOOPS):
         return ["the interpolation leads back to itself"]
     reason = said.partition(" raised while resolving interpolation: ")[2] or said
     return [f"the interpolation fails: {reason}"]
 
 
+_LOOPS = ("Recursive interpolation", "Interpolation to parent node")
 _RESOLVERS = (
     "checkpoint",
     "oc.env",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import math
+import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from framework.errors import did_you_mean
 from framework.recipe.checkpoint import CheckpointRef, construct
 from framework.recipe.problems import INVALID, Findings, KeyPath
 from framework.recipe.words import expected, is_mapping, is_sequence, is_union, name_of, shown, unwrap
+
+# Quoted, or from an environment variable: the message should not read "cannot be 4".
+_NOT_A_WORD = re.compile(r"[-+.\d][-+.\w]*|true|false", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,14 @@ class At:
 
     def mismatch(self, value: Any, annotation: Any, param: Param, hint: str = "") -> Any:
         wanted = hint or f"expected {expected(annotation, param)}"
+        if isinstance(value, str) and not hint and annotation in (int, float, bool):
+            wanted += ", not a string" if _NOT_A_WORD.fullmatch(value) else ""
         return self.refuse(f"parameter {self.name!r} of {self.owner} cannot be {shown(value)}", wanted)
 
 
 def convert_parameters(
     given: Mapping[Any, Any], signature: Mapping[str, Parameter], at: At, filled: tuple[str, ...] = ()
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Convert a section's values; report what is unknown, missing or of another type.
 
     Args:
@@ -67,9 +73,10 @@ def convert_parameters(
         filled: required parameters that somebody else gives.
 
     Returns:
-        The values that are right, converted, in the order of the recipe.
+        The values converted, in the order of the recipe, or None if any is wrong.
     """
     converted = {}
+    before = len(at.findings.problems)
     for name, value in given.items():
         here = at.inner(name)
         parameter = signature.get(name)
@@ -88,7 +95,8 @@ def convert_parameters(
                 f"missing parameter {missing.name!r} of {at.owner}",
                 f"expected {expected(parameter.type, parameter.param)}",
             )
-    return converted
+    complete = len(at.findings.problems) == before and len(converted) == len(given)
+    return converted if complete else None
 
 
 def convert(value: Any, annotation: Any, param: Param, at: At) -> Any:
@@ -201,9 +209,8 @@ def _reference(value: CheckpointRef, annotation: Any, param: Param, at: At) -> A
 def _dataclass(value: Any, cls: type, param: Param, at: At) -> Any:
     if not isinstance(value, dict):
         return at.mismatch(value, cls, param)
-    before = len(at.findings.problems)
     arguments = convert_parameters(value, describe_dataclass(cls), at)
-    if len(at.findings.problems) > before or INVALID in value.values():
+    if arguments is None:
         return INVALID
     try:
         return construct(cls, arguments)

@@ -96,7 +96,7 @@ def judge(episodes: Annotated[int, Param("episodes", ge=1)] = 10, names: Sequenc
 def component(kind: Kind, name: str, parameters: type | str | None, target: str = "build") -> Component:
     made = Component(
         name,
-        f"tests.recipe.fake:{target}",
+        f"{__name__}:{target}",
         parameters,
         doc=f"A {name} made up",
         source="Nobody 2020, section 1",
@@ -113,9 +113,9 @@ def registry() -> Registry:
             component("environment", "world", World),
             component("environment", "empty", None, "nothing"),
             component("model", "net", Net),
-            component("algorithm", "learn", "tests.recipe.fake:Learn"),
+            component("algorithm", "learn", f"{__name__}:Learn"),
             component("algorithm", "fragile", Fragile),
-            component("algorithm", "gone", "tests.recipe.fake:Missing"),
+            component("algorithm", "gone", f"{__name__}:Missing"),
             component("evaluator", "judge", None, "judge"),
         ],
     )
