@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, cast
 
 import gymnasium
@@ -79,7 +80,7 @@ class ActorCritic(nn.Module):
     def _load(self, path: Path) -> None:
         try:
             saved = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]
-        except (OSError, KeyError, RuntimeError) as error:
+        except (OSError, EOFError, KeyError, RuntimeError, UnpicklingError) as error:
             raise UserError(f"weights: {path} is not a checkpoint that can be read: {error}") from error
         own = {
             name.removeprefix("model."): value for name, value in saved.items() if name.startswith("model.")

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import lightning.pytorch as pl
+import pytest
+
+from framework.rl.point_goal import PointGoal
+from framework_her.actor_critic import ActorCritic
+from framework_her.config import ActorCriticConfig, HindsightConfig
+from framework_her.hindsight import Hindsight
+
+#: Enough to learn to move a point in three dimensions in two seconds.
+SMALL = {
+    "steps_per_cycle": 20,
+    "updates_per_cycle": 20,
+    "batch_size": 128,
+    "target_rate": 0.02,
+    "action_l2": 0.1,
+    "moved_weight": 1.0,
+}
+
+
+@pytest.fixture
+def make() -> Callable[..., Hindsight]:
+    """Make a small Hindsight for a point; keyword arguments change its parameters."""
+
+    def make(environment: Any = None, **parameters: Any) -> Hindsight:
+        config = HindsightConfig(**{"budget": {"env_steps": 6400}, **SMALL, **parameters})
+        pl.seed_everything(config.seed, verbose=False)
+        environment = environment or PointGoal(8, dims=3)
+        return Hindsight(environment, ActorCritic(environment, ActorCriticConfig(hidden=(64, 64))), config)
+
+    return make
+
+
+@pytest.fixture
+def fit(tmp_path) -> Callable[..., pl.Trainer]:
+    def fit(algorithm: pl.LightningModule, resume: Any = None, **options: Any) -> pl.Trainer:
+        trainer = pl.Trainer(
+            accelerator="cpu",
+            max_epochs=1,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            default_root_dir=tmp_path,
+            **options,
+        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+            trainer.fit(algorithm, ckpt_path=resume, weights_only=False)
+        return trainer
+
+    return fit

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import copy
+
+import lightning.pytorch as pl
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from framework.rl.point_goal import PointGoal
+from framework.rl.rollout import rollouts
+from framework.testing import assert_same
+from framework_her.relabel import Transitions
+
+
+def success(algorithm) -> float:
+    return float(rollouts(PointGoal(8, dims=3), algorithm.act, 100, seed=1).success.mean())
+
+
+@pytest.mark.parametrize("strategy", ["future", "episode"])
+def test_it_learns_from_sparse_rewards_in_hindsight(make, fit, strategy):
+    algorithm = make(strategy=strategy, overlap=False)
+    trainer = fit(algorithm)
+    assert success(algorithm) >= 0.9
+    assert trainer.global_step == algorithm.counters.cycles == 40
+    assert algorithm.counters.updates == 800
+    assert algorithm.counters.episodes == 320
+
+
+def test_without_hindsight_it_does_not(make, fit):
+    algorithm = make(k=0, overlap=False)
+    fit(algorithm)
+    assert success(algorithm) < 0.2
+
+
+def test_one_update_is_that_of_ddpg(make, fit):
+    """Against the equations of section 2.4, with an optimiser and targets of the test's own."""
+    algorithm = make(updates_per_cycle=1, overlap=False, matmul="highest", learning_rate=0.01)
+    seen = {}
+
+    class Watch(pl.Callback):
+        def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+            seen["before"] = copy.deepcopy(pl_module.state_dict())
+            seen["networks"] = copy.deepcopy((pl_module.model, pl_module.target))
+            sample = pl_module._sample
+
+            def record(count):
+                seen["batch"] = sample(count)
+                return seen["batch"]
+
+            pl_module._sample = record
+
+    fit(algorithm, limit_train_batches=1, callbacks=[Watch()])
+    batch: Transitions = seen["batch"]
+    model, target = seen["networks"]
+    with torch.no_grad():
+        best = torch.tanh(target.actor(batch.next_inputs))
+        q = target.critic(torch.cat([batch.next_inputs, best], 1))
+        y = (batch.reward + 0.98 * q).clamp(-50, 0)
+    critic_loss = F.mse_loss(model.critic(torch.cat([batch.inputs, batch.action], 1)), y)
+    critic_gradients = torch.autograd.grad(critic_loss, list(model.critic.parameters()))
+    action = torch.tanh(model.actor(batch.inputs))
+    actor_loss = -model.critic(torch.cat([batch.inputs, action], 1)).mean() + 0.1 * (action**2).mean()
+    actor_gradients = torch.autograd.grad(actor_loss, list(model.actor.parameters()))
+    for name, gradients in (("actor", actor_gradients), ("critic", critic_gradients)):
+        network = getattr(model, name)
+        optimizer = torch.optim.Adam(network.parameters(), lr=0.01, fused=False)
+        for parameter, gradient in zip(network.parameters(), gradients, strict=True):
+            parameter.grad = gradient
+        optimizer.step()
+        for key, value in network.state_dict().items():
+            found = algorithm.state_dict()
+            torch.testing.assert_close(found[f"model.{name}.{key}"], value)
+            slow = 0.02 * value + 0.98 * seen["before"][f"target.{name}.{key}"]
+            torch.testing.assert_close(found[f"target.{name}.{key}"], slow)
+
+
+def test_targets_are_clipped_to_what_returns_can_be(make):
+    algorithm = make(discount=0.9, action_l2=0.0)
+    n = 4
+    batch = Transitions(
+        inputs=torch.zeros(n, 6),
+        next_inputs=torch.zeros(n, 6),
+        action=torch.zeros(n, 3),
+        reward=torch.tensor([[1000.0], [-1000.0], [0.0], [0.0]]),
+        going_on=torch.tensor([[1.0], [1.0], [1.0], [0.0]]),
+    )
+    value = algorithm.model.value(batch.inputs, batch.action)[0].item()
+    next_value = algorithm.target.value(batch.inputs, algorithm.target.act(batch.inputs))[0].item()
+    expected = np.array([0, -10, min(0.9 * next_value, 0), 0])
+    critic_loss, *_ = algorithm.losses(batch)
+    assert critic_loss.item() == pytest.approx(np.mean((value - expected) ** 2), rel=1e-5)
+
+
+def test_overlapped_training_is_the_same_every_time(make, fit):
+    one, other = make(budget={"env_steps": 1600}), make(budget={"env_steps": 1600})
+    for each in (one, other):
+        fit(each)
+    assert_same(one.state_dict(), other.state_dict())
+    assert_same(one.cycle_state(), other.cycle_state())
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_resumed_equals_uninterrupted(make, fit, tmp_path, overlap):
+    # Episodes of many lengths, some of them running when a cycle ends.
+    parameters = {"budget": {"env_steps": 1600}, "overlap": overlap, "capacity": 700}
+    environment = lambda: PointGoal(8, dims=3, horizon=(3, 5, 7, 11, 13, 17, 19, 50))  # noqa: E731
+
+    class Save(pl.Callback):
+        def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+            if batch_idx == 6:
+                trainer.save_checkpoint(tmp_path / "cut.ckpt")
+
+    whole = make(environment(), **parameters)
+    fit(whole, callbacks=[Save()])
+    resumed = make(environment(), **parameters)
+    fit(resumed, resume=tmp_path / "cut.ckpt")
+    assert resumed.counters.cycles == 10
+    assert_same(resumed.state_dict(), whole.state_dict())
+    assert_same(resumed.optimizers().state_dict(), whole.optimizers().state_dict())
+    assert_same(resumed.cycle_state(), whole.cycle_state())
+
+
+def test_episodes_in_which_the_goal_moved_are_replayed_more_often(make):
+    class Stuck(PointGoal):
+        """Every other point does not move."""
+
+        def step(self, actions):
+            return super().step(actions * (np.arange(self.num_envs) % 2)[:, None])
+
+    algorithm = make(Stuck(8, dims=3), moved_weight=11.0)
+    algorithm.log = lambda *args, **kwargs: None
+    algorithm.absorb(algorithm.collect())
+    rows = algorithm.replay.sample(50_000, np.random.default_rng(0)).row
+    moved = (algorithm.replay["achieved_goal"][rows] != algorithm.replay["achieved_goal"][rows + 1]).any(1)
+    assert moved.sum() / (~moved).sum() == pytest.approx(11, rel=0.1)
+
+
+def test_the_served_policy_is_the_policy(make):
+    algorithm = make()
+    algorithm.model.normalizer.update(torch.randn(100, 6) * 2 + 1)
+    module, example = algorithm.served()
+    assert example.shape == (2, 6)
+    random = np.random.default_rng(0)
+    observation = {"observation": random.normal(size=(5, 3)), "desired_goal": random.normal(size=(5, 3))}
+    joined = np.concatenate([observation["observation"], observation["desired_goal"]], 1)
+    answer = module(torch.from_numpy(joined.astype(np.float32))).detach().numpy()
+    np.testing.assert_allclose(answer, algorithm.act(observation), atol=1e-6)
+
+
+def test_it_plays_episodes(make):
+    class Filmed(PointGoal):
+        def render(self):
+            return tuple(np.full((4, 4, 3), i, np.uint8) for i in range(self.num_envs))
+
+    report = make().play(Filmed(3, dims=3, horizon=(6, 2, 9)), episodes=2)
+    assert [video.frames.shape for video in report.videos.values()] == [(6, 4, 4, 3)] * 2
