@@ -88,7 +88,7 @@ class PointGoal(gymnasium.vector.VectorEnv[dict[str, Array], Array, Array]):
 
     def compute_terminated(self, achieved: Array, desired: Array, info: Any = None) -> Array:
         """Whether such a step ends the episode; `(...)` bool."""
-        return (self.compute_reward(achieved, desired) == 0) & self.ends_at_goal
+        return np.asarray((self.compute_reward(achieved, desired) == 0) & self.ends_at_goal)
 
     def get_state(self) -> dict[str, Any]:
         return {

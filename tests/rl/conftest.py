@@ -6,6 +6,10 @@ from typing import Any
 
 import lightning.pytorch as pl
 import pytest
+import torch
+
+# With another process on the machine, two threads wait for each other most of the time.
+torch.set_num_threads(1)
 
 
 @pytest.fixture

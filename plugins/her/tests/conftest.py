@@ -6,11 +6,15 @@ from typing import Any
 
 import lightning.pytorch as pl
 import pytest
+import torch
 
 from framework.rl.point_goal import PointGoal
 from framework_her.actor_critic import ActorCritic
 from framework_her.config import ActorCriticConfig, HindsightConfig
 from framework_her.hindsight import Hindsight
+
+# With another process on the machine, two threads wait for each other most of the time.
+torch.set_num_threads(1)
 
 #: Enough to learn to move a point in three dimensions in two seconds.
 SMALL = {
