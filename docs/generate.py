@@ -94,6 +94,6 @@ def _rows(parameters: list[dict[str, Any]], prefix: str = "") -> Iterator[str]:
         name = f"{prefix}{each['name']}"
         notes = "; ".join(note for note in (each["unit"], each["bounds"]) if note)
         meaning = each["doc"] + (f" ({notes})" if notes else "")
-        cells = [f"`{name}`", f"`{each['type']}`", f"`{each['shown']}`", meaning]
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+        meaning = meaning.replace("|", "\\|")
+        yield f"| `{name}` | `{each['type']}` | `{each['shown']}` | {meaning} |"
         yield from _rows(each["parameters"], f"{name}.")

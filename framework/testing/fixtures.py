@@ -66,8 +66,10 @@ def tracking_uri(tracking_template: Path, tmp_path: Path, monkeypatch: pytest.Mo
 def framework_run(tracking_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunRecipe:
     """Run a recipe, a file or a mapping, in this test's folder: `framework_run(RECIPE, ["seed=1"])`.
 
-    Returns what `framework.run` returns. The working directory is the test's folder.
+    Returns what `framework.run` returns. The working directory is the test's folder; a
+    relative path of a recipe starts where pytest was.
     """
+    start = Path.cwd()
     monkeypatch.chdir(tmp_path)
 
     def run(recipe: Path | str | Mapping[str, Any], overrides: Iterable[str] = ()) -> Result:
@@ -79,7 +81,7 @@ def framework_run(tracking_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
             path = tmp_path / "recipe.yaml"
             path.write_text(yaml.safe_dump(dict(recipe), sort_keys=False), encoding="utf-8")
             recipe = path
-        return run_recipe(recipe, list(overrides), quiet=True)
+        return run_recipe(start / recipe, list(overrides), quiet=True)
 
     return run
 
