@@ -86,10 +86,11 @@ def command(
         else:
             summary = sweep(recipe, overrides, name=name, goal=goal, executor=executor, say=say)
     except Interrupted as signal:
-        click.echo(f"stopped by {signal}; the same command goes on", err=True)
+        click.echo(f"stopped by {signal}", err=True)
         raise SystemExit(signal.exit_code) from None
     _show(summary, as_json)
-    raise SystemExit(summary.exit_code)
+    if summary.exit_code:
+        raise SystemExit(summary.exit_code)
 
 
 def _show(summary: Summary, as_json: bool) -> None:

@@ -153,6 +153,10 @@ class Child:
             return Outcome(KILLED, "it was stopped")
         return Outcome(KILLED, "its process ended without a word")
 
+    def forget_failure(self) -> None:
+        """Before it is tried again."""
+        (self.folder / "failure.json").unlink(missing_ok=True)
+
     @property
     def metrics(self) -> dict[str, float]:
         """What its evaluators found so far: `evaluator/metric`, behind `stage/` where there are stages."""
@@ -230,7 +234,6 @@ def main(folder: Path) -> int:
 
     child = Child(folder)
     write_atomically(folder / "pid", str(os.getpid()))
-    (folder / "failure.json").unlink(missing_ok=True)
     try:
         with interruptible():
             begin(child)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
+import math
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -147,11 +148,17 @@ class Sweep:
             try:
                 with interruption.defer():
                     self._loop(executor, lambda: bool(interruption.signum))
-            except BaseException:
+            except BaseException as error:
                 for _, handle in self._running.values():
                     handle.stop()
+                if isinstance(error, Interrupted):
+                    self.say(f"go on with the same command, or: framework sweep --resume {self._name}")
                 raise
         return self.summary()
+
+    @property
+    def _name(self) -> str:
+        return self.run.state.name
 
     def summary(self) -> Summary:
         """How the sweep stands by its record and its children's folders."""
@@ -211,15 +218,22 @@ class Sweep:
             self._total = max(self.search.goal.trials, len(entries))
             left += self._total - len(entries)
         finished = self._total - left - len(self._running)
-        self.say(f"{self._total} runs, {finished} of them finished, {executor.slots} at a time")
+        self.say(
+            f"sweep {self._name}: {self._total} runs, {finished} of them finished, "
+            f"{executor.slots} at a time  (folder: {self.run.folder})"
+        )
         return left
 
     def _begin(self, executor: Executor) -> None:
         seed = len(self.ledger.entries()) if self.search else None
         trial, number, choices = self.ledger.begin(self.axes, seed)
         child = self._child(number) if number is not None else self._new_child(trial, choices)
-        self._running[trial] = (child, executor.start(child))
         again = "goes on" if child.pid else "begins"
+        child.forget_failure()
+        try:
+            self._running[trial] = (child, executor.start(child))
+        except OSError as error:
+            raise UserError(f"cannot start {child.job.name}: {error}") from error
         self.say(f"[{child.job.number + 1}/{self._total}] {child.job.name} {again}  (log: {child.log})")
 
     def _new_child(self, trial: int, choices: dict[str, str]) -> Child:
@@ -247,6 +261,7 @@ class Sweep:
             what = "stopped, to be gone on with"
         else:
             what = outcome.error if outcome.status == FAILED else death or outcome.error
+            what = what or "its process did not start"
             self.ledger.note(trial, error=what, user_error=outcome.user_error)
             self.ledger.fail(trial)
             what = f"failed: {what}"
@@ -262,7 +277,9 @@ class Sweep:
                 f"the runs have no metric {metric!r} to search by\n"
                 f"  {did_you_mean(metric, metrics) or 'they have: ' + (', '.join(metrics) or 'none')}"
             )
-        return metrics[metric]
+        value = metrics[metric]
+        worst = -math.inf if self.search.goal.direction == "maximize" else math.inf
+        return worst if math.isnan(value) else value
 
     def _child(self, number: int) -> Child:
         return Child(child_folder(self.run, number))
@@ -283,7 +300,7 @@ class Sweep:
             raise
         finally:
             folder = self.run.folder / "sweep"
-            self.summary().report().save(folder, title=f"Sweep {self.run.state.name}")
+            _try(lambda: self.summary().report().save(folder, title=f"Sweep {self._name}"))
             _try(lambda: client.log_artifacts(run_id, str(folder), "sweep"))
             _try(lambda: client.set_terminated(run_id, status))
             self.run.release(status)
@@ -310,8 +327,8 @@ def _ledger_path(uri: str) -> Path:
 
 
 def _try(call: Callable[[], Any]) -> None:
-    """Tell the tracking store; what it misses of the parent run is in the folder."""
+    """Do what the sweep can do without: its runs are recorded by themselves."""
     try:
         call()
     except Exception as error:
-        log.warning("the tracking store missed something of the sweep: %s", str(error).partition("\n")[0])
+        log.warning("a part of the sweep's own record could not be kept: %s", str(error).partition("\n")[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -97,5 +98,14 @@ class Summary:
             "folder": str(self.folder),
             "finished": self.finished,
             **({"best": self.best} if self.best else {}),
-            "runs": [asdict(row) for row in self.rows],
+            "runs": [
+                asdict(row)
+                | {"metrics": {name: finite_or_text(value) for name, value in row.metrics.items()}}
+                for row in self.rows
+            ],
         }
+
+
+def finite_or_text(value: float) -> float | str:
+    """A number as JSON can hold it: infinity and NaN as text."""
+    return value if math.isfinite(value) else str(value)

@@ -1,0 +1,59 @@
+"""framework compare: runs side by side."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from framework.cli.arguments import as_json
+from framework.errors import UserError
+
+
+@click.command(name="compare")
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
+@click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Which metric; may be repeated.")
+@click.option(
+    "--against",
+    type=click.Choice(["steps", "time"]),
+    default="steps",
+    show_default=True,
+    help="What curves are drawn against.",
+)
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="A .png, .svg, .pdf or .html.")
+@as_json
+def command(
+    runs: tuple[str, ...],
+    metrics: tuple[str, ...],
+    against: Literal["steps", "time"],
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    r"""Compare RUNs: their final metrics in tables, their curves in a figure.
+
+    RUN is a run or a whole sweep: its id, the start of one, its name, its folder, or
+    "last". Runs that differ in their seed only are one group, with its interquartile mean
+    and a 95% bootstrap interval.
+
+    \b
+    framework compare her_reach-1a2b3c
+    framework compare 8be19c26 4f03d2aa --metric success_rate --against time --out curves.png
+    """
+    from framework.compare import compare
+    from framework.compare.comparison import PICTURES
+
+    if out is not None and out.suffix not in (*PICTURES, ".html"):
+        raise UserError(f"cannot write {out}: give a file that ends in {', '.join(PICTURES)} or .html")
+    comparison = compare(runs, metrics, against)
+    if out is not None and out.suffix != ".html" and not comparison.report.figures:
+        raise UserError(f"there are no curves to draw in {out}: the metrics were recorded once")
+    files = comparison.save(out)
+    if as_json:
+        click.echo(json.dumps({**comparison.to_dict(), "files": [str(file) for file in files]}, indent=2))
+        return
+    click.echo(comparison.report.to_text())
+    for note in comparison.report.notes:
+        click.echo(note, err=True)
+    click.echo(f"written: {files[-1]}", err=True)

@@ -1,0 +1,55 @@
+"""Curves of groups of runs: the runs thin, their mean thick, its interval a band."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from framework.compare.curves import Against, Band, axis_of, band
+from framework.compare.groups import Group
+from framework.compare.source import Curve
+
+
+def draw(metrics: Sequence[str], groups: Sequence[Group], against: Against) -> tuple[Figure, list[str]]:
+    """Draw one panel for each metric.
+
+    Returns:
+        The figure, and a note for every mean that ends before its longest run does.
+    """
+    columns = min(len(metrics), 3)
+    rows = -(-len(metrics) // columns)
+    figure = Figure(figsize=(5.5 * columns, 4 * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).flat
+    cut: list[str] = []
+    for axis, metric in zip(axes, metrics, strict=False):
+        for index, group in enumerate(groups):
+            curves = [run.curves[metric] for run in group.runs if metric in run.curves]
+            summary = band(curves, against)
+            _draw(axis, curves, summary, group.label, f"C{index % 10}", against)
+            if summary is not None and not summary.complete:
+                cut.append(
+                    f"{metric} of {group.label}: the mean ends where the shortest run does, at "
+                    f"{summary.x[-1]:.4g} {'steps' if against == 'steps' else 's'}."
+                )
+        axis.set_title(metric)
+        axis.set_xlabel("steps" if against == "steps" else "training time (s)")
+        axis.grid(alpha=0.3)
+    for axis in list(axes)[len(metrics) :]:
+        axis.remove()
+    figure.axes[0].legend()
+    return figure, cut
+
+
+def _draw(
+    axis: Any, curves: Sequence[Curve], summary: Band | None, label: str, colour: str, against: Against
+) -> None:
+    if summary is None or summary.low is not None:
+        for curve in curves:
+            axis.plot(*axis_of(curve, against), color=colour, alpha=0.25, linewidth=0.8)
+    if summary is None:
+        return
+    axis.plot(summary.x, summary.mean, color=colour, label=label)
+    if summary.low is not None:
+        axis.fill_between(summary.x, summary.low, summary.high, color=colour, alpha=0.2, linewidth=0)
