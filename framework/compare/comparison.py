@@ -34,15 +34,14 @@ class Score:
         group: the group's label.
         values: run id -> last value.
         mean: interquartile.
-        low, high: ends of the 95% interval; None for a single run.
+        interval: both ends of the 95% interval; None for a single run.
     """
 
     metric: str
     group: str
     values: dict[str, float]
     mean: float
-    low: float | None
-    high: float | None
+    interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -91,9 +90,7 @@ class Comparison:
                     "metric": score.metric,
                     "group": score.group,
                     "interquartile_mean": finite_or_text(score.mean),
-                    "interval": None
-                    if score.low is None
-                    else [finite_or_text(score.low), finite_or_text(score.high)],
+                    "interval": [finite_or_text(end) for end in score.interval or ()] or None,
                     "values": {run: finite_or_text(value) for run, value in score.values.items()},
                 }
                 for score in self.scores
@@ -202,14 +199,20 @@ def _score(metric: str, group: Group) -> Score | None:
     if not values:
         return None
     interval = bootstrap_interval([list(values.values())])
-    low, high = (float(interval[0]), float(interval[1])) if interval is not None else (None, None)
-    mean = float(interquartile_mean(list(values.values())))
-    return Score(metric, group.label, values, mean, low, high)
+    ends = None if interval is None else (float(interval[0]), float(interval[1]))
+    return Score(metric, group.label, values, float(interquartile_mean(list(values.values()))), ends)
 
 
 def _table(metric: str, scores: Sequence[Score]) -> Table:
     rows = [
-        [s.group, len(s.values), s.mean, s.low, s.high, min(s.values.values()), max(s.values.values())]
+        [
+            s.group,
+            len(s.values),
+            s.mean,
+            *(s.interval or (None, None)),
+            min(s.values.values()),
+            max(s.values.values()),
+        ]
         for s in scores
         if s.metric == metric
     ]
