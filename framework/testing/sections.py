@@ -36,7 +36,7 @@ def use(kind: Kind, section: Section) -> Use:
     findings = Findings(Marks())
     at = At((), f"{kind} {component.full_name}", component.full_name, findings)
     arguments = convert_parameters(given, component.signature, at, filled=("seed",))
-    if findings.problems:
+    if arguments is None:
         raise RecipeError([type(p)(Place(component.full_name), p.what, p.hints) for p in findings.problems])
     return Use(component, arguments)
 
