@@ -22,12 +22,14 @@ from framework.errors import UserError
     show_default=True,
     help="What curves are drawn against.",
 )
+@click.option("--across", default="", metavar="KEY", help="Bring tasks together that differ in this setting.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="A .png, .svg, .pdf or .html.")
 @as_json
 def command(
     runs: tuple[str, ...],
     metrics: tuple[str, ...],
     against: Literal["steps", "time"],
+    across: str,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -35,7 +37,8 @@ def command(
 
     RUN is a run or a whole sweep: its id, the start of one, its name, its folder, or
     "last". Runs that differ in their seed only are one group, with its interquartile mean
-    and a 95% bootstrap interval.
+    and a 95% bootstrap interval. --across environment also brings together the runs of
+    several environments; the interval is then stratified by them.
 
     \b
     framework compare her_reach-1a2b3c
@@ -46,7 +49,7 @@ def command(
 
     if out is not None and out.suffix not in (*PICTURES, ".html"):
         raise UserError(f"cannot write {out}: give a file that ends in {', '.join(PICTURES)} or .html")
-    comparison = compare(runs, metrics, against)
+    comparison = compare(runs, metrics, against, across)
     if out is not None and out.suffix != ".html" and not comparison.report.figures:
         raise UserError(f"there are no curves to draw in {out}: the metrics were recorded once")
     files = comparison.save(out)

@@ -116,6 +116,7 @@ def compare(
     runs: Iterable[str],
     metrics: Sequence[str] = (),
     against: Against = "steps",
+    across: str = "",
     root: Path = ROOT,
 ) -> Comparison:
     """Compare runs and sweeps.
@@ -128,6 +129,8 @@ def compare(
         metrics: names, or their last parts; by default final metrics in tables, and what
             evaluators saw during the training as curves.
         against: what curves are drawn against, progress or seconds of training.
+        across: a key of the recipe that tells tasks apart, such as `environment`: groups then
+            hold the runs of all tasks, and intervals are stratified by task.
         root: where run folders are.
 
     Raises:
@@ -140,7 +143,7 @@ def compare(
     known = list(dict.fromkeys(name for run in kept for name in run.curves))
     if not known:
         raise UserError("these runs have no metrics yet" + ("" if kept else ": none of them has begun"))
-    groups = grouped(kept)
+    groups = grouped(kept, across)
     chosen = _match(metrics, known)
     tabled = chosen or _final_metrics(kept, known)
     drawn = [name for name in chosen or _curve_metrics(kept, known) if _is_curve(kept, name)]
@@ -195,10 +198,14 @@ def _is_curve(runs: Sequence[Subject], name: str) -> bool:
 
 
 def _score(metric: str, group: Group) -> Score | None:
-    values = {run.run_id: value for run in group.runs if (value := run.final(metric)) is not None}
+    strata = [
+        {run.run_id: value for run in runs if (value := run.final(metric)) is not None}
+        for runs in group.strata
+    ]
+    values = {run_id: value for stratum in strata for run_id, value in stratum.items()}
     if not values:
         return None
-    interval = bootstrap_interval([list(values.values())])
+    interval = bootstrap_interval([list(stratum.values()) for stratum in strata if stratum])
     ends = None if interval is None else (float(interval[0]), float(interval[1]))
     return Score(metric, group.label, values, float(interquartile_mean(list(values.values()))), ends)
 

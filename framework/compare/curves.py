@@ -40,15 +40,21 @@ def axis_of(curve: Curve, against: Against) -> tuple[Floats, Floats]:
     return x[finite], curve.values[finite]
 
 
-def band(curves: Sequence[Curve], against: Against) -> Band | None:
+def band(strata: Sequence[Sequence[Curve]], against: Against) -> Band | None:
     """Interpolate curves to the part of the axis that all of them have, and summarise them there.
 
     Beyond the end of the shortest, runs would leave the mean one by one and it would jump.
 
+    Args:
+        strata: the curves by task.
+        against: which axis.
+
     Returns:
         None if there is no such part.
     """
-    lines = [line for line in (axis_of(curve, against) for curve in curves) if len(line[0])]
+    lines_of = [[axis_of(curve, against) for curve in curves] for curves in strata]
+    lines_of = [kept for lines in lines_of if (kept := [line for line in lines if len(line[0])])]
+    lines = [line for stratum in lines_of for line in stratum]
     if not lines:
         return None
     start, end = max(x[0] for x, _ in lines), min(x[-1] for x, _ in lines)
@@ -58,9 +64,9 @@ def band(curves: Sequence[Curve], against: Against) -> Band | None:
     x = x[(x >= start) & (x <= end)]
     if len(x) > MOST_POINTS:
         x = np.linspace(start, end, MOST_POINTS)
-    values = np.stack([np.interp(x, *line) for line in lines])
-    interval = bootstrap_interval([values])
+    values = [np.stack([np.interp(x, *line) for line in stratum]) for stratum in lines_of]
+    interval = bootstrap_interval(values)
     low, high = interval if interval is not None else (None, None)
     # Wall-clock never ends for all at the same moment, nor do curves of few points.
     complete = end >= 0.9 * max(x[-1] for x, _ in lines)
-    return Band(x, interquartile_mean(values), low, high, complete)
+    return Band(x, interquartile_mean(np.concatenate(values)), low, high, complete)

@@ -25,9 +25,16 @@ def draw(metrics: Sequence[str], groups: Sequence[Group], against: Against) -> t
     cut: list[str] = []
     for axis, metric in zip(axes, metrics, strict=False):
         for index, group in enumerate(groups):
-            curves = [run.curves[metric] for run in group.runs if metric in run.curves]
-            summary = band(curves, against)
-            _draw(axis, curves, summary, group.label, f"C{index % 10}", against)
+            strata = [[run.curves[metric] for run in runs if metric in run.curves] for runs in group.strata]
+            summary = band(strata, against)
+            _draw(
+                axis,
+                [curve for curves in strata for curve in curves],
+                summary,
+                group.label,
+                f"C{index % 10}",
+                against,
+            )
             if summary is not None and not summary.complete:
                 cut.append(
                     f"{metric} of {group.label}: the mean ends where the shortest run does, at "

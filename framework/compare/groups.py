@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from framework.compare.source import Subject
+from framework.errors import UserError, did_you_mean
 from framework.sweep.axes import short_names
 
 _MOST_KEYS = 4  # in a label
@@ -19,29 +20,61 @@ class Group:
 
     Attributes:
         label: what tells it from the other groups.
-        runs: its members.
+        strata: its members by task, if a comparison goes across tasks; else all in one.
     """
 
     label: str
-    runs: list[Subject]
+    strata: list[list[Subject]]
+
+    @property
+    def runs(self) -> list[Subject]:
+        return [run for stratum in self.strata for run in stratum]
 
 
-def grouped(runs: Iterable[Subject]) -> list[Group]:
-    """Group runs, in the order of their first members."""
+def grouped(runs: Sequence[Subject], across: str = "") -> list[Group]:
+    """Group runs, in the order of their first members.
+
+    Args:
+        runs: at least one.
+        across: a key of the recipe that tells tasks apart, such as `environment`: runs that
+            differ in it, or in keys below it, belong together.
+
+    Raises:
+        UserError: no run has the key.
+    """
+    keys = {key for run in runs for key in run.settings}
+    if across and not any(_is_below(key, across) for key in keys):
+        known = {".".join(key.split(".")[:length]) for key in keys for length in (1, 2, 3)}
+        hint = did_you_mean(across, known) or "such as environment, or environment.use"
+        raise UserError(f"these runs have no setting {across!r} to go across\n  {hint}")
     found: dict[tuple[tuple[str, str], ...], list[Subject]] = defaultdict(list)
     for run in runs:
-        key = tuple(sorted(_without_seeds(run).items()))
+        key = tuple(sorted(_compared(run, across).items()))
         # A run without settings is comparable with itself only.
         found[key or (("run", run.run_id),)].append(run)
-    groups = list(found.values())
-    return [Group(label, group) for label, group in zip(_labels(groups), groups, strict=True)]
+    labels = _labels(list(found.values()), across)
+    return [
+        Group(label, _strata(members, across)) for label, members in zip(labels, found.values(), strict=True)
+    ]
 
 
-def _labels(groups: list[list[Subject]]) -> list[str]:
+def _strata(runs: Sequence[Subject], across: str) -> list[list[Subject]]:
+    tasks: dict[tuple[tuple[str, str], ...], list[Subject]] = defaultdict(list)
+    for run in runs:
+        task = {key: value for key, value in run.settings.items() if across and _is_below(key, across)}
+        tasks[tuple(sorted(task.items()))].append(run)
+    return list(tasks.values())
+
+
+def _is_below(key: str, above: str) -> bool:
+    return key == above or key.startswith(f"{above}.")
+
+
+def _labels(groups: list[list[Subject]], across: str) -> list[str]:
     """The shortest way to call each group by a name of its own."""
     if len(groups) == 1:
         return [_name(groups[0]) or groups[0][0].sweep or groups[0][0].name]
-    settings = [_without_seeds(group[0]) for group in groups]
+    settings = [_compared(group[0], across) for group in groups]
     keys = sorted({key for one in settings for key in one})
     differing = [key for key in keys if len({one.get(key) for one in settings}) > 1]
     for labels in (
@@ -56,11 +89,14 @@ def _labels(groups: list[list[Subject]]) -> list[str]:
     return [f"{group[0].name} {group[0].run_id[:8]}" for group in groups]
 
 
-def _without_seeds(run: Subject) -> dict[str, str]:
+def _compared(run: Subject, across: str) -> dict[str, str]:
+    """The settings in which groups differ: not seeds, not the task, not the tracking."""
     return {
         key: value
         for key, value in run.settings.items()
-        if key.rpartition(".")[2] != "seed" and not key.startswith("tracking.")
+        if key.rpartition(".")[2] != "seed"
+        and not _is_below(key, "tracking")
+        and not (across and _is_below(key, across))
     }
 
 
