@@ -40,9 +40,6 @@ __all__ = ["Batch", "SimulationError", "check_model", "diverged", "mujoco"]
 #: Number of degrees of freedom from which MuJoCo solves with sparse matrices.
 SPARSE_FROM = 60
 
-#: MuJoCo's own limit (mjMAXVAL): a larger number in the state means that it diverged.
-LARGEST = 1e10
-
 _BAD = slice(mujoco.mjtWarning.mjWARN_BADQPOS.value, mujoco.mjtWarning.mjWARN_BADCTRL.value + 1)
 
 
@@ -67,14 +64,13 @@ def check_model(model: Any, version: str = mujoco.mj_versionString()) -> None:
 def diverged(batch: Any) -> NDArray[np.bool_] | None:
     """Which simulations blew up in the last call: `(num_envs,)`, or None if none did.
 
-    MuJoCo resets such a simulation by itself, half way through a step, and leaves only a
-    warning; the last substep's result is not looked at until the next call. Both are caught
-    here. The warnings that were seen are cleared.
+    MuJoCo resets a simulation whose positions, velocities or accelerations are not finite, or
+    beyond 1e10, by itself and half way through a step; all it leaves is a warning. The warnings
+    that were seen are cleared.
     """
     warnings = batch.warning[:, _BAD, 1]
-    largest = np.abs(batch.state).max()
-    if largest < LARGEST and not warnings.any():  # a NaN compares false
+    if not warnings.any():
         return None
-    found = warnings.any(axis=1) | ~(np.abs(batch.state).max(axis=1) < LARGEST)
+    found = warnings.any(axis=1)
     batch.warning[found] = 0
     return np.asarray(found)

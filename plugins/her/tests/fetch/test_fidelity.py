@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 
+import mujoco
 import numpy as np
 import pytest
 
 from framework_her.fetch.config import FetchConfig
 from framework_her.fetch.env import FetchEnv
+from framework_her.fetch.model import NEVER_TOUCH
 from framework_her.fetch.motion import euler_angles
 from framework_her.fetch.tasks import TASKS
 
@@ -99,3 +101,27 @@ def test_euler_angles_are_the_published_ones():
     matrices[5] = np.eye(3)
     found = euler_angles(matrices.reshape(-1, 9))
     np.testing.assert_allclose(found, rotations.mat2euler(matrices), rtol=0, atol=1e-12)
+
+
+def test_links_left_out_of_collisions_never_touch(stock):
+    """Over all joint angles, a little beyond the limits: farther than contacts reach."""
+    published = stock("push")
+    model, data = published.model, published.data
+    hinges = [j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_HINGE.value]
+    lift = model.joint("robot0:torso_lift_joint")
+    limited = model.jnt_limited[hinges].astype(bool)
+    low = np.where(limited, model.jnt_range[hinges, 0] - 0.05, -np.pi)
+    high = np.where(limited, model.jnt_range[hinges, 1] + 0.05, np.pi)
+    rng = np.random.default_rng(0)
+    closest = np.inf
+    for _ in range(1500):
+        angles = rng.uniform(low, high)
+        extreme = rng.random(len(hinges)) < 0.25
+        angles[extreme] = np.where(rng.random(extreme.sum()) < 0.5, low[extreme], high[extreme])
+        data.qpos[model.jnt_qposadr[hinges]] = angles
+        data.qpos[lift.qposadr[0]] = rng.uniform(*lift.range)
+        mujoco.mj_kinematics(model, data)
+        for one, other in NEVER_TOUCH:
+            pair = model.geom(f"robot0:{one}").id, model.geom(f"robot0:{other}").id
+            closest = min(closest, mujoco.mj_geomDistance(model, data, *pair, 1.0, None))
+    assert closest > 2 * model.geom_margin.max()

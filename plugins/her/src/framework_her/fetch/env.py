@@ -107,9 +107,9 @@ class FetchEnv(VectorEnv):
         self._qpos, self._qvel, self._ctrl = bind("qpos"), bind("qvel"), bind("ctrl")
         gripper = model.body("robot0:gripper_link").id
         self._xpos, self._xquat = bind("xpos")[:, gripper], bind("xquat")[:, gripper]
-        start = model.joint(FINGERS[0]).qposadr[0]
-        assert model.joint(FINGERS[1]).qposadr[0] == start + 1
-        self._fingers = slice(start, start + 2)
+        position, speed = (model.joint(FINGERS[0]).qposadr[0], model.joint(FINGERS[0]).dofadr[0])
+        assert model.joint(FINGERS[1]).qposadr[0] == position + 1
+        self._fingers, self._finger_dofs = slice(position, position + 2), slice(speed, speed + 2)
         self._driven = model.jnt_qposadr[model.actuator_trnid[:, 0]]  # not in the joints' order
         sites = ["robot0:grip", *(["object0"] if task.has_object else [])]
         self._motion = PointMotion(self.batch, sites)
@@ -130,10 +130,12 @@ class FetchEnv(VectorEnv):
             `(...)` float64: sparse, 0 within the distance threshold and -1 outside; dense,
             minus the distance in metres.
         """
-        distance = _distance(achieved, desired)
+        return self._reward(_distance(achieved, desired))
+
+    def _reward(self, distance: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.config.reward_type == "dense":
             return -distance
-        return -(distance > self.config.distance_threshold).astype(np.float64)
+        return np.where(distance > self.config.distance_threshold, -1.0, 0.0)
 
     def _start(self, ids: NDArray[np.intp]) -> None:
         task, robot = self.task, self.robot
@@ -170,11 +172,10 @@ class FetchEnv(VectorEnv):
         self._turned_from[rows] = self._xquat[rows]
 
     def _observe(self, rows: Rows) -> Observation:
-        points, linear, angular = self._motion(rows)
-        linear *= self._step_time
+        velocity = self._qvel[rows] * self._step_time
+        points, linear, angular = self._motion(rows, velocity)
         grip, grip_velocity = points[:, 0], linear[:, 0]
-        fingers = self._qpos[rows, self._fingers]
-        finger_velocity = self._qvel[rows, self._fingers] * self._step_time
+        fingers, finger_velocity = self._qpos[rows, self._fingers], velocity[:, self._finger_dofs]
         if not self.task.has_object:
             parts = [grip, fingers, grip_velocity, finger_velocity]
             achieved = grip
@@ -187,7 +188,7 @@ class FetchEnv(VectorEnv):
                 fingers,
                 euler_angles(self._object_xmat[rows]),
                 linear[:, 1] - grip_velocity,
-                angular[:, 1] * self._step_time,
+                angular[:, 1],
                 grip_velocity,
                 finger_velocity,
             ]
@@ -201,10 +202,9 @@ class FetchEnv(VectorEnv):
         data.site("target0").xpos[:] = self.goal[env]
 
     def _judge(self, observation: Observation, actions: NDArray[np.floating[Any]]) -> Any:
-        achieved, desired = observation["achieved_goal"], observation["desired_goal"]
-        reached = _distance(achieved, desired) < self.config.distance_threshold
-        reward = self.compute_reward(achieved, desired)
-        return reward, np.zeros(self.num_envs, np.bool_), {"is_success": reached}
+        distance = _distance(observation["achieved_goal"], observation["desired_goal"])
+        info = {"is_success": distance < self.config.distance_threshold}
+        return self._reward(distance), np.zeros(self.num_envs, np.bool_), info
 
 
 def _distance(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
