@@ -13,11 +13,13 @@ from framework.component import REQUIRED, Component, Param
 from framework.hookspecs import API, hookimpl
 
 if TYPE_CHECKING:
+    from framework.checkpoints import load_weights
     from framework.experiment import Experiment, resume, run
     from framework.report import Report, Table, Video
     from framework.trained import evaluate
 
 _LAZY = {
+    "load_weights": "framework.checkpoints",
     "Experiment": "framework.experiment",
     "Report": "framework.report",
     "Table": "framework.report",
@@ -38,6 +40,7 @@ __all__ = [
     "Video",
     "evaluate",
     "hookimpl",
+    "load_weights",
     "resume",
     "run",
 ]

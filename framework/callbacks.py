@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from lightning.pytorch.utilities.seed import isolate_rng
 
 from framework.contracts import HasProgress, Monitor, Progress
 from framework.errors import UserError
-from framework.interruption import Interruption
+from framework.interruption import Interrupted, Interruption
 
 
 class TrainingDivergedError(UserError):
@@ -48,19 +49,21 @@ def evaluating(module: Any) -> Iterator[None]:
 
 
 class StopOnSignal(Callback):
-    """End the training after the step during which a signal came."""
+    """Leave the training before the step after the one during which a signal came.
+
+    Leaving by an exception keeps Lightning's counters in the middle of the epoch, where
+    a resumed run goes on. (At SIGTERM Lightning itself does the same.)
+    """
 
     def __init__(self, interruption: Interruption) -> None:
         self.interruption = interruption
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        trainer.should_stop = bool(trainer.strategy.reduce_boolean_decision(self._asked, all=False))
-
-    @property
-    def _asked(self) -> bool:
-        return bool(self.interruption.signum)
+        signum = self.interruption.signum
+        if trainer.strategy.reduce_boolean_decision(bool(signum), all=False):
+            raise Interrupted(signum or signal.SIGINT)
 
 
 class StopOnDivergence(Callback):

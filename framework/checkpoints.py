@@ -14,14 +14,26 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.plugins.io import CheckpointIO
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from framework.errors import UserError
+from framework.interruption import Interrupted
 
 SUFFIX = ".ckpt"
 
 
 class CorruptCheckpointError(UserError):
     """A checkpoint file is truncated, altered or without its digest."""
+
+
+class DiskFullError(UserError):
+    """The disk of a run is full, or its quota used up."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"no space left to write {path}\n"
+            "  what was finished before is whole: free some space, then framework resume"
+        )
 
 
 class CheckedCheckpointIO(CheckpointIO):
@@ -49,10 +61,7 @@ class CheckedCheckpointIO(CheckpointIO):
             if not target.exists():
                 _digest_file(target).unlink(missing_ok=True)
             if is_disk_full(error):
-                raise UserError(
-                    f"no space left to write the checkpoint {target}\n"
-                    "  the checkpoints before it are whole: free some space, then framework resume"
-                ) from error
+                raise DiskFullError(target) from error
             raise
 
     def load_checkpoint(
@@ -82,6 +91,29 @@ def load_checkpoint(path: Path, map_location: Any | None = "cpu") -> dict[str, A
         raise CorruptCheckpointError(f"checkpoint {path} is truncated or altered: its SHA-256 does not match")
     loaded: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=False)
     return loaded
+
+
+def load_weights(model: torch.nn.Module, path: Path) -> None:
+    """Start a model from a checkpoint: `model: {weights: ${checkpoint:base}}`.
+
+    Args:
+        model: of the same shapes as the algorithm's `model` in the checkpoint.
+        path: the checkpoint.
+
+    Raises:
+        UserError: it is not a whole checkpoint, or its model is another one.
+    """
+    try:
+        saved = load_checkpoint(path)["state_dict"]
+    except OSError as error:
+        raise UserError(f"weights: {path} cannot be read: {error.strerror}") from error
+    except CorruptCheckpointError as error:
+        raise UserError(f"weights: {error}") from error
+    own = {name.removeprefix("model."): value for name, value in saved.items() if name.startswith("model.")}
+    try:
+        model.load_state_dict(own)
+    except RuntimeError as error:
+        raise UserError(f"weights: the model in {path} is not like this one: {error}") from error
 
 
 def digest(path: Path) -> str:
@@ -127,7 +159,7 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 class CheckpointWriter(Checkpoint):
-    """Write a checkpoint every so many steps or seconds, keep the newest few.
+    """Write a checkpoint every so many steps or seconds and at an interruption, keep the newest few.
 
     Args:
         folder: where to.
@@ -174,6 +206,10 @@ class CheckpointWriter(Checkpoint):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.write(trainer)
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        if isinstance(exception, (Interrupted, SIGTERMException)) and self._steps != self._saved:
+            self.write(trainer)
 
     def write(self, trainer: Trainer) -> None:
         """Write one now and drop those beyond `keep`."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from framework import provenance
+from framework.checkpoints import DiskFullError, is_disk_full
 from framework.errors import UserError
 from framework.interruption import Interrupted, interruptible
 from framework.recipe import CheckpointRef, Recipe, Stage, load, load_text
@@ -29,7 +30,7 @@ from framework.runs import (
     write_atomically,
 )
 from framework.stage import StageRunner
-from framework.store import Store, sqlite_path, tracking_uri
+from framework.store import Store, tracking_uri
 from framework.tracking import Tracker
 
 PARENT = "mlflow.parentRunId"
@@ -107,7 +108,7 @@ class Experiment:
         run_id = store.create_run(experiment_id, name, {key: value for key, value in tags.items() if value})
         folder = root / run_id
         state = RunState(
-            run_id, name, experiment, _absolute(uri), str(recipe.path or recipe.name), time.time()
+            run_id, name, experiment, store.uri, str(recipe.path or recipe.name), time.time()
         )
         run = Run(folder, state)
         try:
@@ -139,6 +140,14 @@ class Experiment:
             Interrupted: Ctrl-C or SIGTERM; a checkpoint is written and the run marked KILLED.
             UserError: something in the recipe or the machine has to be mended.
         """
+        try:
+            return self._execute()
+        except Exception as error:
+            if is_disk_full(error) and not isinstance(error, UserError):
+                raise DiskFullError(self.run.folder) from error
+            raise
+
+    def _execute(self) -> Result:
         result = Result(self.run)
         experiment_id = self._experiment_id()
         with (
@@ -231,7 +240,8 @@ class Experiment:
             tracker.status(status)
             self._unsent = self._unsent or tracker.lost
             if run_id == self.run.state.run_id:
-                self.run.release(status)
+                with contextlib.suppress(OSError):  # a full disk; that this process is gone says as much
+                    self.run.release(status)
 
     @contextlib.contextmanager
     def _stage_tracker(
@@ -360,9 +370,3 @@ def _system_metrics(uri: str, run_id: str) -> Any:
     monitor = SystemMetricsMonitor(run_id, resume_logging=True, tracking_uri=uri)  # type: ignore[no-untyped-call]
     monitor.start()  # type: ignore[no-untyped-call]
     return monitor
-
-
-def _absolute(uri: str) -> str:
-    """A relative SQLite URI made absolute, so that the run is found from any directory."""
-    path = sqlite_path(uri)
-    return uri if path is None else f"sqlite:///{path.resolve()}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -78,7 +79,8 @@ class Journal:
 
     def mark_sent(self, records: int) -> None:
         self.sent += records
-        self._sent_path.write_text(str(self.sent), encoding="ascii")
+        with contextlib.suppress(OSError):  # a full disk: at worst some are sent twice
+            self._sent_path.write_text(str(self.sent), encoding="ascii")
 
     def close(self) -> None:
         self._file.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import lightning.pytorch as pl
 import numpy as np
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from framework.callbacks import (
     Clock,
@@ -36,7 +38,7 @@ from framework.checkpoints import (
 )
 from framework.contracts import HasProgress, Monitor, Servable
 from framework.errors import UserError
-from framework.interruption import Interruption
+from framework.interruption import Interrupted, Interruption
 from framework.report import Report
 from framework.tracking import Tracker, TrackerLogger
 
@@ -153,6 +155,8 @@ class StageRunner:
             with _quiet_lightning(), interruption.defer():
                 trainer = self._trainer(algorithm, clock, [*callbacks, writer])
                 trainer.fit(algorithm, ckpt_path=start, weights_only=False)
+        except SIGTERMException:  # Lightning's own answer, a SystemExit
+            raise Interrupted(signal.SIGTERM) from None
         except MisconfigurationException as error:
             raise UserError(f"Lightning refuses these trainer settings: {error}") from error
         # Killed right after its last step, a run finds nothing left to train.
@@ -300,7 +304,8 @@ def _name_evaluators(uses: list[Use]) -> dict[str, Use]:
 @contextmanager
 def _quiet_lightning() -> Iterator[None]:
     """Keep Lightning's advice about hardware and loaders off the user's terminal."""
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    names = ("lightning.pytorch", "lightning.fabric", "pytorch_lightning", "lightning_fabric")
+    loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning")

@@ -36,6 +36,10 @@ class Store:
     Args:
         uri: anything MLflow takes.
 
+    Attributes:
+        uri: the same, absolute if it is a file.
+        local: the file of a SQLite store, else None.
+
     Raises:
         UserError: it cannot be reached or used.
     """
@@ -46,15 +50,16 @@ class Store:
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
         from mlflow import MlflowClient
 
-        self.uri = uri
         self.local = sqlite_path(uri)
+        # MLflow keeps one connection for each URI, whatever the working directory became.
+        self.uri = uri if self.local is None else f"sqlite:///{self.local.resolve()}"
         logging.getLogger("mlflow.store.db").setLevel(logging.WARNING)
         logging.getLogger("alembic").setLevel(logging.WARNING)
         if self.local is not None and not self.local.exists():
             log.info("making the tracking database %s, once (about 3 seconds)", self.local)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self.client = self._ask(lambda: MlflowClient(tracking_uri=uri))
+            self.client = self._ask(lambda: MlflowClient(tracking_uri=self.uri))
             self._ask(lambda: self.client.search_experiments(max_results=1))
 
     def experiment(self, name: str, artifact_location: str | None = None) -> str:

@@ -15,6 +15,7 @@ class PointsConfig:
 @dataclass(frozen=True, kw_only=True)
 class LineConfig:
     bias: Annotated[bool, Param("whether the line need not go through the origin")] = True
+    weights: Annotated[Path | None, Param("checkpoint to start from")] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule
 
-from framework import Report, Table
+from framework import Report, Table, load_weights
 from framework.contracts import Progress, Served
 from framework_tiny.config import DescentConfig, ErrorConfig, LineConfig, PointsConfig
 
@@ -26,6 +26,8 @@ class Points:
 class Line(torch.nn.Linear):
     def __init__(self, environment: Points, config: LineConfig) -> None:
         super().__init__(1, 1, bias=config.bias)
+        if config.weights is not None:
+            load_weights(self, config.weights)
 
 
 class Descent(LightningModule):
