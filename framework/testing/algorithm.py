@@ -86,21 +86,21 @@ def train(
         f"{title(algorithm)} builds a {type(built).__name__}, which is not a lightning.LightningModule"
     )
     folder.mkdir(parents=True, exist_ok=True)
-    trainer = pl.Trainer(
-        accelerator="cpu",
-        max_epochs=1,
-        callbacks=[
-            RandomStates(),
-            _stop_after(steps),
-            CheckpointWriter(folder, seconds=0, every=1, keep=steps + 1),
-        ],
-        plugins=[CheckedCheckpointIO()],
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=folder,
-    )
     with _quiet():
+        trainer = pl.Trainer(
+            accelerator="cpu",
+            max_epochs=1,
+            callbacks=[
+                RandomStates(),
+                _stop_after(steps),
+                CheckpointWriter(folder, seconds=0, every=1, keep=steps + 1),
+            ],
+            plugins=[CheckedCheckpointIO()],
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            default_root_dir=folder,
+        )
         trainer.fit(built, ckpt_path=resume, weights_only=False)
     return built
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,6 +107,19 @@ def _check_observation(environment: Any, observation: Any, name: str, where: str
         f"{name}: {where} returns an observation outside observation_space: "
         f"{_describe(observation)} is not in {environment.observation_space}"
     )
+    # `contains` lets a narrower type pass
+    for path, space, value in _leaves(environment.observation_space, observation):
+        assert value.dtype == space.dtype, (
+            f"{name}: {where} returns observations{path} that have dtype {value.dtype}, not {space.dtype}"
+        )
+
+
+def _leaves(space: Any, value: Any, path: str = "") -> Iterator[tuple[str, Any, np.ndarray]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(space[key], inner, f"{path}[{key!r}]")
+    elif isinstance(value, np.ndarray) and value.dtype != object:
+        yield path, space, value
 
 
 def _check_step(environment: Any, step: _Step, name: str) -> None:

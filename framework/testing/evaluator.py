@@ -54,13 +54,12 @@ def check_evaluator(
         again.load_state_dict(_stored(judge.state_dict()))
         assert_same(again.state_dict(), judge.state_dict(), f"{name}: state_dict after load_state_dict:")
 
-    first, second = (
-        _judge(judge, trained, build("environment", environment, seed=seed), name, seed) for _ in "ab"
-    )
+    first = _judge(judge, trained, build("environment", environment, seed=seed), name, seed)
+    assert_same(dict(trained.state_dict()), before, f"{name}: the algorithm after being evaluated:")
+    second = _judge(judge, trained, build("environment", environment, seed=seed), name, seed)
     assert_same(
         second.to_dict(), first.to_dict(), f"{name}: a second evaluation of the same algorithm, report"
     )
-    assert_same(dict(trained.state_dict()), before, f"{name}: the algorithm after being evaluated:")
 
 
 def _judge(judge: Any, trained: Any, environment: Any, name: str, seed: int) -> Any:

@@ -28,7 +28,7 @@ def use(kind: Kind, section: Section) -> Use:
             installed plugin has the component.
     """
     from framework.recipe import Use
-    from framework.recipe.problems import Findings, Marks, Place, RecipeError
+    from framework.recipe.problems import Findings, Marks, Place, Problem, RecipeError
     from framework.recipe.types import At, convert_parameters
 
     given = {} if isinstance(section, str) else {key: section[key] for key in section if key != "use"}
@@ -37,7 +37,8 @@ def use(kind: Kind, section: Section) -> Use:
     at = At((), f"{kind} {component.full_name}", component.full_name, findings)
     arguments = convert_parameters(given, component.signature, at, filled=("seed",))
     if arguments is None:
-        raise RecipeError([type(p)(Place(component.full_name), p.what, p.hints) for p in findings.problems])
+        here = Place(component.full_name)
+        raise RecipeError(Problem(here, p.what, p.hints) for p in findings.problems)
     return Use(component, arguments)
 
 
