@@ -1,0 +1,58 @@
+"""The framework's own checks on every component of this plugin, and on its recipes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from framework.testing import (
+    check_algorithm,
+    check_environment,
+    check_evaluator,
+    check_model,
+    check_plugin,
+    check_recipe,
+)
+
+RECIPES = Path(__file__).parents[3] / "recipes"
+REACH: dict[str, Any] = {"use": "her/fetch_reach", "num_envs": 2, "max_episode_steps": 10, "threads": 1}
+MODEL: dict[str, Any] = {"use": "her/actor_critic", "hidden": [16]}
+ALGORITHM: dict[str, Any] = {
+    "use": "her/hindsight",
+    "budget": {"env_steps": 200},
+    "steps_per_cycle": 10,
+    "updates_per_cycle": 2,
+    "batch_size": 8,
+    "capacity": 1000,
+}
+
+
+def test_plugin() -> None:
+    check_plugin("her")
+
+
+@pytest.mark.parametrize("name", ["her/fetch_reach", "her/fetch_push"])
+@pytest.mark.parametrize("reward_type", ["sparse", "dense"])
+def test_environments(name: str, reward_type: str) -> None:
+    check_environment({**REACH, "use": name, "reward_type": reward_type}, steps=25)
+
+
+def test_model() -> None:
+    check_model(MODEL, environment=REACH)
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_algorithm(overlap: bool) -> None:
+    check_algorithm({**ALGORITHM, "overlap": overlap}, environment=REACH, model=MODEL)
+
+
+def test_evaluator() -> None:
+    evaluator = {"use": "her/success_rate", "episodes": 4, "monitor_episodes": 2, "every": 20}
+    check_evaluator(evaluator, algorithm=ALGORITHM, environment=REACH, model=MODEL)
+
+
+@pytest.mark.parametrize("recipe", sorted(RECIPES.rglob("her*.yaml")), ids=lambda path: path.stem)
+def test_recipes(recipe: Path) -> None:
+    check_recipe(recipe)
