@@ -49,11 +49,19 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        # Line ends beyond ASCII come back as spaces unless they are escaped.
+        style = '"' if any(char in data for char in "\x85\u2028\u2029") else None
+        return self.represent_scalar(TAG + "str", data, style=style)
+
 
 for _class in (Loader, _Dumper):
     _class.yaml_implicit_resolvers = {}
     for _tag, _pattern, _first in _SCHEMA:
         _class.add_implicit_resolver(TAG + _tag, re.compile(f"^(?:{_pattern})$"), _first)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 def dump(data: Any) -> str:
