@@ -28,6 +28,20 @@ def register_environments() -> Iterator[Component]:
         doc="Push a block to a point on the table with a closed gripper",
         source=f"{_MULTI_GOAL}, section 1.1",
     )
+    yield Component(
+        "fetch_slide",
+        "framework_her.fetch.tasks:make_slide",
+        parameters="framework_her.fetch.config:FetchConfig",
+        doc="Hit a puck so that it comes to rest at a point out of reach",
+        source=f"{_MULTI_GOAL}, section 1.1",
+    )
+    yield Component(
+        "fetch_pick_and_place",
+        "framework_her.fetch.tasks:make_pick_and_place",
+        parameters="framework_her.fetch.config:FetchConfig",
+        doc="Carry a block to a point on the table or above it",
+        source=f"{_MULTI_GOAL}, section 1.1",
+    )
 
 
 @hookimpl

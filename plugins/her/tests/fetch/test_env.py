@@ -21,7 +21,7 @@ def play(env: FetchEnv, steps: int, seed: int = 0) -> list:
     return [env.step(action[: env.num_envs]) for action in actions]
 
 
-@pytest.mark.parametrize("task", ["reach", "push"])
+@pytest.mark.parametrize("task", TASKS)
 def test_the_component_keeps_the_contract(task):
     check_environment({"use": f"her/fetch_{task}", "num_envs": 3, "max_episode_steps": 20}, steps=50)
 
