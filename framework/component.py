@@ -122,10 +122,14 @@ class Component:
     def signature(self) -> dict[str, Parameter]:
         """The parameters by name, in the order they are written."""
         cls = self.parameter_class
-        if cls is not None:
-            return describe_dataclass(cls)
         context = CONTEXT[self.kind] if self.kind else ()
-        return describe_callable(self.builder, skip=len(context))
+        try:
+            return describe_dataclass(cls) if cls else describe_callable(self.builder, skip=len(context))
+        except (NameError, TypeError, ValueError) as error:  # such as a type that only a checker imports
+            raise PluginError(
+                f"component {self.full_name} ({self.distribution or 'unknown distribution'}): "
+                f"cannot read its parameters: {type(error).__name__}: {error}"
+            ) from error
 
     def build(self, *context: Any, **arguments: Any) -> Any:
         """Call the builder with its context and the parameters that were given."""

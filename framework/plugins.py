@@ -18,7 +18,7 @@ import pluggy
 
 from framework import hookspecs
 from framework.component import KINDS, Component, Kind
-from framework.errors import UserError
+from framework.errors import PluginError, UserError
 
 GROUP = "framework"
 FILTER = "FRAMEWORK_PLUGINS"
@@ -93,8 +93,9 @@ def load_plugins(only: Iterable[str] | None = None) -> list[Plugin]:
 def discover() -> Iterator[tuple[Plugin, importlib.metadata.EntryPoint]]:
     """Yield the installed plugins, not yet loaded, with their entry points."""
     for entry in importlib.metadata.entry_points(group=GROUP):
-        distribution = entry.dist.name if entry.dist else "unknown distribution"
-        version = entry.dist.version if entry.dist else "?"
+        # Metadata that is damaged has no name or version; the plugin may work all the same.
+        distribution = (entry.dist and entry.dist.name) or "unknown distribution"
+        version = (entry.dist and entry.dist.version) or "?"
         yield Plugin(entry.name, distribution, version), entry
 
 
@@ -103,7 +104,7 @@ def _load(manager: pluggy.PluginManager, plugin: Plugin, entry: importlib.metada
     api = getattr(plugin.module, "FRAMEWORK_API", hookspecs.API)
     if api != hookspecs.API:
         newer = "framework-core" if isinstance(api, int) and api > hookspecs.API else plugin.distribution
-        raise RuntimeError(
+        raise PluginError(
             f"it was written for plugin API {api}, this core has API {hookspecs.API}: "
             f"pip install --upgrade {newer}"
         )
@@ -137,7 +138,8 @@ def _break(manager: pluggy.PluginManager, plugin: Plugin, error: BaseException) 
     if manager.has_plugin(plugin.name):
         manager.unregister(name=plugin.name)
     plugin.components = []
-    plugin.error = f"{type(error).__name__}: {error}"
+    kind = "" if isinstance(error, PluginError) else f"{type(error).__name__}: "
+    plugin.error = kind + " ".join(str(error).split())
     plugin.trace = "".join(traceback.format_exception(error))
 
 

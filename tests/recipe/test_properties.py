@@ -71,8 +71,11 @@ FRAGMENTS = [
     ),
 ]
 # A deadline would measure the other work of the machine.
-settings.register_profile("here", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("here")
+EXAMPLES = settings(
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 
 
 def either(text: str, *overrides: str) -> Recipe | None:
@@ -82,21 +85,25 @@ def either(text: str, *overrides: str) -> Recipe | None:
         return None
 
 
+@EXAMPLES
 @given(st.text())
 def test_any_text(text: str) -> None:
     either(text)
 
 
+@EXAMPLES
 @given(st.lists(st.sampled_from(FRAGMENTS)).map("".join))
 def test_any_fragments(text: str) -> None:
     either(text)
 
 
+@EXAMPLES
 @given(st.integers(0, len(GOOD)), st.integers(0, 12), st.lists(st.sampled_from(FRAGMENTS), max_size=3))
 def test_a_good_recipe_with_a_slip(position: int, removed: int, inserted: list[str]) -> None:
     either(GOOD[:position] + "".join(inserted) + GOOD[position + removed :])
 
 
+@EXAMPLES
 @given(st.lists(st.tuples(st.sampled_from(GOOD.split("\n")), st.integers(0, 4)), max_size=12))
 def test_lines_of_a_good_recipe_in_disorder(lines: list[tuple[str, int]]) -> None:
     either("\n".join(" " * indent + line for line, indent in lines))
@@ -110,6 +117,7 @@ KEYS = st.one_of(
 )
 
 
+@EXAMPLES
 @given(
     st.lists(KEYS, min_size=1, max_size=4).map(".".join),
     st.one_of(st.text(max_size=8), st.lists(st.sampled_from(FRAGMENTS), max_size=4).map("".join)),
@@ -119,8 +127,8 @@ def test_any_override(key: str, value: str) -> None:
     either(GOOD, key + value)
 
 
+@EXAMPLES
 @given(st.binary())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_bytes(content)
@@ -146,6 +154,7 @@ VALUES = st.recursive(
 )
 
 
+@EXAMPLES
 @given(VALUES)
 @example("\x85")
 @example({"\u2028": "\u2029\n\ufeff"})
@@ -153,6 +162,7 @@ def test_yaml_reads_what_it_writes(value: Any) -> None:
     assert parse(dump(value), "text").data == value
 
 
+@EXAMPLES
 @given(VALUES, st.integers(0, 2**32 - 1), st.floats(0, 1, exclude_min=True, exclude_max=True))
 def test_resolved_is_the_same_recipe(value: Any, seed: int, rate: float) -> None:
     learn = {"use": "toy/learn", "budget": {"steps": 1}, "anything": plain(value), "rate": rate}
