@@ -40,7 +40,7 @@ class Rates:
 
     def rate(self, name: str, clock: Clock) -> float:
         """Median units per second."""
-        return statistics.median(getattr(self, clock)[name])
+        return float(statistics.median(getattr(self, clock)[name]))
 
     def ratio(self, name: str, other: str, clock: Clock) -> float:
         """How many times as fast as `other`: the median over rounds."""
@@ -61,7 +61,7 @@ def take_turns(contenders: Mapping[str, Contender], rounds: int = 7) -> Rates:
     for run in contenders.values():
         run()
     for number in range(rounds):
-        order = list(contenders) if number % 2 == 0 else list(reversed(contenders))
+        order = list(contenders) if number % 2 == 0 else list(contenders)[::-1]
         for name in order:
             start_wall, start_cpu = time.perf_counter(), time.process_time()
             work = contenders[name]()

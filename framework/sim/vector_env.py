@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +24,7 @@ from framework.sim.streams import Streams
 ALL = slice(None)
 
 
-class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]]):
+class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]], ABC):
     """Many simulations of one MuJoCo model, as one environment.
 
     A subclass writes actions and first states into `self.batch`, reads observations and
