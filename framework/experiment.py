@@ -27,6 +27,7 @@ from framework.runs import (
     RunState,
     all_runs,
     find_run,
+    is_first_process,
     write_atomically,
 )
 from framework.stage import StageRunner
@@ -90,9 +91,8 @@ class Experiment:
         uri = tracking_uri(settings.uri)
         mark_dead_runs(root)
         if not is_first_process():
-            # Another process of this run has the folder; this one only computes.
             state = RunState("", recipe.name, "", uri, str(recipe.path or recipe.name), time.time())
-            return cls(recipe, Run(root / "workers" / str(os.getpid()), state), None, quiet=True)
+            return cls(recipe, Run(root, state), None, quiet=True)
         store = Store(uri)
         experiment = settings.experiment or recipe.name
         experiment_id = store.experiment(experiment, settings.artifact_location)
@@ -107,9 +107,7 @@ class Experiment:
         }
         run_id = store.create_run(experiment_id, name, {key: value for key, value in tags.items() if value})
         folder = root / run_id
-        state = RunState(
-            run_id, name, experiment, store.uri, str(recipe.path or recipe.name), time.time()
-        )
+        state = RunState(run_id, name, experiment, store.uri, str(recipe.path or recipe.name), time.time())
         run = Run(folder, state)
         try:
             folder.mkdir(parents=True)
@@ -130,7 +128,7 @@ class Experiment:
         except OSError as error:
             raise UserError(f"{path} cannot be read: {error.strerror}") from None
         recipe = load_text(text, name=run.state.name)
-        store = Store(run.state.tracking_uri)
+        store = Store(run.state.tracking_uri) if is_first_process() else None
         return cls(recipe, run, store, quiet)
 
     def execute(self) -> Result:
@@ -344,11 +342,6 @@ def mark_dead_runs(root: Path = ROOT) -> list[Run]:
                 if stage.run_id and not stage.finished:
                     store.client.set_terminated(stage.run_id, KILLED)
     return dead
-
-
-def is_first_process() -> bool:
-    """Whether this is process 0 of a distributed run, or the only one."""
-    return all(os.environ.get(name, "0") == "0" for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
 
 
 def flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -68,7 +68,7 @@ class Registry:
             owners = [full for full in self._components[kind] if full.endswith(f"/{name}")]
             if owners:
                 return [f"did you mean {owners[0]!r}?"]
-            return ["components are named plugin/name", f"known: {self._known(kind)}"]
+            return ["components are named plugin/name", self._known(kind)]
         others = [other for other in KINDS if name in self._components[other]]
         if others:
             return [f"{name!r} is one of the {' and '.join(f'{other}s' for other in others)}"]
@@ -83,11 +83,12 @@ class Registry:
                 f"(from a checkout: pip install ./plugins/{plugin_name})"
             )
         elif not nearest:
-            hints.append(f"known: {self._known(kind)}")
+            hints.append(self._known(kind))
         return hints
 
     def _known(self, kind: Kind) -> str:
-        return ", ".join(sorted(self._components[kind])) or f"no plugin registers any {kind}"
+        names = ", ".join(sorted(self._components[kind]))
+        return f"known: {names}" if names else f"no plugin registers any {kind}"
 
 
 @cache

@@ -88,7 +88,12 @@ class Run:
             raise UserError(f"{path} cannot be read: {error}") from None
 
     def save(self) -> None:
-        """Write `state.json` so that a crash leaves the old or the new one, never half."""
+        """Write `state.json` so that a crash leaves the old or the new one, never half.
+
+        Only the first process of a distributed run has one.
+        """
+        if not is_first_process():
+            return
         write_atomically(self.folder / "state.json", json.dumps(asdict(self.state), indent=2) + "\n")
 
     def stage(self, name: str) -> StageState:
@@ -103,6 +108,8 @@ class Run:
         Raises:
             UserError: another live process has it.
         """
+        if not is_first_process():
+            return
         if self.alive and self.state.pid != os.getpid():
             raise UserError(f"run {self.state.run_id} is still running, as process {self.state.pid}")
         self.state.pid = os.getpid()
@@ -200,3 +207,8 @@ def describe(run: Run) -> dict[str, Any]:
             for key, value in metrics.items()
         },
     }
+
+
+def is_first_process() -> bool:
+    """Whether this is process 0 of a distributed run, or the only one."""
+    return all(os.environ.get(name, "0") == "0" for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))

@@ -40,6 +40,7 @@ from framework.contracts import HasProgress, Monitor, Servable
 from framework.errors import UserError
 from framework.interruption import Interrupted, Interruption
 from framework.report import Report
+from framework.runs import is_first_process
 from framework.tracking import Tracker, TrackerLogger
 
 if TYPE_CHECKING:
@@ -109,6 +110,8 @@ class StageRunner:
             self.restore(built)
         elif self.stage.algorithm is not None:
             self.fit(built, interruption)
+        if not is_first_process():
+            return {}
         if self.log_models:
             self.log_model(built)
         reports = self.evaluate(built)
@@ -159,6 +162,9 @@ class StageRunner:
             raise Interrupted(signal.SIGTERM) from None
         except MisconfigurationException as error:
             raise UserError(f"Lightning refuses these trainer settings: {error}") from error
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            # The other processes end here; left open, the group aborts them at exit.
+            torch.distributed.destroy_process_group()
         # Killed right after its last step, a run finds nothing left to train.
         last = writer.path or start
         assert last is not None

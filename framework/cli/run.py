@@ -41,11 +41,14 @@ def execute(experiment: Experiment, as_json: bool) -> None:
     """Run an experiment to its end and print what came of it."""
     from framework.errors import UserError
     from framework.interruption import Interrupted
-    from framework.runs import describe
+    from framework.runs import describe, is_first_process
     from framework.store import ui_command
 
     run = experiment.run
     short = run.state.run_id[:8]
+    if not is_first_process():
+        experiment.execute()
+        return
     if not as_json:
         click.echo(f"run {short} ({run.state.name})  folder {run.folder}", err=True)
     try:
