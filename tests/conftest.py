@@ -1,15 +1,19 @@
-"""What several tests need: a tracking store without the wait, and a plugin that is fast."""
+"""What several tests need: a plugin that is fast, and processes that start fast."""
 
 from __future__ import annotations
 
 import os
-import shutil
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from framework import registry
+from tests.zygote import SOCKET
 
 TINY = Path(__file__).parent / "tiny_plugin"
 
@@ -24,24 +28,6 @@ tracking: {experiment: tiny, system_metrics: false, log_model: false}
 """
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An MLflow database without runs: making one takes seconds, so there is one, to be copied."""
-    from framework.store import Store
-
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    Store(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture
-def tracking_uri(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A tracking store of the test's own, in its folder; the default for what runs there."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    shutil.copy(empty_store, tmp_path / "mlflow.db")
-    return f"sqlite:///{tmp_path / 'mlflow.db'}"
-
-
 @pytest.fixture
 def tiny_plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """tests/tiny_plugin, installed for this process and those it starts; no other plugin is."""
@@ -51,6 +37,24 @@ def tiny_plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     registry.installed.cache_clear()
     yield TINY
     registry.installed.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[None]:
+    """Lets `tests.zygote.Forked` make processes."""
+    # A short path: the name of a socket may have a hundred characters.
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        path = Path(folder) / "zygote"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.zygote", path], cwd=Path(__file__).parents[1]
+        )
+        while not path.exists():
+            assert process.poll() is None, "the zygote did not start"
+            time.sleep(0.05)
+        patch.setenv(SOCKET, str(path))
+        yield
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture

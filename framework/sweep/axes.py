@@ -136,15 +136,17 @@ def split_values(text: str, setting: str) -> list[str]:
     Raises:
         UserError: a bracket or quote is not closed, or there is nothing between two commas.
     """
-    values, start, quote = [], 0, ""
+    values, start, quote, closed = [], 0, "", -2
     open_brackets: list[str] = []
     for index, char in enumerate(text):
         if quote:
             # A backslash before it makes a double quote part of the string.
             if char == quote and not (quote == '"' and _escaped(text, index)):
-                quote = ""
+                quote, closed = "", index
         elif char in "'\"" and _begins_scalar(text, start, index):
             quote = char
+        elif char == "'" and closed == index - 1:
+            quote = char  # two in a row are one within the string
         elif char in _CLOSING:
             open_brackets.append(_CLOSING[char])
         elif open_brackets and char == open_brackets[-1]:

@@ -1,0 +1,108 @@
+"""`framework sweep` as it is used: its children are processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from framework.cli.sweep import command
+from framework.errors import UserError
+from framework.sweep import LocalProcesses
+from framework.sweep.executor import Orphan, Process
+from tests.sweep.helpers import children, wait_until
+from tests.zygote import Forked
+
+pytestmark = pytest.mark.usefixtures("workplace")
+ARGUMENTS = ["sweep", "recipe.yaml", "seed=0,1", "algorithm.steps=100", "algorithm.pause=0.02"]
+
+
+def start(*arguments: str, output: str) -> Forked:
+    return Forked("tests.zygote:run_command", [arguments], Path(output))
+
+
+@pytest.mark.usefixtures("zygote")
+def test_killed_interrupted_and_brought_to_its_end() -> None:
+    with start(*ARGUMENTS, output="1.log") as process:
+        wait_until(lambda: bool(children()) and children()[0].alive)
+        process.kill(signal.SIGKILL)
+    child = children()[0]
+    assert child.alive, "its lock was not its own from the first moment"
+
+    with start(*ARGUMENTS, output="2.log") as process:
+        wait_until(lambda: "still running" in process.output.read_text())
+        wait_until(lambda: bool(child.run and child.seconds))
+        os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C does
+        assert process.wait() == 130, process.output.read_text()
+    assert child.run.state.status == "KILLED"
+    assert list(child.run.folder.glob("checkpoints/*.ckpt"))
+    assert child.log.read_text().count("stopped by SIG") == 1
+
+    run_id = child.run_id
+    name = next(line for line in Path("2.log").read_text().splitlines() if "--resume" in line).split()[-1]
+    with start("sweep", "--resume", name, "--jobs", "2", "--json", output="3.log") as process:
+        assert process.wait(120) == 0, process.output.read_text()
+    printed = process.output.read_text()
+    answer = json.loads(printed[printed.index("{\n") :])
+    assert answer["sweep"] == name
+    assert answer["finished"]
+    assert [run["status"] for run in answer["runs"]] == ["finished", "finished"]
+    assert answer["runs"][0]["run_id"] == run_id
+    assert [run["choices"] for run in answer["runs"]] == [{"seed": "0"}, {"seed": "1"}]
+    assert all(Path(run["log"]).is_file() and run["metrics"]["error/mse"] > 0 for run in answer["runs"])
+
+
+@pytest.mark.usefixtures("zygote")
+def test_failures_and_what_to_do_are_printed() -> None:
+    with start(
+        "sweep", "recipe.yaml", "algorithm.lr=0.1,1e30", "algorithm.batch=[100]", output="log"
+    ) as process:
+        assert process.wait(120) == 2, process.output.read_text()
+    printed = process.output.read_text()
+    assert "combination" in printed
+    assert "lr=1e30 failed: train/loss became" in printed
+    assert "children/001/output.log" in printed
+    assert "framework sweep --resume recipe-" in printed
+    assert "framework compare recipe-" in printed
+
+
+def test_signals_that_end_children_are_named(tmp_path: Path) -> None:
+    class Folder:
+        def __init__(self) -> None:
+            self.folder, self.log, self.pid, self.alive = tmp_path, tmp_path / "log", 0, False
+
+        def take(self) -> int:
+            return os.open(tmp_path / "lock", os.O_CREAT)
+
+    handle = LocalProcesses().start(Folder())
+    assert isinstance(handle, Process)
+    handle._popen.kill()
+    wait_until(handle.done)
+    assert handle.death() == "killed by SIGKILL (out of memory?)"
+    Orphan(Folder()).stop()  # nothing to stop
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "give a RECIPE, or --resume NAME"),
+        (["recipe.yaml", "seed=0,1", "--trials", "3"], "both --trials N and --metric NAME"),
+        (["recipe.yaml", "seed=0,1", "--metric", "x"], "both --trials N and --metric NAME"),
+        (["recipe.yaml", "--resume", "mine"], "give no recipe"),
+        (["--resume", "mine"], "no sweep 'mine'"),
+        (["nothing.yaml", "seed=0,1"], "no such file"),
+    ],
+)
+def test_wrong_arguments(arguments: list[str], said: str) -> None:
+    result = CliRunner().invoke(command, arguments)
+    assert isinstance(result.exception, UserError)
+    assert said in str(result.exception)
+
+
+@pytest.mark.parametrize("arguments", [["recipe.yaml", "seed=0,1", "--jobs", "0"], ["--direction", "up"]])
+def test_wrong_options(arguments: list[str]) -> None:
+    assert CliRunner().invoke(command, arguments).exit_code == 2

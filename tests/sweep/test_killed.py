@@ -1,0 +1,200 @@
+"""Sweeps that are killed, stopped and interrupted, and go on."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from framework.journal import read_journal
+from framework.runs import Run
+from framework.store import Store
+from framework.sweep import Summary, sweep
+from framework.sweep.child import Child
+from tests.sweep.helpers import children, kill, kill_when, wait_until
+from tests.zygote import Forked, ForkedChildren
+
+pytestmark = pytest.mark.usefixtures("zygote", "workplace")
+
+STEPS = 6
+SETTINGS = ["algorithm.lr=0.1,0.2", f"algorithm.steps={STEPS}", "trainer.checkpoint_every=1"]
+_uninterrupted: list[dict[str, float]] = []
+
+
+@pytest.fixture
+def uninterrupted() -> list[dict[str, float]]:
+    """What the sweep finds if nothing happens to it."""
+    if not _uninterrupted:
+        summary = sweep("recipe.yaml", SETTINGS, name="uninterrupted", executor=ForkedChildren(2))
+        _uninterrupted.extend(row.metrics for row in summary.rows)
+    return _uninterrupted
+
+
+@pytest.fixture
+def hold(workplace: Path) -> Path:
+    """While it is there, children wait at step 3."""
+    path = workplace / "hold"
+    path.touch()
+    return path
+
+
+def held(hold: Path) -> list[str]:
+    return [*SETTINGS, "algorithm.pause_at=3", f"algorithm.hold={hold}"]
+
+
+def of(settings: list[str]) -> list[Child]:
+    """The children of the sweep with these settings, apart from the uninterrupted one's."""
+    return [child for child in children() if list(child.job.overrides)[-1] == settings[-1]]
+
+
+def check_as_if_nothing_happened(
+    summary: Summary, expected: list[dict[str, float]], tracking_uri: str
+) -> None:
+    assert summary.finished
+    assert [row.metrics for row in summary.rows] == expected
+    client = Store(tracking_uri).client
+    experiment = client.get_run(summary.run_id).info.experiment_id
+    nested = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{summary.run_id}'")
+    # A process killed in the moment between making a run and noting it leaves an empty one.
+    finished = [run for run in nested if run.info.status == "FINISHED"]
+    assert sorted(run.info.run_id for run in finished) == sorted(row.run_id for row in summary.rows)
+    assert {run.info.status for run in nested} <= {"FINISHED", "KILLED"}
+    assert client.get_run(summary.run_id).info.status == "FINISHED"
+    for row in summary.rows:
+        records = read_journal(Path("runs", row.run_id, "metrics.jsonl"))
+        steps = [record.step for record in records if "train/loss" in record.metrics]
+        assert steps == list(range(1, STEPS + 1))
+        history = client.get_metric_history(row.run_id, "train/loss")
+        assert [metric.step for metric in history] == steps
+
+
+def first(settings: list[str]) -> Child | None:
+    found = of(settings)
+    return found[0] if found else None
+
+
+MOMENTS: dict[str, Callable[[list[str]], Any]] = {
+    "before there is a parent": lambda settings: Path("runs").exists(),
+    "before the record": lambda settings: first(settings),
+    "as the first child starts": lambda settings: (child := first(settings)) and child.alive,
+    "before the first child has a run": lambda settings: (child := first(settings)) and child.pid,
+    "as the first child has a run": lambda settings: (child := first(settings)) and child.run_id,
+    "in the first child's training": lambda settings: (
+        (child := first(settings)) and child.run and list(child.run.folder.glob("checkpoints/*2.ckpt"))
+    ),
+}
+
+
+@pytest.mark.parametrize("everything", [True, False], ids=["with its children", "alone"])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_killed_sweep_goes_on(
+    moment: str, everything: bool, hold: Path, uninterrupted: list[dict[str, float]], tracking_uri: str
+) -> None:
+    settings = held(hold)
+    kill_when(settings, lambda: MOMENTS[moment](settings))
+    before = {child.folder: child.run_id for child in of(settings)}
+    if everything:
+        for child in of(settings):
+            kill(child)
+    hold.unlink()
+    executor = ForkedChildren()
+    summary = sweep("recipe.yaml", settings, executor=executor)
+    check_as_if_nothing_happened(summary, uninterrupted, tracking_uri)
+    for child in of(settings):
+        assert before.get(child.folder, "") in ("", child.run_id), "a run was begun twice"
+    if moment == "in the first child's training":
+        assert before[of(settings)[0].folder] == summary.rows[0].run_id
+        assert executor.started == (["lr=0.1", "lr=0.2"] if everything else ["lr=0.2"])
+
+
+def test_killed_again_and_again(uninterrupted: list[dict[str, float]], tracking_uri: str) -> None:
+    chance = random.Random(1)
+    settings = [*SETTINGS, "algorithm.pause=0.1"]
+    for _ in range(6):
+        with Forked("tests.zygote:run_sweep", ["recipe.yaml", settings, 2], Path("sweep.log")):
+            time.sleep(chance.uniform(0.2, 2.5))
+        for child in of(settings):
+            if chance.random() < 0.5:
+                kill(child)
+    summary = sweep("recipe.yaml", settings, executor=ForkedChildren(2))
+    check_as_if_nothing_happened(summary, uninterrupted, tracking_uri)
+
+
+def test_an_orphan_is_waited_for_and_not_run_twice(hold: Path, tracking_uri: str) -> None:
+    settings = held(hold)
+    kill_when(settings, lambda: all(child.run_id for child in of(settings)) and of(settings), jobs=2)
+    pids = [child.pid for child in of(settings)]
+    assert all(child.alive for child in of(settings))
+    with Forked("tests.zygote:run_sweep", ["recipe.yaml", settings, 1], Path("second.log")) as second:
+        wait_until(lambda: second.output.read_text().count("still running") == 2)
+        time.sleep(0.3)
+        assert second.poll() is None
+        assert [child.pid for child in of(settings)] == pids
+        hold.unlink()
+        assert second.wait() == 0, second.output.read_text()
+    assert [child.pid for child in of(settings)] == pids
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_children_at_a_checkpoint(
+    signum: signal.Signals, uninterrupted: list[dict[str, float]], tracking_uri: str
+) -> None:
+    settings = [*SETTINGS, "algorithm.pause=0.3"]
+    with Forked("tests.zygote:run_sweep", ["recipe.yaml", settings, 1], Path("sweep.log")) as process:
+        wait_until(lambda: bool(first(settings) and first(settings).run and of(settings)[0].seconds))
+        process.kill(signum)
+        assert process.wait() == 128 + signum, process.output.read_text()
+    assert "framework sweep --resume" in process.output.read_text()
+    child = of(settings)[0]
+    assert child.run.state.status == "KILLED"
+    assert not child.alive
+    assert list(child.run.folder.glob("checkpoints/*.ckpt"))
+    parent = child.job.parent
+    assert Run.open(Path("runs") / parent).state.status == "KILLED"
+    assert Store(tracking_uri).client.get_run(parent).info.status == "KILLED"
+
+    run_id = child.run_id
+    summary = sweep("recipe.yaml", settings, executor=ForkedChildren(2))
+    assert summary.rows[0].run_id == run_id
+    check_as_if_nothing_happened(summary, uninterrupted, tracking_uri)
+
+
+def test_a_second_signal_does_not_wait(
+    hold: Path, uninterrupted: list[dict[str, float]], tracking_uri: str
+) -> None:
+    settings = held(hold)
+    with Forked("tests.zygote:run_sweep", ["recipe.yaml", settings, 1], Path("sweep.log")) as process:
+        wait_until(lambda: bool(MOMENTS["in the first child's training"](settings)))
+        process.kill(signal.SIGINT)
+        wait_until(lambda: "stopping" in process.output.read_text())
+        process.kill(signal.SIGINT)
+        assert process.wait() == 130, process.output.read_text()
+    wait_until(lambda: not of(settings)[0].alive)
+    hold.unlink()
+    summary = sweep("recipe.yaml", settings, executor=ForkedChildren(2))
+    check_as_if_nothing_happened(summary, uninterrupted, tracking_uri)
+
+
+def test_a_killed_child_is_listed_and_goes_on_next_time(
+    hold: Path, uninterrupted: list[dict[str, float]], tracking_uri: str
+) -> None:
+    settings = held(hold)
+    with Forked("tests.zygote:run_sweep", ["recipe.yaml", settings, 2], Path("sweep.log")) as process:
+        wait_until(lambda: len(of(settings)) == 2 and all(child.seconds for child in of(settings)))
+        victim = of(settings)[0]
+        os.kill(victim.pid, signal.SIGKILL)
+        wait_until(lambda: "failed: killed by SIGKILL" in process.output.read_text())
+        hold.unlink()
+        assert process.wait() == 1, process.output.read_text()
+    assert Store(tracking_uri).client.get_run(victim.run_id).info.status == "KILLED"
+    executor = ForkedChildren()
+    summary = sweep("recipe.yaml", settings, executor=executor)
+    assert executor.started == ["lr=0.1"]
+    assert summary.rows[0].run_id == victim.run_id
+    check_as_if_nothing_happened(summary, uninterrupted, tracking_uri)
