@@ -39,3 +39,47 @@ def install(
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
     (metadata / "entry_points.txt").write_text(f"[framework]\n{name} = {module}\n")
     return module
+
+
+TOY = """
+    from dataclasses import dataclass
+    from pathlib import Path
+    from typing import Annotated, Literal
+
+    from framework import Component, Param, hookimpl
+
+
+    @dataclass(frozen=True, kw_only=True)
+    class Budget:
+        steps: Annotated[int, Param("how long", unit="env steps", ge=1)] = 100
+
+
+    @dataclass(frozen=True, kw_only=True)
+    class Learn:
+        budget: Annotated[Budget, Param("when to stop")]
+        rate: Annotated[float, Param("step size, of which a long explanation follows here", gt=0, lt=1)] = 0.1
+        mode: Annotated[Literal["fast", "careful"], Param("how")] = "fast"
+        sizes: tuple[int, ...] = (8, 8)
+        log: bool = False
+        start: Path | None = None
+        seed: int = 0
+
+
+    @hookimpl
+    def register_algorithms():
+        yield Component("learn", f"{__name__}:make", Learn, doc="Learns a little", source="Nobody 2020")
+        yield Component("gone", f"{__name__}:make", f"{__name__}:Missing", doc="Cannot be described")
+
+
+    @hookimpl
+    def register_evaluators():
+        yield Component("judge", f"{__name__}:judge", doc="Judges")
+
+
+    def make(*given):
+        return given
+
+
+    def judge(episodes: Annotated[int, Param("episodes", ge=1)] = 10):
+        return episodes
+"""

@@ -73,7 +73,7 @@ def absent(plugin: str) -> str:
             "zzz",
             ["components are named plugin/name", "known: her/fetch_push, her/fetch_reach"],
         ),
-        ("evaluator", "her/score", ["known: no plugin registers any evaluator"]),
+        ("evaluator", "her/score", ["no plugin registers any evaluator"]),
     ],
 )
 def test_unknown(kind: Kind, name: str, hints: list[str]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from framework.cli.main import COMPLETE
+
 # Nothing is finished after "algorithm." or "algorithm.k=": no space there.
 _NO_SPACE = """\
     if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[.=] ]]; then
@@ -28,5 +30,5 @@ def command(ctx: click.Context, shell: str) -> None:
     """  # noqa: D301  (click keeps the lines after its mark as they are)
     cls = get_completion_class(shell)
     assert cls is not None
-    script = cls(ctx.find_root().command, {}, "framework", "_FRAMEWORK_COMPLETE").source()
+    script = cls(ctx.find_root().command, {}, "framework", COMPLETE).source()
     click.echo(script.replace("    return 0\n", _NO_SPACE))

@@ -10,10 +10,10 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import CompletionItem, shell_complete
 
 from framework.errors import UserError, did_you_mean
 
@@ -36,6 +36,10 @@ COMMANDS = {
 USER_ERROR = 2
 OUR_ERROR = 1
 INTERRUPTED = 130
+OUTPUT_CLOSED = 141
+
+#: Set by the shell's script when it asks what may follow.
+COMPLETE = "_FRAMEWORK_COMPLETE"
 
 
 class Commands(click.Group):
@@ -83,22 +87,29 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(args: Sequence[str] | None) -> int:
+    # The steps of `group.main`, except that every way out has its own exit code.
+    if instruction := os.environ.get(COMPLETE):
+        return shell_complete(group, {}, "framework", COMPLETE, instruction)
     try:
-        code: Any = group.main(args, prog_name="framework", standalone_mode=False)
+        with group.make_context("framework", list(sys.argv[1:] if args is None else args)) as context:
+            group.invoke(context)
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
-    except click.Abort:
-        return INTERRUPTED
+        return 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except UserError as error:
         click.echo(f"error: {error}", err=True)
         return USER_ERROR
+    except (KeyboardInterrupt, click.Abort):
+        click.echo(err=True)
+        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has seen enough. Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + 13
+        return OUTPUT_CLOSED
     except Exception as error:
         if os.environ.get("FRAMEWORK_DEBUG"):
             raise

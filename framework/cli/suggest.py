@@ -13,6 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 from click.shell_completion import split_arg_string as split_words
 
+from framework.cli.main import COMPLETE
 from framework.component import Kind, Param, Parameter, describe_dataclass
 from framework.recipe.layers import compose, read_file
 from framework.recipe.merge import merge
@@ -110,7 +111,7 @@ def _values(annotation: Any) -> list[str]:
 
 def _split_by_bash() -> tuple[str, str] | None:
     """Bash takes `key=value` for three words, and completes the last one only."""
-    if os.environ.get("_FRAMEWORK_COMPLETE") != "bash_complete":
+    if os.environ.get(COMPLETE) != "bash_complete":
         return None
     words = split_words(os.environ.get("COMP_WORDS", ""))[: int(os.environ.get("COMP_CWORD", 0)) + 1]
     if len(words) > 1 and words[-1] == "=":
