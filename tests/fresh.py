@@ -37,7 +37,9 @@ class FreshEnvironment:
         pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
         build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", wheels]
         check([*build, *projects])
-        check([*pip, "--python", self.python, "install", "--no-deps", "--no-index", *wheels.glob("*.whl")])
+        # What the running interpreter has does not count as installed here.
+        install = ["install", "--no-deps", "--no-index", "--ignore-installed"]
+        check([*pip, "--python", self.python, *install, *wheels.glob("*.whl")])
 
     def framework(self, *arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
         """Run the command that was installed here."""
