@@ -61,11 +61,17 @@ def _rows(parameters: list[dict[str, Any]], above: str = "") -> list[tuple[str, 
     return rows
 
 
+_MEANING = 20  # the least width of the last column
+
+
 def _table(rows: list[tuple[str, str, str, str]], width: int) -> list[str]:
     """Align four columns; the last takes what is left, long cells are wrapped."""
-    limits = (28, 24, 18)
-    widths = [min(max(len(row[i]) for row in rows), limit) for i, limit in enumerate(limits)]
-    widths.append(max(20, width - sum(widths) - 2 * len(widths)))
+    widths = [min(max(len(row[i]) for row in rows), limit) for i, limit in enumerate((28, 24, 18))]
+    gaps = 2 * len(widths)
+    for narrowed in (1, 2, 0):
+        missing = sum(widths) + gaps + _MEANING - width
+        widths[narrowed] -= max(0, min(missing, widths[narrowed] - 10))
+    widths.append(width - sum(widths) - gaps)
     lines: list[str] = []
     for row in rows:
         cells = [textwrap.wrap(cell, w) or [""] for cell, w in zip(row, widths, strict=True)]

@@ -1,0 +1,98 @@
+"""framework check, and the recipes that are shipped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from framework.plugins import discover
+from framework.recipe import load
+
+ROOT = Path(__file__).parents[2]
+RECIPE = "algorithm:\n  use: toy/learn\n  budget: {steps: 3}\nevaluators: [{use: toy/judge}]\n"
+
+
+@pytest.fixture
+def recipe(toy: Path) -> Path:
+    (toy / "recipe.yaml").write_text(RECIPE)
+    return toy / "recipe.yaml"
+
+
+def test_a_right_one(recipe: Path, command: Callable[..., Any]) -> None:
+    assert command("check", "recipe.yaml") == (0, "recipe.yaml: OK\n  toy/learn, toy/judge\n", "")
+
+
+def test_stages(recipe: Path, command: Callable[..., Any]) -> None:
+    recipe.write_text(RECIPE + "stages:\n  first: {evaluators: []}\n  second: {}\n")
+    lines = "  first: toy/learn\n  second: toy/learn, toy/judge\n"
+    assert command("check", "recipe.yaml") == (0, f"recipe.yaml: OK\n{lines}", "")
+
+
+def test_overrides_are_checked(recipe: Path, command: Callable[..., Any]) -> None:
+    assert command("check", "recipe.yaml", "algorithm.rate=0.5", "seed=3").code == 0
+    said = (
+        "error: override 'algorithm.rate=2', column 16: parameter 'rate' of algorithm toy/learn cannot be 2\n"
+        "  expected a number > 0 and < 1 (see: framework info toy/learn)\n"
+    )
+    assert command("check", "recipe.yaml", "algorithm.rate=2") == (2, "", said)
+
+
+def test_every_problem_is_listed_once(recipe: Path, command: Callable[..., Any]) -> None:
+    recipe.write_text(RECIPE.replace("budget", "buget").replace("judge", "juge"))
+    code, out, err = command("check", "recipe.yaml")
+    assert (code, out) == (2, "")
+    assert err == (
+        "error: recipe.yaml:2:3: missing parameter 'budget' of algorithm toy/learn\n"
+        "  expected a mapping of steps (see: framework info toy/learn)\n"
+        "recipe.yaml:3:3: unknown parameter 'buget' for algorithm toy/learn\n"
+        "  did you mean 'budget'? (see: framework info toy/learn)\n"
+        "recipe.yaml:4:20: unknown evaluator 'toy/juge'\n"
+        "  did you mean 'toy/judge'?\n"
+    )
+
+
+def test_json(recipe: Path, command: Callable[..., Any]) -> None:
+    code, out, err = command("check", "recipe.yaml", "--json", "seed=3")
+    assert (code, err) == (0, "")
+    answer = json.loads(out)
+    assert (answer["ok"], answer["problems"]) == (True, [])
+    assert answer["recipe"] == load("recipe.yaml", ["seed=3"]).resolved()
+
+
+def test_json_of_a_wrong_one(recipe: Path, command: Callable[..., Any]) -> None:
+    recipe.write_text(RECIPE + "seed: x\n")
+    code, out, err = command("check", "recipe.yaml", "--json")
+    assert (code, err) == (2, "")
+    assert json.loads(out) == {
+        "ok": False,
+        "problems": [
+            {
+                "source": "recipe.yaml",
+                "line": 5,
+                "column": 7,
+                "message": "parameter 'seed' of the recipe cannot be 'x'",
+                "hints": ["expected a whole number >= 0 and <= 4294967295"],
+            }
+        ],
+        "recipe": None,
+    }
+
+
+def test_a_missing_file(toy: Path, command: Callable[..., Any]) -> None:
+    assert command("check", "nowhere.yaml") == (2, "", "error: nowhere.yaml: no such file\n")
+
+
+SHIPPED = sorted((ROOT / "recipes").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_shipped_recipe_is_right(path: Path) -> None:
+    plugins = {plugin.name for plugin, _ in discover()}
+    needed = {word.split("/")[0] for word in path.read_text().replace(",", " ").split() if "/" in word}
+    if not needed & plugins:
+        pytest.skip(f"none of its plugins is installed: {', '.join(sorted(needed))}")
+    assert load(path).stages

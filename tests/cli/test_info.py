@@ -1,0 +1,98 @@
+"""framework info."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from framework.reference import SECTIONS
+
+LEARN = """\
+toy/learn: algorithm of framework-toy 1.2
+  Learns a little
+  source: Nobody 2020
+
+parameter     type             default   meaning
+budget        Budget           required  when to stop
+budget.steps  int              100       how long (env steps, >= 1)
+rate          float            0.1       step size, of which a long explanation
+                                         follows here (> 0 and < 1)
+mode          fast | careful   fast      how
+sizes         tuple[int, ...]  [8, 8]
+log           bool             false
+start         path | null      null
+seed          int              ${seed}
+"""
+
+
+def test_a_component(toy: Path, command: Callable[..., Any]) -> None:
+    assert command("info", "toy/learn") == (0, LEARN, "")
+
+
+def test_a_component_described_by_its_signature(toy: Path, command: Callable[..., Any]) -> None:
+    out = command("info", "toy/judge").out
+    assert out.endswith("parameter  type  default  meaning\nepisodes   int   10       episodes (>= 1)\n")
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 400])
+@pytest.mark.parametrize("name", ["toy/learn", "trainer", "tracking"])
+def test_it_fits_the_terminal(
+    name: str, width: int, toy: Path, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    out = command("info", name).out
+    assert max(map(len, out.splitlines())) <= min(width, 120)
+
+
+def test_json(toy: Path, command: Callable[..., Any]) -> None:
+    (answer,) = json.loads(command("info", "toy/learn", "--json").out)
+    assert answer["name"] == "toy/learn"
+    assert (answer["kind"], answer["distribution"], answer["version"]) == (
+        "algorithm",
+        "framework-toy",
+        "1.2",
+    )
+    assert answer["source"] == "Nobody 2020"
+    parameters = {parameter["name"]: parameter for parameter in answer["parameters"]}
+    assert parameters["rate"] == {
+        "name": "rate",
+        "type": "float",
+        "required": False,
+        "default": 0.1,
+        "shown": "0.1",
+        "doc": "step size, of which a long explanation follows here",
+        "unit": "",
+        "bounds": "> 0 and < 1",
+        "ge": None,
+        "gt": 0,
+        "le": None,
+        "lt": 1,
+        "parameters": [],
+    }
+    assert parameters["budget"]["required"]
+    (steps,) = parameters["budget"]["parameters"]
+    assert (steps["name"], steps["unit"], steps["default"]) == ("steps", "env steps", 100)
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_sections(name: str, toy: Path, command: Callable[..., Any]) -> None:
+    code, out, err = command("info", name)
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{name}: section of the recipe\n")
+    (answer,) = json.loads(command("info", name, "--json").out)
+    assert all(parameter["doc"] for parameter in answer["parameters"])
+
+
+def test_unknown(toy: Path, command: Callable[..., Any]) -> None:
+    said = "error: unknown component 'toy/lern'\n  did you mean 'toy/learn'?\n"
+    assert command("info", "toy/lern") == (2, "", said)
+
+
+def test_parameters_that_cannot_be_imported(toy: Path, command: Callable[..., Any]) -> None:
+    code, out, err = command("info", "toy/gone")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: component toy/gone (framework-toy): cannot import its parameters")
