@@ -1,0 +1,125 @@
+"""What imports what: commands start fast, the core knows no kit, and no plugin another's insides."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HEAVY = {
+    *("torch", "lightning", "lightning_fabric", "pytorch_lightning", "mlflow", "gymnasium", "mujoco", "ray"),
+    *("optuna", "datasets", "matplotlib", "pandas", "scipy", "sqlalchemy", "PIL"),
+}
+RECIPE = """
+environment: {use: her/fetch_reach}
+model: {use: her/actor_critic}
+algorithm: {use: her/hindsight, budget: {env_steps: 1000}}
+evaluators: [{use: her/success_rate}]
+"""
+
+
+def imported_by(code: str, folder: Path) -> set[str]:
+    """The modules that are there after `code` ran in a new interpreter."""
+    code = f"import atexit, sys\natexit.register(lambda: print(*sys.modules))\n{code}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def imported_by_command(folder: Path, *arguments: str) -> set[str]:
+    return imported_by(f"from framework.cli import main; main({list(arguments)!r})", folder)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["list"], ["list", "--json"], ["info", "trainer"], ["completion", "bash"]],
+    ids=" ".join,
+)
+def test_commands_import_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    assert not imported_by_command(tmp_path, *arguments) & (HEAVY | {"numpy"})
+
+
+def test_help_and_list_import_little(tmp_path: Path) -> None:
+    """Together these would cost more than all the rest."""
+    little = {"omegaconf", "yaml", "json", "asyncio", "framework.recipe", "framework.report"}
+    assert not imported_by_command(tmp_path, "--help") & (
+        little | {"framework.registry", "importlib.metadata"}
+    )
+    assert not imported_by_command(tmp_path, "list") & little
+
+
+def test_help_imports_no_command(tmp_path: Path) -> None:
+    found = {name for name in imported_by_command(tmp_path, "--help") if name.startswith("framework.cli.")}
+    assert found == {"framework.cli.main"}
+
+
+@pytest.mark.parametrize("arguments", [["check", "recipe.yaml"], ["info", "her/hindsight"]], ids=" ".join)
+def test_checking_her_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    pytest.importorskip("framework_her")
+    (tmp_path / "recipe.yaml").write_text(RECIPE)
+    assert not imported_by_command(tmp_path, *arguments) & HEAVY
+
+
+@pytest.mark.parametrize(
+    "module", ["framework", "framework.recipe", "framework.registry", "framework.contracts"]
+)
+def test_modules_import_nothing_heavy(module: str, tmp_path: Path) -> None:
+    assert not imported_by(f"import {module}", tmp_path) & HEAVY
+
+
+def imports(folder: Path, *, deep: bool = True) -> Iterator[tuple[Path, str]]:
+    """Every module that the sources below a folder name in an import, wherever it stands."""
+    for path in folder.rglob("*.py") if deep else folder.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from ((path, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield path, node.module
+
+
+def test_the_core_imports_no_kit_and_no_plugin() -> None:
+    kits = {ROOT / "framework" / kit for kit in ("sim", "rl")}
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path, module in imports(ROOT / "framework")
+        if not kits & set(path.parents)
+        and (
+            module.startswith("framework_")
+            or module.split(".")[:2] in (["framework", "sim"], ["framework", "rl"])
+        )
+    ]
+    assert not wrong
+
+
+def test_recipes_and_registry_know_no_library_of_learning() -> None:
+    core = [
+        ROOT / "framework" / name for name in ("component.py", "plugins.py", "registry.py", "hookspecs.py")
+    ]
+    found = [*imports(ROOT / "framework" / "recipe"), *imports(ROOT / "framework", deep=False)]
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path, module in found
+        if (path in core or path.parent.name == "recipe") and module.split(".")[0] in HEAVY | {"numpy"}
+    ]
+    assert not wrong
+
+
+def test_plugins_import_no_other_plugin() -> None:
+    """Except one they build on and declare as a dependency."""
+    wrong = []
+    for plugin in sorted((ROOT / "plugins").iterdir()):
+        declared = (plugin / "pyproject.toml").read_text(encoding="utf-8")
+        for path, module in imports(plugin / "src"):
+            top = module.split(".")[0]
+            if top.startswith("framework_") and top != f"framework_{plugin.name}":
+                distribution = top.replace("_", "-")
+                if f'"{distribution}' not in declared:
+                    wrong.append(f"{path.relative_to(ROOT)} imports {module}")
+    assert not wrong
