@@ -8,8 +8,8 @@
 | `collect`    | steps an environment, hands out whole episodes                               |
 | `replay`     | buffer of whole episodes, weighted sampling                                  |
 | `normalizer` | running mean and standard deviation of inputs                                |
-| `mlp`        | a multilayer perceptron with a fused forward and backward pass               |
-| `networks`   | frozen copies, target networks                                               |
+| `mlp`        | a multilayer perceptron, and its gradients by hand                           |
+| `networks`   | frozen copies, targets that follow                                           |
 | `rollout`    | evaluation: exactly so many episodes, without favouring short ones           |
 | `vector`     | reading gymnasium's vector conventions: final observations, success          |
 | `point_goal` | the smallest environment with goals, for tests                                |

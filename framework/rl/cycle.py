@@ -170,7 +170,9 @@ class CycleAlgorithm(LightningModule, ABC):
                 of cycles.
         """
         raw = optimizer.optimizer
-        raw.zero_grad()
+        for group in raw.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
         if self._plain:
             loss.backward()  # type: ignore[no-untyped-call]
         else:

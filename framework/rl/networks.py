@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -18,20 +16,19 @@ def frozen_copy(module: Module) -> Module:
     return copy.deepcopy(module).requires_grad_(False)
 
 
-@torch.no_grad()
-def follow(targets: Iterable[Tensor], sources: Iterable[Tensor], tau: float) -> None:
-    """Move targets by the fraction `tau` towards their sources, in one fused operation.
+class Follower:
+    """Moves the parameters of one network towards those of another.
 
-    Lillicrap et al. 2015, algorithm 1: target <- tau source + (1 - tau) target.
+    Args:
+        target: what moves.
+        source: what it follows; of the same shape.
     """
-    torch._foreach_lerp_(list(targets), list(sources), tau)
 
+    def __init__(self, target: nn.Module, source: nn.Module) -> None:
+        self.targets: list[Tensor] = list(target.parameters())
+        self.sources: list[Tensor] = list(source.parameters())
 
-@contextmanager
-def constant(module: nn.Module) -> Iterator[None]:
-    """Let gradients flow through a module, but not into its parameters."""
-    module.requires_grad_(False)
-    try:
-        yield
-    finally:
-        module.requires_grad_(True)
+    @torch.no_grad()
+    def __call__(self, tau: float) -> None:
+        """Set target to tau source + (1 - tau) target (Lillicrap et al. 2015, algorithm 1)."""
+        torch._foreach_lerp_(self.targets, self.sources, tau)

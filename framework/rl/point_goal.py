@@ -30,8 +30,6 @@ class PointGoal(gymnasium.vector.VectorEnv[dict[str, Array], Array, Array]):
         ends_at_goal: whether reaching the goal terminates the episode.
     """
 
-    metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": [], "render_fps": 25}
-
     def __init__(
         self,
         num_envs: int = 8,
@@ -41,6 +39,7 @@ class PointGoal(gymnasium.vector.VectorEnv[dict[str, Array], Array, Array]):
         speed: float = 0.2,
         ends_at_goal: bool = False,
     ) -> None:
+        self.metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": [], "render_fps": 25}
         self.num_envs, self.radius, self.speed = num_envs, radius, speed
         self.horizon = np.broadcast_to(horizon, num_envs)
         point = gymnasium.spaces.Box(-1.0, 1.0, (dims,), np.float64)

@@ -3,7 +3,7 @@
 In the order of the paper: the algorithm's "Given" is the constructor; the loop over episodes
 with its actions is `collect`; storing transitions and choosing further goals is `absorb`
 and `relabel.py`; the loop over t = 1 ... N, "Perform one step of optimization", is `learn`,
-whose losses are those of DDPG (section 2.4).
+whose losses are in `ddpg.py` (section 2.4).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from numpy.typing import NDArray
 from torch import Tensor
@@ -23,10 +22,11 @@ from framework.contracts import Served
 from framework.report import Report, Video
 from framework.rl.collect import Episode, EpisodeCollector
 from framework.rl.cycle import CycleAlgorithm
-from framework.rl.networks import constant, follow, frozen_copy
+from framework.rl.networks import Follower, frozen_copy
 from framework.rl.replay import EpisodeReplay
 from framework_her.actor_critic import ActorCritic
 from framework_her.config import HindsightConfig
+from framework_her.ddpg import Ddpg
 from framework_her.exploration import Exploration
 from framework_her.relabel import Relabel, Transitions
 
@@ -57,6 +57,8 @@ class Hindsight(CycleAlgorithm):
         self.config = config
         self.model = model
         self.target = frozen_copy(model)
+        self.follow = Follower(self.target, model)
+        self.losses = Ddpg(model, self.target, config.discount, config.action_l2, config.clip_targets)
         self.relabel = Relabel(environment, config.strategy, config.k)
         self.replay = EpisodeReplay(config.capacity)
         self.environment = environment
@@ -121,10 +123,10 @@ class Hindsight(CycleAlgorithm):
         for i in range(config.updates_per_cycle):
             rows = slice(i * config.batch_size, (i + 1) * config.batch_size)
             batch = Transitions(*(each[rows] for each in minibatches))
-            critic_loss, actor_loss, q = self.losses(batch)
-            self.optimise(critic_loss + actor_loss, optimizer, last=i == config.updates_per_cycle - 1)
-            follow(self.target.parameters(), self.model.parameters(), config.target_rate)
-            totals += torch.stack([critic_loss.detach(), actor_loss.detach(), q])
+            losses = self.losses(batch)
+            self.optimise(losses.total, optimizer, last=i == config.updates_per_cycle - 1)
+            self.follow(config.target_rate)
+            totals += torch.stack(losses[1:])
         critic, actor, q = (totals / config.updates_per_cycle).tolist()
         return {"loss/critic": critic, "loss/actor": actor, "value/mean": q}
 
@@ -134,25 +136,6 @@ class Hindsight(CycleAlgorithm):
         batch = Transitions(*(torch.from_numpy(each).to(self.device) for each in drawn))
         normalize = self.model.normalizer
         return batch._replace(inputs=normalize(batch.inputs), next_inputs=normalize(batch.next_inputs))
-
-    def losses(self, batch: Transitions[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Losses of critic and actor (section 2.4, appendix A), and the mean action value.
-
-        Args:
-            batch: with normalised inputs.
-        """
-        config, inputs, next_inputs = self.config, batch.inputs, batch.next_inputs
-        with torch.no_grad():
-            next_value = self.target.value(next_inputs, self.target.act(next_inputs))
-            target = batch.reward + config.discount * batch.going_on * next_value
-            if config.clip_targets:
-                target.clamp_(-1 / (1 - config.discount), 0)
-        value = self.model.value(inputs, batch.action)
-        critic_loss = F.mse_loss(value, target)
-        with constant(self.model.critic):
-            best = self.model.act(inputs)
-            actor_loss = -self.model.value(inputs, best).mean() + config.action_l2 * best.square().mean()
-        return critic_loss, actor_loss, value.detach().mean()
 
     # What the core and others use --------------------------------------------------------
 
