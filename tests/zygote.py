@@ -57,6 +57,7 @@ class Forked:
             "environment": dict(os.environ),
         }
         self.output = output
+        output.touch()
         self._status: int | None = None
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.connect(os.environ[SOCKET])

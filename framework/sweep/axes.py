@@ -209,7 +209,7 @@ def _range(low: str, high: str, setting: str) -> Range:
 def _begins_scalar(text: str, start: int, index: int) -> bool:
     """Whether a quote here opens a string: elsewhere (don't) it is a letter like others."""
     before = text[start:index].rstrip()
-    return not before or before[-1] in "[{,:"
+    return not before or before[-1] in "[{,:?"
 
 
 def _escaped(text: str, index: int) -> bool:
