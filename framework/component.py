@@ -125,7 +125,7 @@ class Component:
         context = CONTEXT[self.kind] if self.kind else ()
         try:
             return describe_dataclass(cls) if cls else describe_callable(self.builder, skip=len(context))
-        except (NameError, TypeError, ValueError) as error:  # such as a type that only a checker imports
+        except (NameError, TypeError, ValueError) as error:
             raise PluginError(
                 f"component {self.full_name} ({self.distribution or 'unknown distribution'}): "
                 f"cannot read its parameters: {type(error).__name__}: {error}"
@@ -160,8 +160,18 @@ def import_attribute(path: str) -> Any:
 
 
 def describe_dataclass(cls: type) -> dict[str, Parameter]:
-    """Describe the fields of a dataclass that its constructor takes."""
-    hints = typing.get_type_hints(cls, include_extras=True)
+    """Describe the fields of a dataclass that its constructor takes.
+
+    Raises:
+        PluginError: its annotations cannot be evaluated.
+    """
+    try:
+        hints = typing.get_type_hints(cls, include_extras=True)
+    except Exception as error:  # such as a type that only a type checker imports
+        where = f"{cls.__module__}:{cls.__qualname__}"
+        raise PluginError(
+            f"cannot read the parameters of {where}: {type(error).__name__}: {error}"
+        ) from error
     found = {}
     for field in dataclasses.fields(cls):
         if not field.init:

@@ -7,12 +7,11 @@ from typing import Any, TypeVar
 
 from framework.component import Component, Kind, Param, describe_dataclass
 from framework.errors import PluginError, UnknownComponentError, did_you_mean
-from framework.recipe.checkpoint import construct
 from framework.recipe.model import Stage, Use
 from framework.recipe.problems import INVALID, KeyPath
-from framework.recipe.resolve import STAGE_KEYS, Settings
 from framework.recipe.schema import Seed, TrackingConfig, TrainerConfig
-from framework.recipe.types import At, convert, convert_parameters
+from framework.recipe.stages import STAGE_KEYS, Settings
+from framework.recipe.types import At, convert, convert_parameters, make
 from framework.recipe.words import name_of, shown
 from framework.registry import Registry
 
@@ -83,17 +82,7 @@ def _core_section(name: str, cls: type[_Section], settings: Settings) -> _Sectio
 
 def _construct(cls: type, given: dict[Any, Any], at: At) -> Any:
     arguments = convert_parameters(given, describe_dataclass(cls), at)
-    return INVALID if arguments is None else _cross_check(cls, arguments, at)
-
-
-def _cross_check(cls: type, arguments: dict[str, Any], at: At) -> Any:
-    """Make the dataclass, whose `__post_init__` may refuse values that do not go together."""
-    try:
-        return construct(cls, arguments)
-    except ValueError as error:
-        return at.refuse(f"{at.owner}: {error}")
-    except Exception as error:  # not the recipe's mistake, but it has no other place to be shown
-        return at.refuse(f"{at.owner} fails on these parameters: {type(error).__name__}: {error}")
+    return INVALID if arguments is None else make(cls, arguments, at)
 
 
 def _use(kind: Kind, value: Any, path: KeyPath, settings: Settings, registry: Registry) -> Use | None:
@@ -115,7 +104,7 @@ def _use(kind: Kind, value: Any, path: KeyPath, settings: Settings, registry: Re
             else f"'use' of the {kind} cannot be {shown(name)}"
         )
         if name is not INVALID:
-            findings.add((*path, "use"), what, expected)
+            findings.add((*path, "use") if "use" in value else path, what, expected)
         return None
     try:
         component = registry.get(kind, name)
@@ -130,7 +119,7 @@ def _use(kind: Kind, value: Any, path: KeyPath, settings: Settings, registry: Re
     if arguments is None:
         return None
     if component.parameter_class is not None:
-        _cross_check(component.parameter_class, _with_seed(arguments, component), at)
+        make(component.parameter_class, _with_seed(arguments, component), at)
     return Use(component, arguments)
 
 

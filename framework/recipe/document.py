@@ -6,7 +6,6 @@ documents and texts that grow beyond reason are refused.
 
 from __future__ import annotations
 
-import codecs
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,6 @@ from framework.recipe.problems import KeyPath, Mark, Marks, Place, Problem, Reci
 from framework.recipe.yaml12 import MAX_DEPTH, TAG, Loader, ScalarError, scalar, unknown_tag
 
 MAX_ENTRIES = 10_000
-MAX_BYTES = 256 * 1024
 
 # What PyYAML says of the commonest slips is true and of little help.
 _HELP = (
@@ -79,29 +77,6 @@ def parse(text: str, source: str, override_column: int = 0) -> Document:
     if reader.problems:
         raise RecipeError(reader.problems)
     return Document(data, reader.marks, empty=node is None)
-
-
-def decode(content: bytes, source: str) -> str:
-    """Decode a file's UTF-8, with or without a byte order mark.
-
-    Raises:
-        RecipeError: it is not UTF-8, or far too large for a recipe.
-    """
-    if len(content) > MAX_BYTES:
-        raise refuse(
-            Place(source), f"too large for a recipe: {len(content):,} bytes, the limit is {MAX_BYTES:,}"
-        )
-    try:
-        return content.removeprefix(codecs.BOM_UTF8).decode()
-    except UnicodeDecodeError as error:
-        content = error.object
-        before = content[: error.start].decode()
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        raise refuse(
-            Place(source, line, column),
-            f"the byte 0x{content[error.start]:02x} is not UTF-8",
-            "save the file with the encoding UTF-8",
-        ) from None
 
 
 class _Reader:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +11,13 @@ from omegaconf import OmegaConf
 from omegaconf.errors import GrammarParseError
 
 from framework.recipe import document, overrides
+from framework.recipe.files import read_file
 from framework.recipe.merge import merge
 from framework.recipe.problems import KeyPath, Marks, Place, Problem, RecipeError, refuse
 from framework.recipe.words import name_of, shown
 
 MAX_FILES = 64
 _SYNTAX = r"write ${key.key} or ${resolver:value}; a literal ${ is written \${"
-_SUFFIXES = (".yaml", ".yml")
 
 
 @dataclass
@@ -36,30 +35,6 @@ class Layers:
     marks: Marks
     files: dict[str, str] = field(default_factory=dict)
     extended: int = 0
-
-
-def read_file(path: Path) -> str:
-    """Return a recipe file's text.
-
-    Raises:
-        RecipeError: it is missing (the nearest file is named), a directory, unreadable or
-            not UTF-8.
-    """
-    place = Place(str(path))
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise refuse(place, "no such file", *_nearest_file(path)) from None
-    except IsADirectoryError:
-        names = ", ".join(_recipes_in(path)[:8])
-        raise refuse(
-            place, "a directory, not a recipe", *([f"recipes in it: {names}"] if names else [])
-        ) from None
-    except ValueError:  # a null byte
-        raise refuse(place, "not a file name") from None
-    except OSError as error:
-        raise refuse(place, f"cannot be read: {error.strerror}") from None
-    return document.decode(content, str(path))
 
 
 def compose(text: str, source: str, path: Path | None, settings: Iterable[str]) -> Layers:
@@ -158,18 +133,3 @@ def _strings(data: Any, path: KeyPath) -> Iterable[tuple[KeyPath, str]]:
     elif isinstance(data, (dict, list)):
         for key, value in data.items() if isinstance(data, dict) else enumerate(data):
             yield from _strings(value, (*path, key))
-
-
-def _nearest_file(path: Path) -> list[str]:
-    names = _recipes_in(path.parent)
-    by_stem = {Path(name).stem: name for name in names}
-    for stem in difflib.get_close_matches(path.stem, by_stem, n=1):
-        return [f"did you mean {str(path.parent / by_stem[stem])!r}?"]
-    return [f"recipes there: {', '.join(names[:8])}"] if names else []
-
-
-def _recipes_in(folder: Path) -> list[str]:
-    try:
-        return sorted(entry.name for entry in folder.iterdir() if entry.suffix in _SUFFIXES)
-    except OSError:
-        return []

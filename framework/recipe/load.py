@@ -6,10 +6,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from framework.recipe import check, layers
+from framework.recipe import check
+from framework.recipe.files import read_file
+from framework.recipe.layers import compose
 from framework.recipe.model import Recipe
 from framework.recipe.problems import Findings, RecipeError
-from framework.recipe.resolve import MAIN, split
+from framework.recipe.stages import MAIN, split
 from framework.registry import Registry, installed
 
 
@@ -28,7 +30,7 @@ def load(
             its file, line and column.
     """
     path = Path(path)
-    return _load(layers.read_file(path), str(path), path, path.stem, overrides, registry)
+    return _load(read_file(path), str(path), path, path.stem, overrides, registry)
 
 
 def load_text(
@@ -44,7 +46,7 @@ def load_text(
 def _load(
     text: str, source: str, path: Path | None, name: str, overrides: Sequence[str], registry: Registry | None
 ) -> Recipe:
-    composed = layers.compose(text, source, path, overrides)
+    composed = compose(text, source, path, overrides)
     findings = Findings(composed.marks)
     whole, stages = split(composed, findings)
     tracking = check.check_recipe(whole)

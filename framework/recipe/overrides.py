@@ -90,12 +90,17 @@ def _key(node: Any, position: int, override: Override) -> str | int:
     """Return the key or index that part `position` of the override means in `node`."""
     part = override.path[position]
     if isinstance(node, dict):
-        return int(part) if part.isdecimal() and part not in node else part
+        return _index(part, part) if part not in node else part
     place = override.marks.place(override.path[: position + 1], key=True)
     above = ".".join(override.path[:position])
     if not isinstance(node, list):
         raise refuse(place, f"{above!r} is {name_of(node)} and has no keys to override")
-    if not part.isdecimal() or int(part) >= len(node):
+    index = _index(part, len(node))
+    if not isinstance(index, int) or index >= len(node):
         items = f"its items are 0 to {len(node) - 1}" if node else "it is empty"
         raise refuse(place, f"{part!r} is no item of the list {above!r}", items)
-    return int(part)
+    return index
+
+
+def _index(part: str, otherwise: str | int) -> str | int:
+    return int(part) if part.isdecimal() and len(part) < 10 else otherwise

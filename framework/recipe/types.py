@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from framework.component import Param, Parameter, describe_dataclass
-from framework.errors import did_you_mean
+from framework.errors import PluginError, did_you_mean
 from framework.recipe.checkpoint import CheckpointRef, construct
 from framework.recipe.problems import INVALID, Findings, KeyPath
 from framework.recipe.words import expected, is_mapping, is_sequence, is_union, name_of, shown, unwrap
+from framework.recipe.yaml12 import LARGEST
 
 # Quoted, or from an environment variable: the message should not read "cannot be 4".
 _NOT_A_WORD = re.compile(r"[-+.\d][-+.\w]*|true|false", re.IGNORECASE)
@@ -44,6 +45,10 @@ class At:
     def name(self) -> str:
         return ".".join(str(key) for key in self.path[len(self.path) - self.depth :])
 
+    @property
+    def title(self) -> str:
+        return f"parameter {self.name!r} of {self.owner}" if self.depth else self.owner
+
     def inner(self, key: str | int) -> At:
         return dataclasses.replace(self, path=(*self.path, key), depth=self.depth + 1)
 
@@ -58,7 +63,7 @@ class At:
         wanted = hint or f"expected {expected(annotation, param)}"
         if isinstance(value, str) and not hint and annotation in (int, float, bool):
             wanted += ", not a string" if _NOT_A_WORD.fullmatch(value) else ""
-        return self.refuse(f"parameter {self.name!r} of {self.owner} cannot be {shown(value)}", wanted)
+        return self.refuse(f"{self.title} cannot be {shown(value)}", wanted)
 
 
 def convert_parameters(
@@ -90,11 +95,9 @@ def convert_parameters(
             converted[name] = result
     for name, parameter in signature.items():
         if parameter.required and name not in given and name not in filled:
-            missing = at.inner(name)
-            missing.refuse(
-                f"missing parameter {missing.name!r} of {at.owner}",
-                f"expected {expected(parameter.type, parameter.param)}",
-            )
+            # At the section: the key may be written in a layer that this section replaced.
+            wanted = f"expected {expected(parameter.type, parameter.param)}"
+            at.refuse(f"missing parameter {at.inner(name).name!r} of {at.owner}", wanted)
     complete = len(at.findings.problems) == before and len(converted) == len(given)
     return converted if complete else None
 
@@ -132,7 +135,7 @@ def _scalar(value: Any, annotation: Any, param: Param, at: At) -> Any:
         return _bounded(float(value), annotation, param, at, value)
     if annotation is int and isinstance(value, int) and not is_bool:
         return _bounded(value, annotation, param, at, value)
-    if annotation is int and isinstance(value, float) and value.is_integer():
+    if annotation is int and isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST:
         return _bounded(int(value), annotation, param, at, value)  # 3e5 env steps
     if annotation in (bool, str) and type(value) is annotation:
         return value
@@ -209,13 +212,22 @@ def _reference(value: CheckpointRef, annotation: Any, param: Param, at: At) -> A
 def _dataclass(value: Any, cls: type, param: Param, at: At) -> Any:
     if not isinstance(value, dict):
         return at.mismatch(value, cls, param)
-    arguments = convert_parameters(value, describe_dataclass(cls), at)
-    if arguments is None:
-        return INVALID
+    try:
+        signature = describe_dataclass(cls)
+    except PluginError as error:
+        return at.refuse(str(error))
+    arguments = convert_parameters(value, signature, at)
+    return INVALID if arguments is None else make(cls, arguments, at)
+
+
+def make(cls: type, arguments: dict[str, Any], at: At) -> Any:
+    """Make the dataclass, whose `__post_init__` may refuse values that do not go together."""
     try:
         return construct(cls, arguments)
     except ValueError as error:
-        return at.refuse(f"parameter {at.name!r} of {at.owner}: {error}")
+        return at.refuse(f"{at.title}: {error}")
+    except Exception as error:  # not the recipe's mistake, but it has no other place to be shown
+        return at.refuse(f"{at.title} fails on these values: {type(error).__name__}: {error}")
 
 
 def _sequence(value: Any, annotation: Any, param: Param, at: At) -> Any:

@@ -1,0 +1,162 @@
+"""Interpolations: `${...}` -> values, by OmegaConf; what fails is reported at its place."""
+
+from __future__ import annotations
+
+import re
+import typing
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import (
+    InterpolationKeyError,
+    InterpolationToMissingValueError,
+    MissingMandatoryValue,
+    OmegaConfBaseException,
+    UnsupportedInterpolationType,
+)
+
+from framework.errors import did_you_mean
+from framework.recipe.checkpoint import CheckpointRef
+from framework.recipe.document import MAX_ENTRIES
+from framework.recipe.growth import check_growth
+from framework.recipe.problems import INVALID, Findings, KeyPath, RecipeError, refuse
+from framework.recipe.yaml12 import MAX_DEPTH
+
+_CHECKPOINT = re.compile(r"[\w./@:-]([\w ./@:-]*[\w./@:-])?")
+_LOOPS = ("Recursive interpolation", "Interpolation to parent node")
+_RESOLVERS = (
+    "checkpoint",
+    "oc.env",
+    "oc.decode",
+    "oc.create",
+    "oc.select",
+    "oc.deprecated",
+    "oc.dict.keys",
+    "oc.dict.values",
+)
+
+
+def prepare(data: dict[str | int, Any], findings: Findings) -> Resolver:
+    """Return the resolver of a recipe or stage.
+
+    Raises:
+        RecipeError: the texts would grow without end, or OmegaConf cannot hold the data.
+    """
+    if not check_growth(data, findings):
+        raise RecipeError(findings.problems)
+    try:
+        return Resolver(OmegaConf.create(data), findings)
+    except OmegaConfBaseException as error:  # the layers do not fit together: 1 and '1' as keys
+        said = str(error).split("\n")[0]
+        raise refuse(findings.marks.place(()), f"the sections cannot be merged: {said}") from None
+
+
+@dataclass
+class Resolver:
+    """Walks a configuration; a value that cannot be resolved is reported and `INVALID`."""
+
+    config: DictConfig
+    findings: Findings
+    earlier: frozenset[str] = frozenset()
+    stages: frozenset[str] = frozenset()
+    entries: int = 0
+
+    def mapping(self, wanted: Iterable[str | int]) -> dict[str | int, Any]:
+        """Return the values of some keys, without interpolations."""
+        return {key: self._child(self.config, key, (key,)) for key in wanted}
+
+    def _child(self, node: Any, key: Any, path: KeyPath) -> Any:
+        self.entries += 1
+        if self.entries > MAX_ENTRIES or len(path) > MAX_DEPTH:
+            raise refuse(self.findings.marks.place(path), "the interpolations repeat each other without end")
+        try:
+            value = node[key]
+        except Exception as error:  # resolvers are open-ended: oc.decode runs a parser, users add their own
+            self.findings.add(path, *_explain(error, list(_dotted(OmegaConf.to_container(self.config)))))
+            return INVALID
+        if isinstance(value, DictConfig):
+            return {
+                key: self._child(value, key, (*path, key))
+                for key in typing.cast("Iterable[str | int]", value)
+            }
+        if isinstance(value, ListConfig):
+            return [self._child(value, index, (*path, index)) for index in range(len(value))]
+        if isinstance(value, _Named):
+            return self._checkpoint(value.name, path)
+        if isinstance(value, str) and _Named.TRACE in value:
+            self.findings.add(path, "${checkpoint:...} has to be the whole value")
+            return INVALID
+        return value
+
+    def _checkpoint(self, name: str, path: KeyPath) -> Any:
+        if name in self.stages - self.earlier:
+            before = ", ".join(sorted(self.earlier)) or "none"
+            self.findings.add(path, f"the stage {name!r} is not finished here", f"earlier stages: {before}")
+            return INVALID
+        return CheckpointRef(name, stage=name in self.earlier)
+
+
+class _Named:
+    """What `${checkpoint:name}` resolves to; inside a longer text it leaves a trace."""
+
+    TRACE = "\0checkpoint"
+
+    def __init__(self, *names: Any) -> None:
+        if (
+            len(names) != 1
+            or not isinstance(names[0], (str, int))
+            or not _CHECKPOINT.fullmatch(str(names[0]))
+        ):
+            raise ValueError("write ${checkpoint:STAGE} or ${checkpoint:RUN}, quoted if it is no plain name")
+        self.name = str(names[0])
+
+    def __str__(self) -> str:
+        return self.TRACE
+
+
+# OmegaConf 2.4 renamed the function.
+_register = (
+    OmegaConf.register_resolver
+    if hasattr(OmegaConf, "register_resolver")
+    else OmegaConf.register_new_resolver
+)
+_register("checkpoint", lambda *names: _Named(*names), replace=True)
+
+
+def _explain(error: Exception, known: list[str]) -> list[str]:
+    """One line for what happened, then hints."""
+    said = str(error).split("\n")[0]
+    quoted = said.split("'")[1] if said.count("'") >= 2 else ""
+    if isinstance(error, InterpolationToMissingValueError):
+        return ["the interpolation leads to a missing value (???)"]
+    if isinstance(error, MissingMandatoryValue):
+        return ["the value is missing (???)", "give it in a recipe that extends this one, or as an override"]
+    if isinstance(error, InterpolationKeyError):
+        return [
+            f"the interpolation names {quoted!r}, which is not in the recipe",
+            did_you_mean(quoted, known),
+        ]
+    if isinstance(error, UnsupportedInterpolationType):
+        kind = said.rsplit(" ", 1)[-1]
+        return [
+            f"unknown interpolation '{kind}:'",
+            did_you_mean(kind, _RESOLVERS) or f"known: {', '.join(_RESOLVERS)}",
+        ]
+    if "Environment variable" in said:
+        return [
+            f"the environment variable {quoted!r} is not set",
+            f"set it, or give a default: ${{oc.env:{quoted},default}}",
+        ]
+    if isinstance(error, RecursionError) or any(text in said for text in _LOOPS):
+        return ["the interpolation leads back to itself"]
+    reason = said.partition(" raised while resolving interpolation: ")[2] or said
+    return [f"the interpolation fails: {reason}"]
+
+
+def _dotted(data: Any, above: str = "") -> Iterator[str]:
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield f"{above}{key}"
+            yield from _dotted(value, f"{above}{key}.")
