@@ -6,12 +6,15 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from framework import Component, Param
 from framework.component import Kind
 from framework.plugins import Plugin
 from framework.registry import Registry
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +72,23 @@ class Learn:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    price: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brittle:
+    value: int = 0
+
+    def __post_init__(self) -> None:
+        raise TypeError("broke")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Fragile:
     value: int = 0
+    brittle: Brittle | None = None
+    unreadable: Unreadable | None = None
 
     def __post_init__(self) -> None:
         if self.value:

@@ -157,7 +157,12 @@ def test_a_file_may_be_extended_twice(folder: Path, toys: Registry) -> None:
 def test_another_component_replaces_the_section(folder: Path, toys: Registry) -> None:
     (folder / "base.yaml").write_text(f"algorithm: {{{LEARN}}}")
     (folder / "recipe.yaml").write_text("extends: base.yaml\nalgorithm: {use: toy/fragile}")
-    assert load("recipe.yaml", registry=toys).resolved()["algorithm"] == {"use": "toy/fragile", "value": 0}
+    assert load("recipe.yaml", registry=toys).resolved()["algorithm"] == {
+        "use": "toy/fragile",
+        "value": 0,
+        "brittle": None,
+        "unreadable": None,
+    }
 
 
 def test_interpolation(toys: Registry, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,11 @@ trainer:
         ("algorithm.anything='4'", "algorithm.anything", "4"),
         ("algorithm.anything=x # y", "algorithm.anything", "x"),
         ("algorithm.later={seconds: 3}", "algorithm.later", {"steps": None, "seconds": 3.0}),
-        ("algorithm={use: toy/fragile}", "algorithm", {"use": "toy/fragile", "value": 0}),
+        (
+            "algorithm={use: toy/fragile}",
+            "algorithm",
+            {"use": "toy/fragile", "value": 0, "brittle": None, "unreadable": None},
+        ),
         ("evaluators.0.episodes=20", "evaluators.0.episodes", 20),
         ("evaluators.1={episodes: 7}", "evaluators.1.episodes", 7),
         ("evaluators=[]", "evaluators", []),
