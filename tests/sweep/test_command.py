@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,3 +108,13 @@ def test_wrong_arguments(arguments: list[str], said: str) -> None:
 @pytest.mark.parametrize("arguments", [["recipe.yaml", "seed=0,1", "--jobs", "0"], ["--direction", "up"]])
 def test_wrong_options(arguments: list[str]) -> None:
     assert CliRunner().invoke(command, arguments).exit_code == 2
+
+
+def test_the_sweep_itself_stays_light() -> None:
+    # It waits beside its children, who need the memory.
+    code = (
+        "import sys, framework.sweep, framework.compare\n"
+        "print([name for name in ('torch', 'lightning', 'mlflow') if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"
