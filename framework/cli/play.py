@@ -41,13 +41,11 @@ def command(run: str, options: tuple[str, ...], stage: str | None, out: Path | N
 
 
 def parse_options(options: tuple[str, ...]) -> dict[str, Any]:
-    """`--prompt "a cat" --scale 3` as `{"prompt": "a cat", "scale": 3}`; values are YAML.
+    """`--prompt "a cat" --scale 3` as `{"prompt": "a cat", "scale": 3}`.
 
     Raises:
         click.UsageError: an option has no value or a value no option.
     """
-    import yaml
-
     given: dict[str, Any] = {}
     rest = list(options)
     while rest:
@@ -59,5 +57,17 @@ def parse_options(options: tuple[str, ...]) -> dict[str, Any]:
             if not rest:
                 raise click.UsageError(f"option --{name} has no value")
             value = rest.pop(0)
-        given[name.replace("-", "_")] = yaml.safe_load(value)
+        given[name.replace("-", "_")] = _read(value)
     return given
+
+
+def _read(value: str) -> Any:
+    """A number, truth value or list as a recipe writes them; everything else is text as it stands."""
+    from framework.recipe import RecipeError
+    from framework.recipe.document import parse
+
+    try:
+        read = parse(value, "the option's value").data
+    except RecipeError:
+        return value
+    return read if isinstance(read, (bool, int, float, list)) and "#" not in value else value
