@@ -73,7 +73,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly, over the core and every plugin."""
-    install_everything(session, "types")
+    install_everything(session, "test", "types")
     session.run("mypy", *session.posargs)
 
 
