@@ -44,7 +44,6 @@ class Result:
     Attributes:
         run: its folder and state; `run.state.run_id` is its id in MLflow.
         reports: stage -> evaluator -> report, of the evaluations made just now.
-        metrics: `evaluator/metric`, behind `stage/` in a recipe with stages; all of the run.
         unsent: why the tracking server does not have everything, or "".
     """
 
@@ -54,12 +53,8 @@ class Result:
 
     @property
     def metrics(self) -> dict[str, float]:
-        return {
-            "/".join(part for part in (stage, evaluator, name) if part): value
-            for stage, state in self.run.state.stages.items()
-            for evaluator, metrics in state.reports.items()
-            for name, value in metrics.items()
-        }
+        """What the evaluators found, all of the run: `run.metrics`."""
+        return self.run.metrics
 
 
 class Experiment:

@@ -136,6 +136,16 @@ class Run:
         except psutil.Error:
             return False
 
+    @property
+    def metrics(self) -> dict[str, float]:
+        """`evaluator/metric`, behind `stage/` in a recipe with stages."""
+        return {
+            "/".join(part for part in (stage, evaluator, name) if part): value
+            for stage, state in self.state.stages.items()
+            for evaluator, metrics in state.reports.items()
+            for name, value in metrics.items()
+        }
+
 
 def write_atomically(path: Path, text: str) -> None:
     """Replace a text file: all of it or nothing."""
@@ -200,12 +210,7 @@ def describe(run: Run) -> dict[str, Any]:
         "status": state.status,
         "recipe": state.recipe,
         "folder": str(run.folder),
-        "metrics": {
-            f"{name}/{key}" if name else key: value
-            for name, stage in state.stages.items()
-            for metrics in stage.reports.values()
-            for key, value in metrics.items()
-        },
+        "metrics": run.metrics,
     }
 
 
