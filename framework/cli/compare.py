@@ -35,10 +35,11 @@ def command(
 ) -> None:
     r"""Compare RUNs: their final metrics in tables, their curves in a figure.
 
-    RUN is a run or a whole sweep: its id, the start of one, its name, its folder, or
-    "last". Runs that differ in their seed only are one group, with its interquartile mean
-    and a 95% bootstrap interval. --across environment also brings together the runs of
-    several environments; the interval is then stratified by them.
+    RUN is a run or a whole sweep: its id, the start of one, its name or its folder; "last"
+    is the newest run, or the sweep it belongs to. Runs that differ in their seed only are
+    one group, with its interquartile mean and a 95% bootstrap interval. --across
+    environment also brings together the runs of several environments; the interval is then
+    stratified by them.
 
     \b
     framework compare her_reach-1a2b3c

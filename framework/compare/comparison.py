@@ -125,7 +125,8 @@ def compare(
     metrics and curves are summarised by the interquartile mean and a bootstrap interval.
 
     Args:
-        runs: each a run's or sweep's id, start of one, name, folder or `last`.
+        runs: each a run's or sweep's id, start of one, name or folder; `last` is the newest
+            run, or the sweep it belongs to.
         metrics: names, or their last parts; by default final metrics in tables, and what
             evaluators saw during the training as curves.
         against: what curves are drawn against, progress or seconds of training.

@@ -18,7 +18,7 @@ from framework.recipe.document import parse
 from framework.runs import ROOT, Run, find_run
 from framework.statistics import Floats
 from framework.store import Store, tracking_uri
-from framework.sweep.child import children_of
+from framework.sweep.child import CHILDREN, children_of
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -90,8 +90,9 @@ def read(texts: Iterable[str], root: Path = ROOT) -> Subjects:
     """Read runs, and all runs of sweeps.
 
     Args:
-        texts: each a run's or sweep's id, start of one, name, folder or `last`; a whole id
-            without a folder here is read from the tracking store.
+        texts: each a run's or sweep's id, start of one, name or folder; `last` is the newest
+            run, or the sweep it belongs to; a whole id without a folder here is read from
+            the tracking store.
         root: where run folders are.
 
     Raises:
@@ -101,6 +102,8 @@ def read(texts: Iterable[str], root: Path = ROOT) -> Subjects:
     for text in texts:
         try:
             run = find_run(text, root)
+            if text == "last":
+                run = _sweep_of(run) or run
         except UserError:
             if not re.fullmatch(r"[0-9a-f]{32}", text):
                 raise
@@ -141,6 +144,14 @@ def from_folder(run: Run, sweep: str = "") -> Subject:
                 for metric in metrics
             ]
     return subject
+
+
+def _sweep_of(run: Run) -> Run | None:
+    """The parent of a sweep's run."""
+    for path in run.folder.parent.glob(f"*/{CHILDREN}/*/run"):
+        if path.read_text(encoding="utf-8").strip() == run.state.run_id:
+            return Run.open(path.parents[2])
+    return None
 
 
 def _curves(records: list[Record], prefix: str) -> dict[str, Curve]:

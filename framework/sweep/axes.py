@@ -163,16 +163,16 @@ def split_values(text: str, setting: str) -> list[str]:
     return values
 
 
-def short_names(keys: Iterable[str]) -> dict[str, str]:
+def short_names(keys: Iterable[str], separator: str = ".") -> dict[str, str]:
     """The shortest endings of dotted keys that tell them apart: `algorithm.k` -> `k`."""
-    paths = {key: key.removesuffix(".use").split(".") for key in keys}
+    paths = {key: key.removesuffix(".use").split(separator) for key in keys}
     names = {}
     for key, path in paths.items():
         others = [other for name, other in paths.items() if name != key]
         length = 1
         while length < len(path) and any(path[-length:] == other[-length:] for other in others):
             length += 1
-        names[key] = ".".join(path[-length:])
+        names[key] = separator.join(path[-length:])
     return names
 
 

@@ -10,22 +10,25 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from framework.errors import UserError, did_you_mean
 from framework.interruption import Interrupted, interruptible
 from framework.report import format_cell
 from framework.runs import FAILED, FINISHED, KILLED, ROOT, RUNNING, Run
 from framework.store import Store, sqlite_path, tracking_uri
-from framework.sweep.axes import Axes
+from framework.sweep.axes import Axes, short_names
 from framework.sweep.child import Child, children_of
 from framework.sweep.executor import Executor, Handle, LocalProcesses
-from framework.sweep.ledger import FILE, Entry, Ledger
 from framework.sweep.parent import child_folder, create_child, create_parent, find_sweep, open_parent, owned
 from framework.sweep.plan import Goal, Plan
 from framework.sweep.results import Row, Summary
 
+if TYPE_CHECKING:
+    from framework.sweep.ledger import Entry, Ledger
+
 POLL = 0.1  # seconds between two looks at the children
+_SHOWN = 3  # metrics, on the line that tells of a finished run
 _STATUS = {"COMPLETE": "finished", "FAIL": "failed", "WAITING": "waiting", "RUNNING": "running"}
 log = logging.getLogger("framework")
 
@@ -62,7 +65,7 @@ def sweep(
         raise UserError(f"{chosen!r} cannot name a sweep: use letters, digits and . _ = -")
     uri = tracking_uri(plan.recipe.tracking.uri)
     with owned(chosen, root):
-        ledger = Ledger(_ledger_path(uri), chosen)
+        ledger = _ledger(uri, chosen)
         facts = ledger.facts()
         goal_facts = dataclasses.asdict(goal) if goal else None
         if facts is None:
@@ -108,7 +111,7 @@ def resume(
     run = find_sweep(text, root)
     name = run.state.name
     with owned(name, root):
-        ledger = Ledger(_ledger_path(run.state.tracking_uri), name)
+        ledger = _ledger(run.state.tracking_uri, name)
         facts = ledger.facts()
         if facts is None or facts["run_id"] != run.state.run_id:
             raise UserError(f"sweep {name!r} was not begun to its end: begin it again with its own command")
@@ -265,7 +268,8 @@ class Sweep:
             self.ledger.note(trial, error=what, user_error=outcome.user_error)
             self.ledger.fail(trial)
             what = f"failed: {what}"
-        metrics = "  ".join(f"{name} {format_cell(value)}" for name, value in child.metrics.items())
+        shown = list(short_names(child.metrics, "/").items())[:_SHOWN]
+        metrics = "  ".join(f"{short} {format_cell(child.metrics[name])}" for name, short in shown)
         self.say(f"[{child.job.number + 1}/{self._total}] {child.job.name} {what}  {metrics}".rstrip())
 
     def _value(self, child: Child) -> float:
@@ -320,10 +324,12 @@ def _row(child: Child, entry: Entry) -> Row:
     )
 
 
-def _ledger_path(uri: str) -> Path:
-    """Beside the tracking store's file, or in the working directory if that is a server."""
+def _ledger(uri: str, name: str) -> Ledger:
+    """The record, beside the tracking store's file, or in the working directory if that is a server."""
+    from framework.sweep.ledger import FILE, Ledger  # Optuna is an extra
+
     local = sqlite_path(uri)
-    return (local.parent if local is not None else Path()) / FILE
+    return Ledger((local.parent if local is not None else Path()) / FILE, name)
 
 
 def _try(call: Callable[[], Any]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.report import Report, Table
+from framework.sweep.axes import short_names
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,9 @@ class Summary:
 
     def table(self) -> Table:
         """Combination, status, final metrics and seconds of every run."""
-        metrics = list(dict.fromkeys(name for row in self.rows for name in row.metrics))
+        metrics = short_names((name for row in self.rows for name in row.metrics), "/")
         return Table(
-            ["combination", "status", *metrics, "training s", "run"],
+            ["combination", "status", *metrics.values(), "training s", "run"],
             [
                 [row.name, row.status, *map(row.metrics.get, metrics), row.seconds, row.run_id[:8]]
                 for row in self.rows

@@ -111,10 +111,21 @@ def test_wrong_options(arguments: list[str]) -> None:
 
 
 def test_the_sweep_itself_stays_light() -> None:
-    # It waits beside its children, who need the memory.
+    # It waits beside its children, who need the memory; and Optuna is an extra.
     code = (
         "import sys, framework.sweep, framework.compare\n"
-        "print([name for name in ('torch', 'lightning', 'mlflow') if name in sys.modules])"
+        "print([name for name in ('torch', 'lightning', 'mlflow', 'optuna') if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
+
+
+def test_without_optuna_one_is_told_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['optuna'] = None\n"
+        "from framework.cli import main\n"
+        "main(['sweep', 'recipe.yaml', 'seed=0,1'])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert found.returncode == 2
+    assert found.stderr == "error: sweeps need Optuna: pip install 'framework-core[sweep]'\n"
