@@ -9,6 +9,7 @@ from typing import Literal
 import click
 
 from framework.cli.arguments import as_json
+from framework.cli.console import show_log
 from framework.errors import UserError
 
 
@@ -33,7 +34,7 @@ def command(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    r"""Compare RUNs: their final metrics in tables, their curves in a figure.
+    """Compare RUNs: their final metrics in tables, their curves in a figure.
 
     RUN is a run or a whole sweep: its id, the start of one, its name or its folder; "last"
     is the newest run, or the sweep it belongs to. Runs that differ in their seed only are
@@ -44,7 +45,8 @@ def command(
     \b
     framework compare her_reach-1a2b3c
     framework compare 8be19c26 4f03d2aa --metric success_rate --against time --out curves.png
-    """
+    """  # noqa: D301
+    show_log()
     from framework.compare import compare
     from framework.compare.comparison import PICTURES
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from framework.cli.arguments import as_json, overrides
+from framework.cli.console import show_log
 from framework.errors import UserError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def command(
     direction: Literal["maximize", "minimize"],
     as_json: bool,
 ) -> None:
-    r"""Run RECIPE with all combinations of the values, under one parent run.
+    """Run RECIPE with all combinations of the values, under one parent run.
 
     \b
     framework sweep recipes/her_reach.yaml algorithm.k=0,4 seed=0,1,2
@@ -59,9 +60,9 @@ def command(
     With --trials, ranges are searched for the best final metric:
 
     \b
-    framework sweep recipes/her.yaml algorithm.lr=1e-4..1e-2 \
-        --trials 20 --metric success_rate/success_rate
-    """
+    framework sweep RECIPE algorithm.lr=1e-4..1e-2 --trials 20 --metric success_rate/success_rate
+    """  # noqa: D301
+    show_log()
     from framework.interruption import Interrupted
     from framework.sweep import Goal, LocalProcesses, sweep
     from framework.sweep import resume as go_on
@@ -71,20 +72,17 @@ def command(
     goal = Goal(trials, metric, direction) if trials is not None and metric is not None else None
     executor = LocalProcesses(jobs)
 
-    def say(line: str) -> None:
-        click.echo(line, err=True)
-
     try:
         if resume is not None:
             if recipe is not None or name is not None or goal is not None:
                 raise UserError(
                     "--resume goes on with a sweep as it was begun: give no recipe, name or search with it"
                 )
-            summary = go_on(resume, executor=executor, say=say)
+            summary = go_on(resume, executor=executor)
         elif recipe is None:
             raise UserError("give a RECIPE, or --resume NAME")
         else:
-            summary = sweep(recipe, overrides, name=name, goal=goal, executor=executor, say=say)
+            summary = sweep(recipe, overrides, name=name, goal=goal, executor=executor)
     except Interrupted as signal:
         click.echo(f"stopped by {signal}", err=True)
         raise SystemExit(signal.exit_code) from None

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from framework.errors import UserError
 from framework.journal import read_journal
-from framework.runs import FINISHED, KILLED, RUNNING, Run, write_atomically
+from framework.runs import FINISHED, KILLED, RUNNING, Run, is_first_process, write_atomically
 
 if TYPE_CHECKING:
     from framework.recipe import Recipe
@@ -221,7 +221,8 @@ def begin(child: Child) -> None:
             overrides=tuple(job.overrides),
         )
         experiment = Experiment.create(recipe, child.root, job.parent)
-        write_atomically(child.folder / "run", experiment.run.state.run_id)
+        if is_first_process():
+            write_atomically(child.folder / "run", experiment.run.state.run_id)
     result = experiment.execute()
     if result.unsent:
         uri = experiment.run.state.tracking_uri
@@ -230,10 +231,13 @@ def begin(child: Child) -> None:
 
 def main(folder: Path) -> int:
     """Run a child to its end in this process; return the exit code."""
+    from framework.cli.console import show_log
     from framework.interruption import Interrupted, interruptible
 
     child = Child(folder)
-    write_atomically(folder / "pid", str(os.getpid()))
+    show_log()
+    if is_first_process():
+        write_atomically(folder / "pid", str(os.getpid()))
     try:
         with interruptible():
             begin(child)
@@ -252,6 +256,8 @@ def main(folder: Path) -> int:
 
 
 def _record(folder: Path, message: str, user_error: bool) -> None:
+    if not is_first_process():
+        return
     line = message.strip().partition("\n")[0][:300]
     write_atomically(folder / "failure.json", json.dumps({"error": line, "user_error": user_error}))
 
