@@ -153,10 +153,13 @@ def run_sweep(recipe: str, settings: list[str], jobs: int = 1) -> int:
     return summary.exit_code
 
 
-def run_command(arguments: list[str]) -> int:
-    """`framework ...`."""
+def run_command(arguments: list[str], fork: bool = False) -> int:
+    """`framework ...`; with `fork` the children of a sweep start fast."""
+    import framework.sweep
     from framework.cli import main
 
+    if fork:
+        framework.sweep.LocalProcesses = ForkedChildren
     main(arguments)
 
 

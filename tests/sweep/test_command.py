@@ -23,8 +23,8 @@ pytestmark = pytest.mark.usefixtures("workplace")
 ARGUMENTS = ["sweep", "recipe.yaml", "seed=0,1", "algorithm.steps=100", "algorithm.pause=0.02"]
 
 
-def start(*arguments: str, output: str) -> Forked:
-    return Forked("tests.zygote:run_command", [arguments], Path(output))
+def start(*arguments: str, output: str, fork: bool = False) -> Forked:
+    return Forked("tests.zygote:run_command", [arguments, fork], Path(output))
 
 
 @pytest.mark.usefixtures("zygote")
