@@ -61,7 +61,7 @@ def test_killed_interrupted_and_brought_to_its_end() -> None:
 @pytest.mark.usefixtures("zygote")
 def test_failures_and_what_to_do_are_printed() -> None:
     with start(
-        "sweep", "recipe.yaml", "algorithm.lr=0.1,1e30", "algorithm.batch=[100]", output="log"
+        "sweep", "recipe.yaml", "algorithm.lr=0.1,1e30", "algorithm.batch=[100]", output="log", fork=True
     ) as process:
         assert process.wait(120) == 2, process.output.read_text()
     printed = process.output.read_text()
