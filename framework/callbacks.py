@@ -175,7 +175,7 @@ class Watch(Callback):
         self.looks = done // self.monitor.every
         with evaluating(pl_module):
             found = self.monitor.monitor(pl_module, self.environment())
-        self.record({f"monitor/{name}": float(value) for name, value in found.items()}, done)
+        self.record({f"monitor/{self.name}/{name}": float(value) for name, value in found.items()}, done)
 
     def state_dict(self) -> dict[str, Any]:
         return {"looks": self.looks, "monitor": self.monitor.state_dict()}

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from framework import provenance
 from framework.checkpoints import DiskFullError, is_disk_full
 from framework.errors import UserError
 from framework.interruption import Interrupted, interruptible
+from framework.plain import flatten
 from framework.recipe import CheckpointRef, Recipe, Stage, load, load_text
 from framework.report import Report
 from framework.runs import (
@@ -118,6 +119,10 @@ class Experiment:
     def reopen(cls, run: Run, quiet: bool = False) -> Experiment:
         """The experiment of an existing run, from its resolved recipe."""
         path = run.folder / "resolved.yaml"
+        if (run.folder / "children").is_dir():
+            raise UserError(
+                f"run {run.state.run_id} is a sweep\n  go on with: framework sweep --resume {run.state.name}"
+            )
         try:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
@@ -337,18 +342,6 @@ def mark_dead_runs(root: Path = ROOT) -> list[Run]:
                 if stage.run_id and not stage.finished:
                     store.client.set_terminated(stage.run_id, KILLED)
     return dead
-
-
-def flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """`{"a": {"b": 1}}` as `("a.b", 1)`."""
-    if isinstance(value, Mapping) and value:
-        for key, inner in value.items():
-            yield from flatten(inner, f"{prefix}.{key}" if prefix else str(key))
-    elif isinstance(value, list) and value:
-        for index, inner in enumerate(value):
-            yield from flatten(inner, f"{prefix}.{index}")
-    else:
-        yield prefix, value
 
 
 def _system_metrics(uri: str, run_id: str) -> Any:

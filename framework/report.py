@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from framework.plain import finite_or_text
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -93,12 +95,12 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Metrics, tables and notes as JSON can hold them (NaN and infinity as strings)."""
         return {
-            "metrics": {name: _json_number(value) for name, value in self.metrics.items()},
+            "metrics": {name: finite_or_text(value) for name, value in self.metrics.items()},
             "tables": {
                 title: {
                     "caption": table.caption,
                     "columns": list(table.columns),
-                    "rows": [[_json_number(cell) for cell in row] for row in table.rows],
+                    "rows": [[finite_or_text(cell) for cell in row] for row in table.rows],
                 }
                 for title, table in self.tables.items()
             },
@@ -217,14 +219,6 @@ def _html_table(table: Table) -> str:
     )
     caption = f"<caption>{html.escape(table.caption)}</caption>" if table.caption else ""
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-def _json_number(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return str(value)
-    return value
 
 
 def _slug(name: str) -> str:

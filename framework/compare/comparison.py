@@ -15,10 +15,10 @@ from framework.compare.figure import draw
 from framework.compare.groups import Group, grouped
 from framework.compare.source import Subject, Subjects, read
 from framework.errors import UserError, did_you_mean
+from framework.plain import finite_or_text
 from framework.report import Report, Table
 from framework.runs import FAILED, FINISHED, ROOT
 from framework.statistics import bootstrap_interval, interquartile_mean
-from framework.sweep.results import finite_or_text
 
 MOST_CURVES = 6
 PICTURES = (".png", ".svg", ".pdf")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from framework.errors import UserError
 from framework.journal import Record, read_journal
+from framework.plain import flatten
 from framework.recipe.document import parse
 from framework.runs import ROOT, Run, find_run
 from framework.statistics import Floats
@@ -131,7 +132,7 @@ def from_folder(run: Run, sweep: str = "") -> Subject:
     recipe = run.folder / "resolved.yaml"
     if recipe.is_file():
         data = parse(recipe.read_text(encoding="utf-8"), str(recipe)).data
-        subject.settings = {key: str(value)[:_CUT] for key, value in _flat(data)}
+        subject.settings = {key: str(value)[:_CUT] for key, value in flatten(data) if value not in ({}, [])}
     for stage, stage_state in {"": None, **state.stages}.items():
         folder = run.stage_folder(stage)
         prefix = f"{stage}/" if stage else ""
@@ -212,15 +213,3 @@ def _nested(store: Store, run: MlflowRun) -> list[MlflowRun]:
         [run.info.experiment_id], filter_string=f"tags.`{_PARENT}` = '{run.info.run_id}'"
     )
     return [one for one in reversed(found) if not (one.info.run_name or "").startswith("evaluate ")]
-
-
-def _flat(value: Any, above: str = "") -> Iterator[tuple[str, Any]]:
-    items: Iterable[tuple[Any, Any]] = ()
-    if isinstance(value, dict):
-        items = value.items()
-    elif isinstance(value, list):
-        items = enumerate(value)
-    else:
-        yield above, value
-    for key, inner in items:
-        yield from _flat(inner, f"{above}.{key}" if above else str(key))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from framework.plain import finite_or_text
 from framework.report import Report, Table
 from framework.sweep.axes import short_names
 
@@ -105,8 +105,3 @@ class Summary:
                 for row in self.rows
             ],
         }
-
-
-def finite_or_text(value: float) -> float | str:
-    """A number as JSON can hold it: infinity and NaN as text."""
-    return value if math.isfinite(value) else str(value)
