@@ -33,7 +33,9 @@ def test_plugin() -> None:
     check_plugin("her")
 
 
-@pytest.mark.parametrize("name", ["her/fetch_reach", "her/fetch_push"])
+@pytest.mark.parametrize(
+    "name", ["her/fetch_reach", "her/fetch_push", "her/fetch_slide", "her/fetch_pick_and_place"]
+)
 @pytest.mark.parametrize("reward_type", ["sparse", "dense"])
 def test_environments(name: str, reward_type: str) -> None:
     check_environment({**REACH, "use": name, "reward_type": reward_type}, steps=25)
