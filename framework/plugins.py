@@ -93,10 +93,18 @@ def load_plugins(only: Iterable[str] | None = None) -> list[Plugin]:
 def discover() -> Iterator[tuple[Plugin, importlib.metadata.EntryPoint]]:
     """Yield the installed plugins, not yet loaded, with their entry points."""
     for entry in importlib.metadata.entry_points(group=GROUP):
-        # Metadata that is damaged has no name or version; the plugin may work all the same.
-        distribution = (entry.dist and entry.dist.name) or "unknown distribution"
-        version = (entry.dist and entry.dist.version) or "?"
-        yield Plugin(entry.name, distribution, version), entry
+        yield Plugin(entry.name, *_origin(entry)), entry
+
+
+def _origin(entry: importlib.metadata.EntryPoint) -> tuple[str, str]:
+    """Distribution and version; damaged metadata has none, and the plugin may work all the same."""
+    try:
+        # Once the importlib_metadata package is imported, as MLflow does, these objects are its
+        # own, and they raise where the standard library's return None.
+        name, version = (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
+    except Exception:
+        name, version = "", ""
+    return name or "unknown distribution", version or "?"
 
 
 def _load(manager: pluggy.PluginManager, plugin: Plugin, entry: importlib.metadata.EntryPoint) -> None:

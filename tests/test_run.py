@@ -79,7 +79,8 @@ def test_everything_is_in_mlflow(workplace: Path, tracking_uri: str) -> None:
     assert "hardware.processor" in logged.data.tags
     losses = client.get_metric_history(state.run_id, "train/loss")
     assert [metric.step for metric in losses] == list(range(1, 26))
-    assert [m.step for m in client.get_metric_history(state.run_id, "monitor/error/mse")] == [5, 10, 15, 20, 25]
+    looks = client.get_metric_history(state.run_id, "monitor/error/mse")
+    assert [metric.step for metric in looks] == [5, 10, 15, 20, 25]
     assert logged.data.metrics["error/mse"] == result.metrics["error/mse"] < 0.1
     assert {item.path for item in client.list_artifacts(state.run_id)} == {
         *("recipe.yaml", "resolved.yaml", "provenance", "reports")

@@ -67,8 +67,13 @@ def fresh(folder: Path, template: Path, go: Callable[[Path], Any]) -> Any:
     return go(recipe)
 
 
-def killed_at(moment: Moment, recipe: Path) -> None:
-    """Run the recipe in a process that kills itself, as kill -9 would, at that moment."""
+def run_killed_at(moment: Moment, recipe: Path) -> None:
+    """Run the recipe in a process that dies at that moment."""
+    killed_at(moment, lambda: framework.run(recipe, root=recipe.parent, quiet=True))
+
+
+def killed_at(moment: Moment, go: Callable[[], Any]) -> None:
+    """Do something in a process that kills itself, as kill -9 would, at that moment."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # later Pythons warn of forking beside threads
         child = os.fork()
@@ -88,7 +93,7 @@ def killed_at(moment: Moment, recipe: Path) -> None:
 
         setattr(owner, name, dying)
         try:
-            framework.run(recipe, root=recipe.parent, quiet=True)
+            go()
         finally:
             os._exit(1)
     _, status = os.waitpid(child, 0)
@@ -99,7 +104,7 @@ def killed_at(moment: Moment, recipe: Path) -> None:
 def test_resumed_equals_undisturbed(
     finished: Run, tmp_path: Path, tracking_template: Path, moment: str
 ) -> None:
-    fresh(tmp_path, tracking_template, lambda recipe: killed_at(MOMENTS[moment], recipe))
+    fresh(tmp_path, tracking_template, lambda recipe: run_killed_at(MOMENTS[moment], recipe))
     broken = find_run("last", tmp_path)
     assert broken.state.status == "RUNNING" and not broken.alive
 
@@ -109,31 +114,16 @@ def test_resumed_equals_undisturbed(
 
 
 def test_a_run_killed_again_and_again(finished: Run, tmp_path: Path, tracking_template: Path) -> None:
-    fresh(tmp_path, tracking_template, lambda recipe: killed_at(MOMENTS["learning"], recipe))
+    fresh(tmp_path, tracking_template, lambda recipe: run_killed_at(MOMENTS["learning"], recipe))
     for _ in range(2):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            child = os.fork()
-        if child == 0:
-            calls = iter(range(3))
-            original = Hindsight.learn
-
-            def dying(self: Hindsight) -> Any:
-                if next(calls) == 2:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return original(self)
-
-            Hindsight.learn = dying  # type: ignore[method-assign]
-            framework.resume("last", root=tmp_path, quiet=True)
-            os._exit(1)
-        os.waitpid(child, 0)
+        killed_at((Hindsight, "learn", 3, False), lambda: framework.resume("last", root=tmp_path, quiet=True))
     compare(framework.resume("last", root=tmp_path, quiet=True).run, finished)
 
 
 def test_the_newest_checkpoint_is_damaged(finished: Run, tmp_path: Path, tracking_template: Path) -> None:
-    fresh(tmp_path, tracking_template, lambda recipe: killed_at(MOMENTS["evaluating"], recipe))
+    fresh(tmp_path, tracking_template, lambda recipe: run_killed_at(MOMENTS["evaluating"], recipe))
     run = find_run("last", tmp_path)
-    newest = sorted((run.folder / "checkpoints").glob("*.ckpt"))[-1]
+    newest = max((run.folder / "checkpoints").glob("*.ckpt"))
     newest.write_bytes(newest.read_bytes()[:1000])
     # Training had ended; the state that says so is taken back with the file.
     compare(framework.resume("last", root=tmp_path, quiet=True).run, finished)
