@@ -32,7 +32,7 @@ def replayed(replay, strategy="future", k=4, environment=None):
     random = np.random.default_rng(0)
     sample = replay.sample(COUNT, random)
     relabel = Relabel(environment or PointGoal(radius=0.5), strategy, k)
-    transitions = relabel(replay, sample, random)
+    transitions = relabel.all_of(replay, sample, random)
     episode, step = replay["achieved_goal"][sample.row].T
     goal = transitions.inputs[:, 2:]
     return transitions, episode, step, goal, goal[:, 0] >= 0
@@ -91,3 +91,26 @@ def test_ends_are_judged_anew_where_reaching_the_goal_ends_the_episode(replay):
     transitions, *_ = replayed(replay, environment=PointGoal(radius=0.5, ends_at_goal=True))
     assert np.array_equal(transitions.going_on == 0, transitions.reward == 0)
     assert 0 < (transitions.going_on == 0).mean() < 1
+
+
+@pytest.mark.parametrize("keep", [1.0, 0.25])
+def test_transitions_that_start_at_their_goal_are_kept_as_seldom_as_asked(keep):
+    still = np.zeros((21, 2), np.float32)
+    moving = np.stack([np.arange(21), np.zeros(21)], 1).astype(np.float32)
+    replay = EpisodeReplay(100)
+    for number, achieved in enumerate((still, moving)):
+        steps = {
+            "observation": np.full((21, 2), number, np.float32),
+            "achieved_goal": achieved,
+            "desired_goal": np.full_like(achieved, -9),
+            "action": achieved,
+        }
+        replay.add(Episode(steps, terminated=False, success=False))
+    drawn = Relabel(PointGoal(radius=0.5), "future", 4, keep).draw(replay, COUNT, np.random.default_rng(0))
+    assert {len(each) for each in drawn} == {COUNT}
+    of_still, own_goal = drawn.inputs[:, 0] == 0, drawn.inputs[:, 2] == -9
+    # Of 10 transitions 5 are of the still episode, and in 4 of those the goal is where it stands.
+    expected = 4 * keep / (6 + 4 * keep)
+    assert (of_still & ~own_goal).mean() == pytest.approx(expected, abs=0.01)
+    assert (drawn.reward[of_still & ~own_goal] == 0).all()
+    assert (~of_still & ~own_goal).mean() == pytest.approx(expected / keep, abs=0.01)

@@ -28,7 +28,7 @@ class ActorCriticConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class HindsightConfig:
-    """Parameters of DDPG with Hindsight Experience Replay."""
+    """Parameters of DDPG with Hindsight Experience Replay; the defaults are near the published ones."""
 
     budget: Annotated[Budget, Param("how long to train: {env_steps: 300_000} or {updates: 20_000}")]
     strategy: Annotated[
@@ -42,7 +42,7 @@ class HindsightConfig:
         int, Param("steps of every parallel environment per cycle", unit="env steps", ge=1)
     ] = 50
     updates_per_cycle: Annotated[int, Param("gradient updates per cycle", unit="updates", ge=1)] = 40
-    batch_size: Annotated[int, Param("transitions per update", ge=1)] = 512
+    batch_size: Annotated[int, Param("transitions per update", ge=1)] = 256
     capacity: Annotated[int, Param("transitions in the replay buffer", ge=1)] = 1_000_000
     discount: Annotated[float, Param("γ", ge=0, lt=1)] = 0.98
     learning_rate: Annotated[float, Param("of Adam, for both networks", gt=0)] = 1e-3
@@ -58,8 +58,11 @@ class HindsightConfig:
     moved_weight: Annotated[
         float,
         Param("how often to replay episodes in which the achieved goal moved, relative to others", gt=0),
-    ] = 11.0
+    ] = 1.0
     moved_distance: Annotated[float, Param("how far it has to get to have moved", unit="m", ge=0)] = 0.01
+    keep_reached: Annotated[
+        float, Param("share replayed of the transitions that start at their goal; 1 for all", gt=0, le=1)
+    ] = 1.0
     overlap: Annotated[bool, Param("collect in a thread of its own while learning")] = True
     matmul: Annotated[
         Literal["highest", "high", "medium"],

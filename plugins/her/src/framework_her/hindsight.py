@@ -36,9 +36,11 @@ Array = NDArray[Any]
 class Hindsight(CycleAlgorithm):
     """Off-policy learning of many goals from sparse rewards.
 
-    Deviations from the paper, all switchable: episodes in which the achieved goal moved are
-    replayed more often (`moved_weight`), targets move after every update rather than once per
-    cycle, and what is collected in one cycle is learnt from in the next (`overlap`).
+    Beyond the paper: targets move after every update rather than once per cycle; what is
+    collected in one cycle is learnt from in the next (`overlap`); and, if asked for, episodes
+    in which the achieved goal moved are replayed more often (`moved_weight`) and transitions
+    that start at their goal less often (`keep_reached`). Of an episode of T steps all T
+    transitions are replayed.
 
     Args:
         environment: a batched goal environment with `compute_reward`.
@@ -59,7 +61,7 @@ class Hindsight(CycleAlgorithm):
         self.target = frozen_copy(model)
         self.follow = Follower(self.target, model)
         self.losses = Ddpg(model, self.target, config.discount, config.action_l2, config.clip_targets)
-        self.relabel = Relabel(environment, config.strategy, config.k)
+        self.relabel = Relabel(environment, config.strategy, config.k, config.keep_reached)
         self.replay = EpisodeReplay(config.capacity)
         self.environment = environment
         self._seed(process=0)
@@ -96,7 +98,7 @@ class Hindsight(CycleAlgorithm):
             self.replay.add(episode, self._weight(episode))
         # The normaliser is fed what the networks will be: relabelled transitions.
         newest = self.replay.newest(len(experience))
-        inputs = self.relabel(self.replay, newest, self.random).inputs
+        inputs = self.relabel.all_of(self.replay, newest, self.random).inputs
         self.model.normalizer.update(torch.from_numpy(inputs))
         self.counters.episodes += len(experience) * self.processes
         if experience:
@@ -132,7 +134,7 @@ class Hindsight(CycleAlgorithm):
 
     def _sample(self, count: int) -> Transitions[Tensor]:
         """Draw transitions, with hindsight goals and normalised inputs."""
-        drawn = self.relabel(self.replay, self.replay.sample(count, self.random), self.random)
+        drawn = self.relabel.draw(self.replay, count, self.random)
         batch = Transitions(*(torch.from_numpy(each).to(self.device) for each in drawn))
         normalize = self.model.normalizer
         return batch._replace(inputs=normalize(batch.inputs), next_inputs=normalize(batch.next_inputs))

@@ -48,30 +48,48 @@ class Relabel:
     - `episode`: one of s_0 ... s_T,
     - `random`: of any state in the whole buffer.
 
+    A transition that starts at its goal has little to teach, and where the object is seldom
+    touched most are of that kind. `keep_reached` is the share of them that is replayed; the
+    choice depends on s_t and the goal alone, so values are not biased by it.
+
     Args:
         environment: its `compute_reward(achieved, desired, info)` judges transitions anew,
             and so does `compute_terminated`, if it has one.
         strategy: as above.
         k: as above; 0 leaves all goals as they are.
+        keep_reached: as above, in (0, 1]; 1 replays all alike, as the paper does.
     """
 
-    def __init__(self, environment: Any, strategy: Strategy, k: int) -> None:
+    def __init__(self, environment: Any, strategy: Strategy, k: int, keep_reached: float = 1.0) -> None:
         self.environment = environment
         self.strategy = strategy
         self.share = k / (k + 1)
+        self.keep_reached = keep_reached
 
-    def __call__(
+    def draw(self, replay: EpisodeReplay, count: int, random: np.random.Generator) -> Transitions[Array]:
+        """Draw `count` transitions, most of them in hindsight."""
+        samples, goals, missing = [], [], count
+        while missing:
+            sample = replay.sample(2 * missing, random)
+            goal = self._goals(replay, sample, random)
+            reached = self.environment.compute_reward(replay["achieved_goal"][sample.row], goal, {}) == 0
+            kept = np.flatnonzero(~reached | (random.random(len(goal)) < self.keep_reached))[:missing]
+            samples.append(sample.at(kept))
+            goals.append(goal[kept])
+            missing -= len(kept)
+        sample = Sample(*(np.concatenate(parts) for parts in zip(*samples, strict=True)))
+        return self._transitions(replay, sample, np.concatenate(goals))
+
+    def all_of(
         self, replay: EpisodeReplay, sample: Sample, random: np.random.Generator
     ) -> Transitions[Array]:
-        """Replay the transitions at `sample`, most of them in hindsight."""
-        row = sample.row
-        goal = replay["desired_goal"][row]
-        hindsight = np.flatnonzero(random.random(len(row)) < self.share)
-        at = self._choose(sample.at(hindsight), replay, random)
-        goal[hindsight] = replay["achieved_goal"][at]
+        """The transitions at `sample`, most of them in hindsight."""
+        return self._transitions(replay, sample, self._goals(replay, sample, random))
+
+    def _transitions(self, replay: EpisodeReplay, sample: Sample, goal: Array) -> Transitions[Array]:
+        row, last = sample.row, sample.last
         achieved = replay["achieved_goal"][row + 1]
         reward = self.environment.compute_reward(achieved, goal, {})
-        last = sample.last
         if hasattr(self.environment, "compute_terminated"):
             last = np.asarray(self.environment.compute_terminated(achieved, goal, {}))
         observation = replay["observation"]
@@ -83,6 +101,14 @@ class Relabel:
             going_on=1 - last.astype(np.float32)[:, None],
         )
 
+    def _goals(self, replay: EpisodeReplay, sample: Sample, random: np.random.Generator) -> Array:
+        """Goals to replay with: their own, or one that was achieved."""
+        goal = replay["desired_goal"][sample.row]
+        hindsight = np.flatnonzero(random.random(len(goal)) < self.share)
+        at = self._choose(sample.at(hindsight), replay, random)
+        goal[hindsight] = replay["achieved_goal"][at]
+        return goal
+
     def _choose(self, sample: Sample, replay: EpisodeReplay, random: np.random.Generator) -> Index:
         """Rows of the states whose achieved goals become the goals."""
         row, start, end, _ = sample
@@ -92,5 +118,4 @@ class Relabel:
             return random.integers(row + 1, end + 1)
         if self.strategy == "episode":
             return random.integers(start, end + 1)
-        anywhere = replay.sample(len(row), random)
-        return anywhere.row
+        return replay.sample(len(row), random).row
