@@ -153,5 +153,8 @@ def test_it_plays_episodes(make):
         def render(self):
             return tuple(np.full((4, 4, 3), i, np.uint8) for i in range(self.num_envs))
 
-    report = make().play(Filmed(3, dims=3, horizon=(6, 2, 9)), episodes=2)
-    assert [video.frames.shape for video in report.videos.values()] == [(6, 4, 4, 3)] * 2
+    report = make().play(Filmed(3, dims=3, horizon=(6, 2, 9)), episodes=4)
+    # The first environment plays twice, the others once; each ends when it ends.
+    assert [len(video.frames) for video in report.videos.values()] == [2, 6, 9, 6]
+    assert [video.frames.max() for video in report.videos.values()] == [1, 0, 2, 0]
+    assert list(report.videos) == [f"episode {number}" for number in (1, 2, 3, 4)]

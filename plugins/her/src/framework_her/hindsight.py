@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from framework.contracts import Served
-from framework.report import Report, Video
+from framework.report import Report
 from framework.rl.collect import Episode, EpisodeCollector
 from framework.rl.cycle import CycleAlgorithm
 from framework.rl.networks import Follower, frozen_copy
@@ -28,6 +28,7 @@ from framework_her.actor_critic import ActorCritic
 from framework_her.config import HindsightConfig
 from framework_her.ddpg import Ddpg
 from framework_her.exploration import Exploration
+from framework_her.film import film
 from framework_her.relabel import Relabel, Transitions
 
 Array = NDArray[Any]
@@ -174,17 +175,6 @@ class Hindsight(CycleAlgorithm):
 
         Args:
             environment: one with `render`.
-            episodes: how many; one after another, of the first of its simulations.
+            episodes: how many.
         """
-        videos: dict[str, Video] = {}
-        observation, _ = environment.reset(seed=self.config.seed)
-        frames: list[Array] = []
-        while len(videos) < episodes:
-            frames.append(np.asarray(environment.render()[0]))
-            observation, _, terminated, truncated, _ = environment.step(self.act(observation))
-            if terminated[0] or truncated[0]:
-                videos[f"episode {len(videos) + 1}"] = Video(
-                    np.stack(frames), environment.metadata["render_fps"]
-                )
-                frames = []
-        return Report(videos=videos)
+        return film(environment, self.act, episodes, self.config.seed)

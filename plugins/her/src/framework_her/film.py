@@ -1,0 +1,49 @@
+"""Films of a policy at work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from framework.report import Report, Video
+from framework.sim import VectorEnv
+
+
+def film(environment: Any, policy: Callable[[Any], Any], episodes: int, seed: int) -> Report:
+    """Film the first episodes of a batched environment, side by side.
+
+    Args:
+        environment: one that renders.
+        policy: actions for a batch of observations.
+        episodes: how many; with more than there are environments, these go on with a second one.
+        seed: of the reset.
+
+    Returns:
+        One video per episode.
+    """
+    n = environment.num_envs
+    quota = episodes // n + (np.arange(n) < episodes % n)
+    frames: list[list[Any]] = [[] for _ in range(n)]
+    videos: dict[str, Video] = {}
+    observation, _ = environment.reset(seed=seed)
+    while quota.any():
+        filmed = np.flatnonzero(quota)
+        for i, frame in zip(filmed, _render(environment, filmed.tolist()), strict=True):
+            frames[i].append(frame)
+        observation, _, terminated, truncated, _ = environment.step(policy(observation))
+        for i in np.flatnonzero((terminated | truncated) & (quota > 0)):
+            video = Video(np.stack(frames[i]), environment.metadata["render_fps"])
+            videos[f"episode {len(videos) + 1}"] = video
+            frames[i] = []
+            quota[i] -= 1
+    return Report(videos=videos)
+
+
+def _render(environment: Any, envs: Sequence[int]) -> Sequence[Any]:
+    """Frames of some of the environments; gymnasium's own can only draw all."""
+    if isinstance(environment, VectorEnv):
+        return environment.render(envs)
+    drawn = environment.render()
+    return [drawn[i] for i in envs]
