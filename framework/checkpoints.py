@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -103,12 +104,13 @@ def load_weights(model: torch.nn.Module, path: Path) -> None:
     Raises:
         UserError: it is not a whole checkpoint, or its model is another one.
     """
+    # A file handed on without its digest is taken as it is; with one it has to match.
+    if _digest_file(path).exists() and not is_whole(path):
+        raise CorruptCheckpointError(f"weights: {path} is truncated or altered: its SHA-256 does not match")
     try:
-        saved = load_checkpoint(path)["state_dict"]
-    except OSError as error:
-        raise UserError(f"weights: {path} cannot be read: {error.strerror}") from error
-    except CorruptCheckpointError as error:
-        raise UserError(f"weights: {error}") from error
+        saved = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]
+    except (OSError, EOFError, KeyError, TypeError, RuntimeError, UnpicklingError) as error:
+        raise UserError(f"weights: {path} is not a checkpoint that can be read: {error}") from error
     own = {name.removeprefix("model."): value for name, value in saved.items() if name.startswith("model.")}
     try:
         model.load_state_dict(own)

@@ -60,7 +60,7 @@ def command(
     With --trials, ranges are searched for the best final metric:
 
     \b
-    framework sweep RECIPE algorithm.lr=1e-4..1e-2 --trials 20 --metric success_rate/success_rate
+    framework sweep RECIPE algorithm.lr=1e-4..1e-2 --trials 20 --metric success_rate/rate
     """  # noqa: D301
     show_log()
     from framework.interruption import Interrupted

@@ -25,9 +25,9 @@ def test_it_reports_success_and_the_curve(tmp_path):
     evaluator = SuccessRate(SuccessRateConfig(episodes=30, every=100, monitor_episodes=10))
     for steps, act in ((100, lambda o: -straight(o)), (200, straight)):
         found = evaluator.monitor(algorithm(act, env_steps=steps, wall_seconds=steps / 10), PointGoal(4))
-        assert found["success_rate"] == (1.0 if steps == 200 else 0.0)
+        assert found["rate"] == (1.0 if steps == 200 else 0.0)
     report = evaluator(algorithm(), PointGoal(4))
-    assert report.metrics["success_rate"] == 1.0
+    assert report.metrics["rate"] == 1.0
     assert report.tables["success"].rows[0][:3] == [30, 30, 1.0]
     assert [row[0] for row in report.tables["learning curve"].rows] == [100, 200]
     assert [row[-1] for row in report.tables["learning curve"].rows] == [0.0, 1.0]
@@ -45,10 +45,10 @@ def test_without_a_look_there_is_no_curve():
 def test_looks_and_final_evaluation_see_the_same_episodes_every_time():
     config = SuccessRateConfig(episodes=20, monitor_episodes=20, seed=7)
     slow = algorithm(lambda observation: 0.2 * straight(observation))
-    rates = {SuccessRate(config)(slow, PointGoal(4)).metrics["return_mean"] for _ in range(3)}
+    rates = {SuccessRate(config)(slow, PointGoal(4)).metrics["return"] for _ in range(3)}
     assert len(rates) == 1
     other = SuccessRate(SuccessRateConfig(episodes=20, seed=8))(slow, PointGoal(4))
-    assert other.metrics["return_mean"] not in rates
+    assert other.metrics["return"] not in rates
 
 
 def test_its_state_is_restored():

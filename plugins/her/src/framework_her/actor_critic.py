@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, cast
 
 import gymnasium
@@ -13,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from framework import load_weights
 from framework.errors import UserError
 from framework.rl.mlp import mlp
 from framework.rl.normalizer import Normalizer
@@ -43,7 +43,7 @@ class ActorCritic(nn.Module):
         self.actor = mlp(inputs, config.hidden, actions)
         self.critic = mlp(inputs + actions, config.hidden, 1)
         if config.weights is not None:
-            self._load(config.weights)
+            load_weights(self, config.weights)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """The policy: `(batch, n)` inputs as the environment gives them, `(batch, actions)`."""
@@ -76,19 +76,6 @@ class ActorCritic(nn.Module):
             arrays |= {f"W{i}": layer.weight.detach(), f"b{i}": layer.bias.detach()}
         plain = {name: value.cpu().numpy() for name, value in arrays.items()}
         np.savez(path, allow_pickle=False, clip=np.float32(self.normalizer.clip), **plain)
-
-    def _load(self, path: Path) -> None:
-        try:
-            saved = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]
-        except (OSError, EOFError, KeyError, RuntimeError, UnpicklingError) as error:
-            raise UserError(f"weights: {path} is not a checkpoint that can be read: {error}") from error
-        own = {
-            name.removeprefix("model."): value for name, value in saved.items() if name.startswith("model.")
-        }
-        try:
-            self.load_state_dict(own)
-        except RuntimeError as error:
-            raise UserError(f"weights: the networks of {path} are not like these: {error}") from error
 
 
 def join(observation: Array, goal: Array) -> Array:

@@ -42,16 +42,16 @@ class SuccessRate:
         successes, episodes = int(played.success.sum()), self.config.episodes
         low, high = wilson_interval(successes, episodes)
         metrics = {
-            "success_rate": successes / episodes,
-            "success_rate_low": low,
-            "success_rate_high": high,
-            "return_mean": float(played.returns.mean()),
-            "episode_length_mean": float(played.lengths.mean()),
+            "rate": successes / episodes,
+            "rate_low": low,
+            "rate_high": high,
+            "return": float(played.returns.mean()),
+            "length": float(played.lengths.mean()),
         }
         report = Report(metrics=metrics)
         report.tables["success"] = Table(
             ["episodes", "successes", "success rate", "95% from", "95% to", "mean return"],
-            [[episodes, successes, successes / episodes, low, high, metrics["return_mean"]]],
+            [[episodes, successes, successes / episodes, low, high, metrics["return"]]],
             caption="An episode succeeds if it ends at its goal; Wilson interval.",
         )
         if self.curve["env_steps"]:
@@ -67,7 +67,7 @@ class SuccessRate:
         for name in _COLUMNS[:-1]:
             self.curve[name].append(getattr(algorithm.counters, name))
         self.curve["success_rate"].append(rate)
-        return {"success_rate": rate, "return_mean": float(played.returns.mean())}
+        return {"rate": rate, "return": float(played.returns.mean())}
 
     def state_dict(self) -> dict[str, Any]:
         return {"curve": {name: list(values) for name, values in self.curve.items()}}
