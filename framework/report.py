@@ -190,7 +190,7 @@ def write_video(path: Path, video: Video) -> None:
         import imageio.v3 as iio
         import imageio_ffmpeg  # noqa: F401  (its absence shows only inside imageio otherwise)
     except ImportError:
-        raise UserError("writing a video needs: pip install 'framework-core[sim]'") from None
+        raise UserError("writing a video needs: pip install imageio imageio-ffmpeg") from None
     frames = np.asarray(video.frames, dtype=np.uint8)
     even = frames[:, : frames.shape[1] // 2 * 2, : frames.shape[2] // 2 * 2]
     iio.imwrite(path, even, fps=video.fps, codec="libx264", macro_block_size=1)

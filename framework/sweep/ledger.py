@@ -27,7 +27,7 @@ try:
     )
     from optuna.trial import TrialState
 except ImportError:
-    raise UserError("sweeps need Optuna: pip install 'framework-core[sweep]'") from None
+    raise UserError("sweeps need Optuna: pip install optuna") from None
 
 FILE = "optuna.db"
 _CHILD = "child"

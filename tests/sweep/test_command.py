@@ -128,4 +128,4 @@ def test_without_optuna_one_is_told_what_to_install() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert found.returncode == 2
-    assert found.stderr == "error: sweeps need Optuna: pip install 'framework-core[sweep]'\n"
+    assert found.stderr == "error: sweeps need Optuna: pip install optuna\n"
