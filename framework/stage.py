@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +37,7 @@ from framework.checkpoints import (
 from framework.contracts import HasProgress, Monitor, Servable
 from framework.errors import UserError
 from framework.interruption import Interrupted, Interruption
+from framework.quiet import quiet_lightning
 from framework.report import Report
 from framework.runs import is_first_process
 from framework.tracking import Tracker, TrackerLogger
@@ -155,7 +154,7 @@ class StageRunner:
         if not self.quiet and self.tracker is not None:
             callbacks.append(ProgressLine(clock, sys.stderr, self.key))
         try:
-            with _quiet_lightning(), interruption.defer():
+            with quiet_lightning(), interruption.defer():
                 trainer = self._trainer(algorithm, clock, [*callbacks, writer])
                 trainer.fit(algorithm, ckpt_path=start, weights_only=False)
         except SIGTERMException:  # Lightning's own answer, a SystemExit
@@ -305,21 +304,3 @@ def _name_evaluators(uses: list[Use]) -> dict[str, Use]:
             name = f"{base}-{count}"
         named[name] = use
     return named
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Keep Lightning's advice about hardware and loaders off the user's terminal."""
-    names = ("lightning.pytorch", "lightning.fabric", "pytorch_lightning", "lightning_fabric")
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="lightning")
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        try:
-            for logger in loggers:
-                logger.setLevel(logging.ERROR)
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)

@@ -11,14 +11,14 @@ import json
 import logging
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.loggers.logger import Logger
 
 from framework.journal import Journal
+from framework.quiet import quiet
 from framework.runs import write_atomically
 from framework.store import Store
 
@@ -83,7 +83,7 @@ class Tracker:
         def put() -> None:
             mlflow.set_tracking_uri(self.store.uri)
             mlflow.set_experiment(experiment_id=experiment_id)
-            with warnings.catch_warnings(), _quiet("mlflow"):
+            with warnings.catch_warnings(), quiet("mlflow"):
                 warnings.simplefilter("ignore")
                 mlflow.pytorch.log_model(
                     module.cpu().eval(),
@@ -225,14 +225,3 @@ class TrackerLogger(Logger):
         values = {name: value for name, value in metrics.items() if name != "epoch"}
         if values:
             self._tracker.metrics({**values, **self._extra()}, self._step())
-
-
-@contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from framework.quiet import quiet_lightning
 from framework.testing.equality import assert_same
 from framework.testing.sections import Section, build, seed_everything, title
 
@@ -86,7 +85,7 @@ def train(
         f"{title(algorithm)} builds a {type(built).__name__}, which is not a lightning.LightningModule"
     )
     folder.mkdir(parents=True, exist_ok=True)
-    with _quiet():
+    with quiet_lightning():
         trainer = pl.Trainer(
             accelerator="cpu",
             max_epochs=1,
@@ -177,22 +176,3 @@ def _check_served(trained: Any, name: str) -> None:
     with torch.no_grad():
         answer = module.eval()(torch.as_tensor(example))
     assert torch.isfinite(answer).all(), f"{name}: the served model's answer to its example is not finite"
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Lightning's advice about loaders and hardware says nothing about the algorithm."""
-    import logging
-    import warnings
-
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="lightning")
-        try:
-            for logger in loggers:
-                logger.setLevel(logging.ERROR)
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
