@@ -1,0 +1,1 @@
+"""Execution of programs nobody has read: see `judge.Judge`."""

@@ -1,0 +1,56 @@
+"""Limits, and the verdict on one program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
+
+from framework import Param
+
+Outcome: TypeAlias = Literal["passed", "failed", "exception", "timed_out", "memory", "crashed", "blocked"]
+Backend: TypeAlias = Literal["bubblewrap", "process"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one program may use. Times cover the program and the whole of its tests."""
+
+    cpu_seconds: Annotated[float, Param("processor time", unit="s", gt=0)] = 3.0
+    wall_seconds: Annotated[float, Param("elapsed time", unit="s", gt=0)] = 15.0
+    memory_mb: Annotated[int, Param("address space", unit="MiB", ge=64)] = 1024
+    output_kb: Annotated[int, Param("text written, and size of the results", unit="KiB", ge=1)] = 16_384
+    file_mb: Annotated[int, Param("files in the program's own folder", unit="MiB", ge=1)] = 16
+    threads: Annotated[int, Param("threads at once", ge=1)] = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeConfig:
+    """How programs are executed."""
+
+    limits: Annotated[Limits, Param("what one program may use")] = Limits()
+    workers: Annotated[int, Param("sandboxes side by side; 0 for one per core", ge=0)] = 0
+    backend: Annotated[
+        Backend, Param("`process` is not a sandbox: only for programs that may do what you may")
+    ] = "bubblewrap"
+    packages: Annotated[tuple[str, ...], Param("installed packages programs may import")] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one program.
+
+    Attributes:
+        outcome: `passed`; `failed`: a wrong result; `exception`: the program raised (or the
+            wrong exception was raised); `timed_out`; `memory`; `crashed`: its process died;
+            `blocked`: it tried what the sandbox forbids, or exceeded an output limit.
+        detail: one line for the reader; written by the program in part, never trusted.
+        cpu_seconds: processor time of the program; 0 for a cached verdict.
+    """
+
+    outcome: Outcome
+    detail: str = ""
+    cpu_seconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome == "passed"

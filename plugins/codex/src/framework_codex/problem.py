@@ -1,0 +1,65 @@
+"""Problem: a programming task, its tests, and the program a completion makes of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, TypeAlias
+
+TestKind: TypeAlias = Literal["check", "asserts", "cases"]
+Comparison: TypeAlias = Literal["equal", "set", "not_none", "root"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One row of a split `problems`.
+
+    Attributes:
+        task_id: unique within its set.
+        prompt: what the model continues.
+        suffix: what follows the completion, for infilling.
+        entry_point: name of the function the tests call.
+        canonical_solution: a completion that passes; empty if none is known.
+        test: Python code, trusted, run outside the sandbox. `check`: it defines
+            `check(candidate)`. `asserts`: statements that call the entry point by name.
+            `cases`: unused.
+        test_kind: which of the three.
+        setup: trusted code the tests stand on: imports, helpers, classes.
+        cases: for `cases`, a JSON list of argument lists; the expected results are those of
+            the canonical solution.
+        comparison: for `cases`, when a result counts as right: `equal` to the expected one
+            (floats within `atol`), the same `set`, `not_none` alike, or a `root` of the polynomial.
+        atol: absolute tolerance of floats; 0 asks for equality.
+        length: number of chained building blocks; 0 where it means nothing.
+    """
+
+    task_id: str
+    prompt: str
+    entry_point: str
+    test: str = ""
+    test_kind: TestKind = "check"
+    suffix: str = ""
+    canonical_solution: str = ""
+    setup: str = ""
+    cases: str = ""
+    comparison: Comparison = "equal"
+    atol: float = 0.0
+    length: int = 0
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Problem:
+        """The problem in a dataset's row; other columns are left out."""
+        return cls(**{field.name: row[field.name] for field in fields(cls) if field.name in row})
+
+    def row(self) -> dict[str, Any]:
+        """What a dataset keeps of it."""
+        return asdict(self)
+
+    def program(self, completion: str) -> str:
+        """The whole program: prompt, completion, suffix."""
+        return self.prompt + completion + self.suffix
+
+    def arguments(self) -> list[list[Any]]:
+        """The decoded `cases`."""
+        decoded: list[list[Any]] = json.loads(self.cases) if self.cases else []
+        return decoded
