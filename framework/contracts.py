@@ -8,6 +8,7 @@ evaluator. What more they offer, the core uses.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -78,6 +79,19 @@ class Evaluator(Protocol):
                 to it does not touch training.
         """
         ...
+
+
+@runtime_checkable
+class KeepsWork(Protocol):
+    """An evaluator that works long enough to keep what it has done so far.
+
+    Attributes:
+        folder: set before the evaluator is called; shared by the evaluators of a stage. What is
+            written there survives the end of the process and is found again by `resume` and
+            `evaluate`.
+    """
+
+    folder: Path | None
 
 
 @runtime_checkable

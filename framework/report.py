@@ -6,6 +6,7 @@ import base64
 import html
 import io
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +84,7 @@ class Report:
         images: `(height, width, 3)` uint8 RGB or `(height, width)` grey, by title.
         videos: by title.
         notes: paragraphs of plain text.
+        files: to be kept beside the page, by the name they get there.
     """
 
     metrics: dict[str, float] = field(default_factory=dict)
@@ -91,6 +93,7 @@ class Report:
     images: dict[str, np.ndarray] = field(default_factory=dict)
     videos: dict[str, Video] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    files: dict[str, Path] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Metrics, tables and notes as JSON can hold them (NaN and infinity as strings)."""
@@ -133,6 +136,8 @@ class Report:
             path = folder / f"{_slug(name)}.mp4"
             write_video(path, video)
             written.append(path)
+        for name, source in self.files.items():
+            written.append(Path(shutil.copyfile(source, folder / name)))
         page = folder / "index.html"
         page.write_text(self._page(title, pictures), encoding="utf-8")
         return [*written, page]
@@ -158,6 +163,9 @@ class Report:
                 f"<h2>{html.escape(name)}</h2>",
                 f'<img alt="{html.escape(name)}" src="data:image/png;base64,{data}">',
             ]
+        body += [
+            f'<p><a href="{html.escape(name)}" download>{html.escape(name)}</a></p>' for name in self.files
+        ]
         for name in self.videos:
             body += [
                 f"<h2>{html.escape(name)}</h2>",

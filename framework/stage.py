@@ -34,7 +34,7 @@ from framework.checkpoints import (
     load_checkpoint,
     newest_whole,
 )
-from framework.contracts import HasProgress, Monitor, Servable
+from framework.contracts import HasProgress, KeepsWork, Monitor, Servable
 from framework.errors import UserError
 from framework.interruption import Interrupted, Interruption
 from framework.quiet import quiet_lightning
@@ -246,7 +246,11 @@ class StageRunner:
     @cached_property
     def evaluators(self) -> dict[str, Any]:
         """The evaluators by name; `success_rate-2` is a second one of the same component."""
-        return {name: self._make(use) for name, use in _name_evaluators(self.stage.evaluators).items()}
+        made = {name: self._make(use) for name, use in _name_evaluators(self.stage.evaluators).items()}
+        for evaluator in made.values():
+            if isinstance(evaluator, KeepsWork):
+                evaluator.folder = self.folder / "work"
+        return made
 
     def _watches(self) -> list[Watch]:
         return [

@@ -56,6 +56,15 @@ def test_a_video_can_be_read_back(tmp_path: Path) -> None:
     assert back[0].mean() < 10 and back[-1].mean() > 245
 
 
+def test_files_are_copied_and_linked(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_text("{}")
+    written = Report(files={"samples.jsonl": source}).save(tmp_path / "report")
+    assert (tmp_path / "report" / "samples.jsonl") in written
+    assert (tmp_path / "report" / "samples.jsonl").read_text() == "{}"
+    assert 'href="samples.jsonl"' in (tmp_path / "report" / "index.html").read_text()
+
+
 def test_text_is_aligned() -> None:
     text = Table(["name", "value"], [["a", 1.0], ["longer", 0.12345678]]).to_text()
     assert text.splitlines() == ["name     value", "a            1", "longer  0.1235"]

@@ -252,6 +252,23 @@ def test_evaluate_again_leaves_the_run_as_it_is(workplace: Path, tracking_uri: s
     assert nested.info.status == "FINISHED"
 
 
+def test_an_evaluator_goes_on_where_it_was_interrupted(workplace: Path, tracking_uri: str) -> None:
+    broken = workplace / "broken"
+    broken.touch()
+    slow = f"evaluators=[{{use: tiny/slow, fail_at: 3, fail_while: '{broken}'}}]"
+    with pytest.raises(RuntimeError, match="told to fail"):
+        run(slow)
+    broken.unlink()
+    finished = framework.resume("last", quiet=True).run
+    assert finished.state.stages[""].reports["slow"]["found"] == 3
+    assert framework.evaluate("last")["slow"].metrics["found"] == 5
+    kept = finished.folder / "reports" / "slow" / "errors.txt"
+    assert len(kept.read_text().split()) == 5
+    client = Store(tracking_uri).client
+    sent = client.list_artifacts(finished.state.run_id, "reports/slow")
+    assert "reports/slow/errors.txt" in {artifact.path for artifact in sent}
+
+
 def test_an_untrained_run_cannot_be_evaluated(workplace: Path) -> None:
     with pytest.raises(RuntimeError):
         run("algorithm.fail_at=3")

@@ -26,3 +26,4 @@ def register_algorithms() -> Iterator[Component]:
 @hookimpl
 def register_evaluators() -> Iterator[Component]:
     yield Component("error", "framework_tiny.parts:Error", "framework_tiny.config:ErrorConfig")
+    yield Component("slow", "framework_tiny.parts:Slow", "framework_tiny.config:SlowConfig")

@@ -34,3 +34,9 @@ class DescentConfig:
 @dataclass(frozen=True, kw_only=True)
 class ErrorConfig:
     every: Annotated[int, Param("steps between two looks; 0 for never", ge=0)] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlowConfig:
+    fail_at: Annotated[int, Param("raise at this point", ge=0)] = 0
+    fail_while: Annotated[Path | None, Param("raise only while this file is there")] = None

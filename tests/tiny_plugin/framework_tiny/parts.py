@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from lightning.pytorch import LightningModule
 
 from framework import Report, Table, load_weights
 from framework.contracts import Progress, Served
-from framework_tiny.config import DescentConfig, ErrorConfig, LineConfig, PointsConfig
+from framework_tiny.config import DescentConfig, ErrorConfig, LineConfig, PointsConfig, SlowConfig
 
 
 class Points:
@@ -124,3 +125,25 @@ class Error:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.seen = list(state["seen"])
+
+
+class Slow:
+    """Judges point by point, and keeps each judgement in a file."""
+
+    folder: Path | None = None
+
+    def __init__(self, config: SlowConfig) -> None:
+        self.config = config
+
+    def __call__(self, algorithm: Descent, environment: Points) -> Report:
+        assert self.folder is not None
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / "errors.txt"
+        known = file.read_text().split() if file.exists() else []
+        for index in range(len(known), 5):
+            if index == self.config.fail_at and self.config.fail_while and self.config.fail_while.exists():
+                raise RuntimeError("told to fail")
+            error = algorithm.error(torch.tensor([index])).item()
+            with file.open("a") as opened:
+                opened.write(f"{error}\n")
+        return Report({"found": len(known)}, files={"errors.txt": file})
