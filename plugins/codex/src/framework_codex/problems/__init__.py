@@ -1,0 +1,1 @@
+"""Problems and text to train on: where the environments of codex come from."""
