@@ -19,6 +19,7 @@ from framework_codex.problem import Problem
 from framework_codex.problems.blocks import BLOCKS, compose
 from framework_codex.problems.config import ChainsConfig
 from framework_codex.problems.programs import Written, clean, found
+from framework_codex.problems.tables import pair_table, problem_table, text_table
 from framework_codex.problems.wording import Chain
 
 if TYPE_CHECKING:
@@ -47,20 +48,15 @@ STRINGS = (
 
 def make_chains(config: ChainsConfig) -> DatasetDict:
     """Build the splits `train`, `validation`, `pairs`, `validation_pairs` and `problems`."""
-    from datasets import Dataset, DatasetDict, Features, Value
+    from datasets import DatasetDict
 
-    text = Features({"text": Value("string")})
-    pair = Features(
-        {key: Value("string") for key in ("task_id", "prompt", "completion", "docstring", "code")}
-    )
-    rows = [problem.row() for problem in problems(config)]
     return DatasetDict(
         {
-            "train": Dataset.from_dict({"text": list(texts(config, "train"))}, features=text),
-            "validation": Dataset.from_dict({"text": list(texts(config, "validation"))}, features=text),
-            "pairs": Dataset.from_list(list(pairs(config, "pairs")), features=pair),
-            "validation_pairs": Dataset.from_list(list(pairs(config, "validation_pairs")), features=pair),
-            "problems": Dataset.from_list(rows),
+            "train": text_table(texts(config, "train")),
+            "validation": text_table(texts(config, "validation")),
+            "pairs": pair_table(pairs(config, "pairs")),
+            "validation_pairs": pair_table(pairs(config, "validation_pairs")),
+            "problems": problem_table(problems(config)),
         }
     )
 
@@ -126,11 +122,6 @@ def _draw_for(names: str, seed: int) -> float:
 
 
 def _training_chains(config: ChainsConfig, count: int, rng: random.Random) -> Iterator[Chain]:
-    if config.weights and len(config.weights) != len(config.lengths):
-        raise UserError(
-            f"{len(config.weights)} weights for {len(config.lengths)} lengths of chains\n"
-            "  give one weight for each of `lengths`, or none"
-        )
     for length in rng.choices(config.lengths, config.weights or None, k=count):
         chain = _draw(length, rng)
         while is_held_out(chain, config):
@@ -140,19 +131,23 @@ def _training_chains(config: ChainsConfig, count: int, rng: random.Random) -> It
 
 def _tested_chains(length: int, config: ChainsConfig, rng: random.Random) -> list[Chain]:
     """As many different chains as there are tasks, or all there are."""
-    chains: dict[Chain, None] = {}
+    drawn: set[Chain] = set()
+    chains: list[Chain] = []
     for _ in range(100 * len(BLOCKS) ** 2 + 100 * config.tasks_per_length):
         if len(chains) >= config.tasks_per_length:
             break
         chain = _draw(length, rng)
+        if chain in drawn:
+            continue
+        drawn.add(chain)
         if (length == 1 or is_held_out(chain, config)) and _every_step_matters(chain):
-            chains[chain] = None
+            chains.append(chain)
     if config.tasks_per_length and not chains:
         raise UserError(
             f"no chain of {length} blocks is left to test with held_out: {config.held_out:g}\n"
             "  hold out a larger share, or leave this length out of test_lengths"
         )
-    return list(chains)
+    return chains
 
 
 def _draw(length: int, rng: random.Random) -> Chain:

@@ -47,3 +47,12 @@ class ChainsConfig:
         ),
     ] = 0
     seed: Annotated[int, Param("of the functions to train on", ge=0)] = 0
+
+    def __post_init__(self) -> None:
+        if self.weights and len(self.weights) != len(self.lengths):
+            raise ValueError(
+                f"{len(self.weights)} weights for {len(self.lengths)} lengths of chains; "
+                "give one weight for each of `lengths`, or none"
+            )
+        if not self.lengths or not self.styles:
+            raise ValueError("chains need at least one of `lengths` and one of `styles`")

@@ -12,6 +12,7 @@ Chain: TypeAlias = tuple[Block, ...]
 
 _BY_WORDING = {wording: block for block in BLOCKS for wording in block.wordings}
 _QUOTES = re.compile(r'^\s*[rR]?("""|\'\'\')|("""|\'\'\')\s*$')
+_THEN = re.compile(r",? then ", re.IGNORECASE)
 _ITEM = re.compile(r"^[-*•]\s+(.*)$")
 
 
@@ -37,7 +38,7 @@ def parse_docstring(text: str) -> list[Block] | None:
     """
     text = _QUOTES.sub("", text.strip())
     items = [match[1] for line in text.splitlines() if (match := _ITEM.match(line.strip()))]
-    steps = items or re.split(r",?\s+then\s+", " ".join(text.split()))
+    steps = items or _THEN.split(" ".join(text.split()))
     blocks = [_block(step) for step in steps]
     found = [block for block in blocks if block is not None]
     return found if found and len(found) == len(blocks) else None
