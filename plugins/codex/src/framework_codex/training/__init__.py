@@ -1,0 +1,1 @@
+"""Training: language modelling on code, fine-tuning on solved tasks, docstring writing."""

@@ -1,0 +1,232 @@
+"""Training a GPT: on text, on solved tasks (Codex-S), on docstrings of code (Codex-D)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+
+from framework import Report, Table
+from framework.contracts import Progress
+from framework.errors import UserError
+from framework_codex.code_model import Request, Sampling
+from framework_codex.gpt.model import GPT
+from framework_codex.training import docstrings
+from framework_codex.training.config import TrainingConfig
+from framework_codex.training.examples import Example, Examples, collate
+from framework_codex.training.pairs import pair_examples
+from framework_codex.training.schedule import learning_rate
+from framework_codex.training.text import text_examples
+
+
+class LanguageModel(LightningModule):
+    """Minimise the negative log-likelihood of text (section 3.2 of the paper).
+
+    One training step is one step of AdamW on `batch_tokens` tokens, in micro-batches.
+
+    Args:
+        environment: splits by name; learned from is `split`.
+        model: the model.
+        config: optimiser, schedule and budget.
+    """
+
+    split = "train"
+
+    def __init__(self, environment: Any, model: GPT, config: TrainingConfig) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        if self.split not in environment:
+            raise UserError(
+                f"{type(self).__name__} learns from the split '{self.split}', and the environment has only "
+                f"{', '.join(environment)}"
+            )
+        self.environment, self.model, self.config = environment, model, config
+        self.steps_done = 0
+        self._examples: Examples | None = None
+        self._restored: dict[str, Any] = {}
+
+    def make_examples(self) -> Examples:
+        """Text, packed."""
+        context, config = self.model.config.context, self.config
+        documents = self.environment[self.split]
+        return text_examples(documents, self.model.tokenizer, context, config.window, config.seed)
+
+    @property
+    def examples(self) -> Examples:
+        """Made when they are first needed: a trained model that is only evaluated needs none."""
+        if self._examples is None:
+            self._examples = self.make_examples()
+            if self._restored:
+                self._examples.load_state_dict(self._restored["examples"])
+        return self._examples
+
+    # One step ------------------------------------------------------------------------------
+
+    def training_step(self, step: int, batch_idx: int) -> None:
+        config = self.config
+        rate = learning_rate(step, self.total_steps, config.lr, config.warmup_steps, config.final_lr)
+        optimizer = self.optimizers()
+        assert not isinstance(optimizer, list)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        world = self.trainer.world_size
+        # Every process draws the same examples and learns from its share of them.
+        drawn = self.examples.take(self.batch_size * world)[self.global_rank :: world]
+        loss = self._accumulate(drawn)
+        if config.clip:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
+        optimizer.step()
+        optimizer.zero_grad()
+        self.steps_done += 1
+        self.log_dict({"train/loss": loss, "train/lr": rate})
+
+    def _accumulate(self, examples: list[Example]) -> float:
+        """Gradients of the mean loss over all tokens; returns that loss in nats per token."""
+        learned = sum(len(example.tokens) - example.learned_from for example in examples)
+        total = 0.0
+        # Sequences of like length together pad less.
+        ordered = sorted(examples, key=lambda example: len(example.tokens))
+        for start in range(0, len(ordered), self.config.micro_batch):
+            batch = collate(ordered[start : start + self.config.micro_batch])
+            summed = self.model.loss(
+                batch.tokens.to(self.device), batch.targets.to(self.device), reduction="sum"
+            )
+            loss = summed / learned
+            self.manual_backward(loss)
+            total += loss.item()
+        return total
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        config = self.config
+        matrices = [p for p in self.model.parameters() if p.dim() >= 2]
+        others = [p for p in self.model.parameters() if p.dim() < 2]
+        return torch.optim.AdamW(
+            [
+                {"params": matrices, "weight_decay": config.weight_decay},
+                {"params": others, "weight_decay": 0.0},
+            ],
+            lr=config.lr,
+            betas=(config.beta1, config.beta2),
+            eps=config.eps,
+            fused=True,
+        )
+
+    # How far ---------------------------------------------------------------------------------
+
+    @property
+    def batch_size(self) -> int:
+        """Sequences per step and process."""
+        return max(1, round(self.config.batch_tokens / self.mean_length))
+
+    @property
+    def mean_length(self) -> float:
+        """Tokens predicted per sequence."""
+        known: float | None = self._restored.get("mean_length")
+        return self.examples.mean_length if known is None else known
+
+    @property
+    def total_steps(self) -> int:
+        return math.ceil(self.config.tokens / self.tokens_per_step)
+
+    @property
+    def tokens_per_step(self) -> float:
+        world = self._trainer.world_size if self._trainer is not None else 1
+        return self.batch_size * world * self.mean_length
+
+    def progress(self) -> Progress:
+        each = self.tokens_per_step
+        return Progress(round(self.steps_done * each), round(self.total_steps * each), "tokens")
+
+    def train_dataloader(self) -> Steps:
+        return Steps(self)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["training"] = {
+            "steps": self.steps_done,
+            "examples": self.examples.state_dict(),
+            "mean_length": self.mean_length,
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._restored = checkpoint["training"]
+        self.steps_done = self._restored["steps"]
+        self._examples = None
+
+    # What it can do --------------------------------------------------------------------------
+
+    def play(
+        self,
+        environment: Any,
+        prompt: str = "",
+        n: int = 3,
+        temperature: float = 0.2,
+        top_p: float = 0.95,
+        max_tokens: int = 200,
+    ) -> Report:
+        """Continue a prompt, or the first problem's if none is given: `framework play RUN --prompt "..."`."""
+        if not prompt:
+            if "problems" not in environment:
+                raise UserError('what should be continued? give --prompt "def ..."')
+            prompt = environment["problems"][0]["prompt"]
+        # A shell passes the two characters \\n where a new line is meant.
+        prompt = str(prompt).replace("\\n", "\n")
+        sampling = Sampling(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
+        requests = [Request("play", index, prompt) for index in range(n)]
+        completions = dict(self.model.sample(requests, sampling))
+        rows = [
+            [i, c.finish, c.mean_logprob, prompt + c.text] for i, c in sorted(completions.items())
+        ]
+        return Report(
+            {"samples": n}, tables={"Samples": Table(["sample", "ended by", "mean ln p", "text"], rows)}
+        )
+
+
+class Supervised(LanguageModel):
+    """Codex-S: fine-tune on solved tasks with the prompt's loss masked (section 4.5)."""
+
+    split = "pairs"
+
+    def make_examples(self) -> Examples:
+        return pair_examples(
+            self.pairs(), self.model.tokenizer, self.model.config.context, self.config.seed
+        )
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """What is shown, and what is learned."""
+        for row in self.environment[self.split]:
+            yield row["prompt"], row["completion"]
+
+
+class Docstrings(Supervised):
+    """Codex-D: learn to write the docstring of given code (section 5)."""
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        for prompt, completion in super().pairs():
+            code, docstring = docstrings.take_apart(prompt, completion)
+            if docstring:
+                yield docstrings.describe_prompt(code), docstrings.describe_completion(docstring)
+
+
+class Steps:
+    """The numbers of the steps still to do: what the Trainer iterates over.
+
+    Offering state, though it needs none, tells Lightning that it can be resumed.
+    """
+
+    def __init__(self, algorithm: LanguageModel) -> None:
+        self.algorithm = algorithm
+
+    def __len__(self) -> int:
+        return self.algorithm.total_steps
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.algorithm.steps_done, len(self)))
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """The algorithm's own counter says where to go on."""
