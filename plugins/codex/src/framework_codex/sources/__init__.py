@@ -1,0 +1,1 @@
+"""Models that come from elsewhere: recorded samples, a local folder, a server."""
