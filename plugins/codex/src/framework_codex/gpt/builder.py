@@ -1,0 +1,97 @@
+"""Build a GPT for an environment, or from a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import numpy as np
+import torch
+
+from framework import load_weights
+from framework.errors import UserError
+from framework_codex.gpt.config import GPTConfig
+from framework_codex.gpt.model import GPT, config_of
+from framework_codex.gpt.tokenizer import Tokenizer
+
+#: Characters of the training text that a tokenizer is learned from.
+SAMPLE = 20_000_000
+
+
+def build(environment: Any, config: GPTConfig) -> GPT:
+    """Builder of `codex/gpt`.
+
+    Args:
+        environment: a `DatasetDict` with text in `train`; not looked at if the tokenizer
+            comes from elsewhere.
+        config: its parameters.
+    """
+    if config.weights is not None:
+        return load(config.weights, precision=config.precision, dropout=config.dropout)
+    if config.tokenizer is not None:
+        tokenizer = _read(config.tokenizer)
+        return GPT(replace(config, vocab_size=len(tokenizer)), tokenizer)
+    return GPT(config, lambda: _train(environment, config))
+
+
+def load(path: Path, **changes: Any) -> GPT:
+    """Rebuild a GPT from a checkpoint that the framework wrote.
+
+    Args:
+        path: of the checkpoint.
+        **changes: fields of `GPTConfig` to set otherwise: `precision`, `dropout`.
+
+    Raises:
+        UserError: the file is no checkpoint of a codex/gpt.
+    """
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=False, mmap=True)["state_dict"]
+        described = saved["model._extra_state"]
+    except (OSError, EOFError, KeyError, TypeError, RuntimeError, UnpicklingError) as error:
+        raise UserError(f"weights: {path} is not the checkpoint of a codex/gpt: {error}") from error
+    model = GPT(replace(config_of(described), **changes), _unset)
+    load_weights(model, path)
+    return model
+
+
+def sample_texts(split: Any, characters: int = SAMPLE) -> Iterator[str]:
+    """Documents of a split, to about so many characters; the same for the same split.
+
+    Of a split whose length is known, some from everywhere; of a stream, the first.
+    """
+    try:
+        order = np.random.default_rng(0).permutation(len(split))
+    except TypeError:
+        rows: Iterator[Any] = iter(split)
+    else:
+        rows = (split[int(i)] for i in order)
+    for row in rows:
+        if characters <= 0:
+            return
+        characters -= len(row["text"])
+        yield row["text"]
+
+
+def _train(environment: Any, config: GPTConfig) -> Tokenizer:
+    try:
+        split = environment["train"]
+    except (KeyError, TypeError) as error:
+        raise UserError(
+            "codex/gpt learns its tokenizer from the environment's split `train`, and there is none\n"
+            "  give model.tokenizer or model.weights, or an environment with training text"
+        ) from error
+    return Tokenizer.train(sample_texts(split), config.vocab_size, config.whitespace_runs)
+
+
+def _read(path: Path) -> Tokenizer:
+    try:
+        return Tokenizer.from_json(path.read_text(encoding="utf-8"))
+    except Exception as error:  # the library raises plain Exception
+        raise UserError(f"model.tokenizer: {path} is not a byte-level BPE in JSON: {error}") from error
+
+
+def _unset() -> Tokenizer:
+    raise AssertionError("the tokenizer comes with the state")
