@@ -27,7 +27,7 @@ def register_environments() -> Iterator[Component]:
 def register_models() -> Iterator[Component]:
     yield Component(
         "gpt",
-        "framework_codex.gpt.model:build",
+        "framework_codex.gpt.builder:build",
         parameters="framework_codex.gpt.config:GPTConfig",
         doc="Decoder-only transformer with its own byte-level BPE, trained here from scratch",
         source=f"{_PAPER}, section 3.2",

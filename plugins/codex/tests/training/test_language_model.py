@@ -1,0 +1,98 @@
+"""Training: gradients against a plain computation, resumption, and that something is learned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from framework.errors import UserError
+from framework.testing import check_algorithm
+from framework.testing.algorithm import train
+from framework.testing.sections import build
+from framework_codex.training.examples import collate
+
+CHAINS = {"use": "codex/chains", "functions": 300, "validation": 4, "pairs": 60, "tasks_per_length": 1}
+GPT = {
+    "use": "codex/gpt",
+    "vocab_size": 400,
+    "context": 128,
+    "layers": 1,
+    "width": 32,
+    "heads": 2,
+    "precision": "float32",
+}
+SMALL = {"batch_tokens": 512, "micro_batch": 4, "tokens": 4096}
+
+
+@pytest.mark.parametrize("name", ["language_model", "supervised", "docstrings"])
+def test_a_resumed_training_equals_an_uninterrupted_one(name: str) -> None:
+    check_algorithm({"use": f"codex/{name}", **SMALL}, environment=CHAINS, model=GPT)
+
+
+def made(name: str = "language_model", **parameters: Any) -> Any:
+    environment = build("environment", CHAINS)
+    torch.manual_seed(0)
+    model = build("model", GPT, environment)
+    return build("algorithm", {"use": f"codex/{name}", **SMALL, **parameters}, environment, model)
+
+
+@pytest.mark.parametrize("name", ["language_model", "supervised"])
+@pytest.mark.parametrize("micro_batch", [1, 3, 64])
+def test_micro_batches_give_the_gradients_of_the_whole_batch(name: str, micro_batch: int) -> None:
+    algorithm = made(name, micro_batch=micro_batch)
+    algorithm.manual_backward = lambda loss: loss.backward()
+    examples = algorithm.examples.take(7)
+    loss = algorithm._accumulate(examples)
+    ours = [p.grad.clone() for p in algorithm.model.parameters()]
+    algorithm.model.zero_grad()
+    batch = collate(examples)
+    plain = F.cross_entropy(algorithm.model(batch.tokens).flatten(0, 1), batch.targets.flatten())
+    plain.backward()
+    assert loss == pytest.approx(plain.item(), rel=1e-5)
+    for gradient, parameter in zip(ours, algorithm.model.parameters(), strict=True):
+        torch.testing.assert_close(gradient, parameter.grad, rtol=1e-4, atol=1e-6)
+
+
+def test_matrices_decay_and_norms_do_not() -> None:
+    algorithm = made()
+    decayed, kept = algorithm.configure_optimizers().param_groups
+    assert decayed["weight_decay"] == 0.1 and kept["weight_decay"] == 0
+    assert all(p.dim() == 2 for p in decayed["params"]) and all(p.dim() == 1 for p in kept["params"])
+    count = len(decayed["params"]) + len(kept["params"])
+    assert count == len(list(algorithm.model.parameters()))
+
+
+def test_the_budget_is_in_tokens() -> None:
+    algorithm = made(tokens=5000)
+    assert algorithm.batch_size == 4
+    assert algorithm.total_steps == 10
+    assert algorithm.progress() == (0, 5120, "tokens")
+
+
+def test_code_is_learned(tmp_path) -> None:
+    settings = {"use": "codex/language_model", **SMALL, "tokens": 40_000, "lr": 1e-2, "warmup_steps": 5}
+    trained = train(settings, CHAINS, GPT, tmp_path, steps=78)
+    validation = trained.environment["validation"]["text"]
+    tokens = torch.tensor([trained.model.tokenizer.encode("\n".join(validation))[:129]])
+    before = made().model.loss(tokens[:, :-1], tokens[:, 1:]).item()
+    after = trained.model.loss(tokens[:, :-1], tokens[:, 1:]).item()
+    assert before > 5.5  # of ln 400 = 6
+    assert after < 3
+
+
+def test_an_environment_without_text_is_refused() -> None:
+    environment = build("environment", CHAINS)
+    model = build("model", GPT, environment)
+    del environment["pairs"]
+    with pytest.raises(UserError, match=r"Supervised learns from the split 'pairs', .* only train, validation"):
+        build("algorithm", "codex/supervised", environment, model)
+
+
+def test_playing_continues_a_prompt() -> None:
+    algorithm = made().eval()
+    table = algorithm.play(algorithm.environment, prompt="def f(s):\\n", n=2, max_tokens=8).tables["Samples"]
+    assert [row[0] for row in table.rows] == [0, 1]
+    assert all(row[3].startswith("def f(s):\n") for row in table.rows)
