@@ -12,6 +12,7 @@ import contextlib
 import io
 import os
 import shutil
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import pytest
 
 if TYPE_CHECKING:
+    import lightning.pytorch as pl
+
     from framework.experiment import Result
 
 
@@ -26,6 +29,14 @@ class RunRecipe(Protocol):
     """The type of the fixture `framework_run`."""
 
     def __call__(self, recipe: Path | str | Mapping[str, Any], overrides: Iterable[str] = ()) -> Result: ...
+
+
+class Fit(Protocol):
+    """The type of the fixture `framework_fit`."""
+
+    def __call__(
+        self, algorithm: pl.LightningModule, resume: Path | None = None, **options: Any
+    ) -> pl.Trainer: ...
 
 
 class CommandResult(NamedTuple):
@@ -84,6 +95,27 @@ def framework_run(tracking_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
         return run_recipe(start / recipe, list(overrides), quiet=True)
 
     return run
+
+
+@pytest.fixture
+def framework_fit(tmp_path: Path) -> Fit:
+    """Train an algorithm by a bare Trainer: `framework_fit(algorithm, resume=checkpoint, callbacks=[...])`.
+
+    Keyword arguments go to the Trainer, which is returned.
+    """
+    import lightning.pytorch as pl
+
+    def fit(algorithm: pl.LightningModule, resume: Path | None = None, **options: Any) -> pl.Trainer:
+        quiet = {"logger": False, "enable_checkpointing": False, "default_root_dir": tmp_path}
+        bars = {"enable_progress_bar": False, "enable_model_summary": False}
+        trainer = pl.Trainer(**{"accelerator": "cpu", "max_epochs": 1, **quiet, **bars, **options})
+        with warnings.catch_warnings():
+            # Lightning's own dealings with torch; what it says of the algorithm is shown.
+            warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+            trainer.fit(algorithm, ckpt_path=resume, weights_only=False)
+        return trainer
+
+    return fit
 
 
 @pytest.fixture

@@ -75,9 +75,9 @@ class Log(pl.Callback):
 
 
 @pytest.mark.parametrize("overlap", [False, True])
-def test_a_cycle_is_one_lightning_step_and_logs_once(fit, overlap):
+def test_a_cycle_is_one_lightning_step_and_logs_once(framework_fit, overlap):
     algorithm, log = Regression(overlap=overlap), Log()
-    trainer = fit(algorithm, callbacks=[log])
+    trainer = framework_fit(algorithm, callbacks=[log])
     assert trainer.global_step == algorithm.counters.cycles == 20
     assert algorithm.counters.env_steps == len(algorithm.seen) == 200
     assert algorithm.counters.updates == 80
@@ -88,19 +88,19 @@ def test_a_cycle_is_one_lightning_step_and_logs_once(fit, overlap):
     assert algorithm.counters.wall_seconds > 0
 
 
-def test_collecting_happens_in_a_thread_of_its_own_if_asked(fit):
+def test_collecting_happens_in_a_thread_of_its_own_if_asked(framework_fit):
     serial, overlapped = Regression(), Regression(overlap=True)
-    fit(serial)
-    fit(overlapped)
+    framework_fit(serial)
+    framework_fit(overlapped)
     assert serial.threads == {"MainThread"}
     # Before there is anything to learn from, there is nothing to overlap with.
     assert overlapped.threads == {"MainThread", "collect_0"}
 
 
-def test_overlapped_training_is_the_same_every_time(fit):
+def test_overlapped_training_is_the_same_every_time(framework_fit):
     one, other = Regression(overlap=True), Regression(overlap=True)
     for each in (one, other):
-        fit(each)
+        framework_fit(each)
     assert_same(one.state_dict(), other.state_dict())
     assert one.seen == other.seen
 
@@ -113,9 +113,9 @@ def test_overlapped_training_is_the_same_every_time(fit):
         (Budget(updates=13), 4, (16, 16, "updates")),
     ],
 )
-def test_budgets_are_rounded_up_to_whole_cycles(fit, budget, cycles, progress):
+def test_budgets_are_rounded_up_to_whole_cycles(framework_fit, budget, cycles, progress):
     algorithm = Regression(budget)
-    trainer = fit(algorithm)
+    trainer = framework_fit(algorithm)
     assert trainer.global_step == cycles
     assert algorithm.progress() == progress
 
@@ -127,9 +127,9 @@ def test_a_budget_has_one_unit(budget):
 
 
 @pytest.mark.parametrize("overlap", [False, True])
-def test_it_collects_until_there_is_something_to_learn_from(fit, overlap):
+def test_it_collects_until_there_is_something_to_learn_from(framework_fit, overlap):
     algorithm = Regression({"updates": 8}, delay=35, overlap=overlap)
-    fit(algorithm)
+    framework_fit(algorithm)
     assert algorithm.counters.updates == 8
     assert algorithm.counters.env_steps == 50
     assert algorithm.progress() == (8, 8, "updates")
@@ -154,11 +154,11 @@ class Cut(pl.Callback):
 
 @pytest.mark.parametrize("overlap", [False, True])
 @pytest.mark.parametrize(("cut", "moment"), [(1, "start"), (7, "end"), (19, "start"), (19, "end")])
-def test_resumed_equals_uninterrupted(fit, tmp_path, cut, moment, overlap):
+def test_resumed_equals_uninterrupted(framework_fit, tmp_path, cut, moment, overlap):
     whole = Regression(overlap=overlap)
-    fit(whole, callbacks=[Cut(tmp_path / "cut.ckpt", cut, moment)])
+    framework_fit(whole, callbacks=[Cut(tmp_path / "cut.ckpt", cut, moment)])
     resumed = Regression(overlap=overlap)
-    trainer = fit(resumed, resume=tmp_path / "cut.ckpt")
+    trainer = framework_fit(resumed, resume=tmp_path / "cut.ckpt")
     assert trainer.global_step == resumed.counters.cycles == 20
     assert_same(resumed.state_dict(), whole.state_dict())
     assert_same(resumed.cycle_state(), whole.cycle_state())
@@ -168,16 +168,16 @@ def test_resumed_equals_uninterrupted(fit, tmp_path, cut, moment, overlap):
     )
 
 
-def test_the_state_can_be_loaded_without_a_trainer(fit, tmp_path):
+def test_the_state_can_be_loaded_without_a_trainer(framework_fit, tmp_path):
     algorithm = Regression()
-    fit(algorithm).save_checkpoint(tmp_path / "end.ckpt")
+    framework_fit(algorithm).save_checkpoint(tmp_path / "end.ckpt")
     again = Regression()
     again.on_load_checkpoint(torch.load(tmp_path / "end.ckpt", weights_only=False))
     assert again.seen == algorithm.seen
     assert again.progress() == algorithm.progress()
 
 
-def test_an_error_while_collecting_ends_the_training(fit):
+def test_an_error_while_collecting_ends_the_training(framework_fit):
     algorithm = Regression(overlap=True)
     collect = algorithm.collect
 
@@ -188,21 +188,21 @@ def test_an_error_while_collecting_ends_the_training(fit):
 
     algorithm.collect = fail
     with pytest.raises(RuntimeError, match="simulator broke"):
-        fit(algorithm)
+        framework_fit(algorithm)
 
 
-def test_steps_through_lightning_are_the_same_steps(fit, monkeypatch):
+def test_steps_through_lightning_are_the_same_steps(framework_fit, monkeypatch):
     raw = Regression()
-    fit(raw)
+    framework_fit(raw)
     for name in ("_plain", "_scaled"):
         monkeypatch.setattr(CycleAlgorithm, name, name == "_scaled")
     wrapped = Regression()
-    trainer = fit(wrapped)
+    trainer = framework_fit(wrapped)
     assert trainer.global_step == 160
     assert_same(wrapped.state_dict(), raw.state_dict())
 
 
-def test_the_matmul_precision_is_left_as_it_was(fit):
+def test_the_matmul_precision_is_left_as_it_was(framework_fit):
     before = torch.get_float32_matmul_precision()
     inside = []
 
@@ -213,6 +213,6 @@ def test_the_matmul_precision_is_left_as_it_was(fit):
 
     algorithm = Peek({"env_steps": 10})
     algorithm.matmul = "medium"
-    fit(algorithm)
+    framework_fit(algorithm)
     assert inside == ["medium"]
     assert torch.get_float32_matmul_precision() == before

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -38,24 +37,3 @@ def make() -> Callable[..., Hindsight]:
         return Hindsight(environment, ActorCritic(environment, ActorCriticConfig(hidden=(64, 64))), config)
 
     return make
-
-
-@pytest.fixture
-def fit(tmp_path) -> Callable[..., pl.Trainer]:
-    def fit(algorithm: pl.LightningModule, resume: Any = None, **options: Any) -> pl.Trainer:
-        trainer = pl.Trainer(
-            accelerator="cpu",
-            max_epochs=1,
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            default_root_dir=tmp_path,
-            **options,
-        )
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*LeafSpec.*")
-            trainer.fit(algorithm, ckpt_path=resume, weights_only=False)
-        return trainer
-
-    return fit

@@ -19,22 +19,22 @@ def success(algorithm) -> float:
 
 
 @pytest.mark.parametrize("strategy", ["future", "episode"])
-def test_it_learns_from_sparse_rewards_in_hindsight(make, fit, strategy):
+def test_it_learns_from_sparse_rewards_in_hindsight(make, framework_fit, strategy):
     algorithm = make(strategy=strategy, overlap=False)
-    trainer = fit(algorithm)
+    trainer = framework_fit(algorithm)
     assert success(algorithm) >= 0.9
     assert trainer.global_step == algorithm.counters.cycles == 40
     assert algorithm.counters.updates == 800
     assert algorithm.counters.episodes == 320
 
 
-def test_without_hindsight_it_does_not(make, fit):
+def test_without_hindsight_it_does_not(make, framework_fit):
     algorithm = make(k=0, overlap=False)
-    fit(algorithm)
+    framework_fit(algorithm)
     assert success(algorithm) < 0.2
 
 
-def test_one_update_is_that_of_ddpg(make, fit):
+def test_one_update_is_that_of_ddpg(make, framework_fit):
     """Against the equations of section 2.4, with an optimiser and targets of the test's own."""
     algorithm = make(updates_per_cycle=1, overlap=False, matmul="highest", learning_rate=0.01)
     seen = {}
@@ -51,7 +51,7 @@ def test_one_update_is_that_of_ddpg(make, fit):
 
             pl_module._sample = record
 
-    fit(algorithm, limit_train_batches=1, callbacks=[Watch()])
+    framework_fit(algorithm, limit_train_batches=1, callbacks=[Watch()])
     batch: Transitions = seen["batch"]
     model, target = seen["networks"]
     with torch.no_grad():
@@ -92,16 +92,16 @@ def test_targets_are_clipped_to_what_returns_can_be(make):
     assert algorithm.losses(batch).critic.item() == pytest.approx(np.mean((value - expected) ** 2), rel=1e-5)
 
 
-def test_overlapped_training_is_the_same_every_time(make, fit):
+def test_overlapped_training_is_the_same_every_time(make, framework_fit):
     one, other = make(budget={"env_steps": 1600}), make(budget={"env_steps": 1600})
     for each in (one, other):
-        fit(each)
+        framework_fit(each)
     assert_same(one.state_dict(), other.state_dict())
     assert_same(one.cycle_state(), other.cycle_state())
 
 
 @pytest.mark.parametrize("overlap", [False, True])
-def test_resumed_equals_uninterrupted(make, fit, tmp_path, overlap):
+def test_resumed_equals_uninterrupted(make, framework_fit, tmp_path, overlap):
     # Episodes of many lengths, some of them running when a cycle ends.
     parameters = {"budget": {"env_steps": 1600}, "overlap": overlap, "capacity": 700}
     environment = lambda: PointGoal(8, dims=3, horizon=(3, 5, 7, 11, 13, 17, 19, 50))  # noqa: E731
@@ -112,9 +112,9 @@ def test_resumed_equals_uninterrupted(make, fit, tmp_path, overlap):
                 trainer.save_checkpoint(tmp_path / "cut.ckpt")
 
     whole = make(environment(), **parameters)
-    fit(whole, callbacks=[Save()])
+    framework_fit(whole, callbacks=[Save()])
     resumed = make(environment(), **parameters)
-    fit(resumed, resume=tmp_path / "cut.ckpt")
+    framework_fit(resumed, resume=tmp_path / "cut.ckpt")
     assert resumed.counters.cycles == 10
     assert_same(resumed.state_dict(), whole.state_dict())
     assert_same(resumed.optimizers().state_dict(), whole.optimizers().state_dict())
