@@ -1,0 +1,1 @@
+"""Evaluators of models of code: samples, verdicts, and what follows from them."""

@@ -1,0 +1,153 @@
+"""What evaluators of samples work with: a model, problems, a folder."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from framework.errors import UserError
+from framework_codex.code_model import CodeModel, code_model_of
+from framework_codex.evaluation.config import DrawConfig
+from framework_codex.evaluation.judging import Judged, judged
+from framework_codex.evaluation.sample_file import sample_path
+from framework_codex.evaluation.samples import Samples, draw
+from framework_codex.problem import Problem
+
+
+@runtime_checkable
+class Recorded(Protocol):
+    """A model whose samples were drawn elsewhere, at a temperature it does not know."""
+
+    def counts(self) -> Mapping[str, int]:
+        """How many samples there are, by task id."""
+        ...
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Draws and judges samples as a config says.
+
+    Attributes:
+        model: what draws them.
+        problems: those the config selects.
+        counts: samples of each.
+        config: the parameters.
+        folder: where samples and verdicts are kept.
+        notes: what the reader of the report has to know.
+    """
+
+    model: CodeModel
+    problems: tuple[Problem, ...]
+    counts: tuple[int, ...]
+    config: DrawConfig
+    folder: Path
+    notes: tuple[str, ...] = ()
+
+    @property
+    def recorded(self) -> bool:
+        return isinstance(self.model, Recorded)
+
+    def samples(self, temperature: float) -> Samples:
+        """Samples of every problem."""
+        sampling = self.config.sampling(temperature)
+        return draw(self.model, self.problems, sampling, self.counts, self.config.seed, self.folder)
+
+    def judged(self, temperature: float) -> Judged:
+        """Samples of every problem, and what became of them."""
+        known = None if self.recorded else temperature
+        return judged(self.samples(temperature), self.config.judge, self.folder, known)
+
+    def sample_path(self, temperature: float) -> Path:
+        """Where they are kept."""
+        sampling = self.config.sampling(temperature)
+        return sample_path(self.folder, self.model.fingerprint(), sampling, self.config.seed)
+
+    def usable(self, k: Sequence[int]) -> tuple[tuple[int, ...], list[str]]:
+        """The k there are enough samples for, and a note on the others.
+
+        Raises:
+            UserError: none is left, or one exceeds the n that was asked for.
+        """
+        least = min(self.counts)
+        kept = tuple(sorted({one for one in k if one <= least}))
+        if len(kept) == len(set(k)):
+            return kept, []
+        if self.config.n or not kept:
+            raise UserError(
+                f"pass@{max(k)} needs {max(k)} samples of every problem, and there are {least}\n"
+                f"  give n at least {max(k)}, or k at most {least}"
+            )
+        left_out = ", ".join(str(one) for one in sorted(set(k) - set(kept)))
+        return kept, [f"Some problem has only {least} samples: k = {left_out} is left out."]
+
+
+@contextmanager
+def bench(config: DrawConfig, folder: Path | None, algorithm: Any, environment: Any) -> Iterator[Bench]:
+    """Set up what an evaluator of samples needs; without a folder, in a temporary one.
+
+    Raises:
+        UserError: the algorithm cannot sample, no problem is selected, or there are too
+            few recorded samples.
+    """
+    model = code_model_of(algorithm)
+    problems = problems_of(environment, config)
+    problems, counts, notes = _counted(model, problems, config)
+    with tempfile.TemporaryDirectory() as temporary:
+        yield Bench(model, problems, counts, config, folder or Path(temporary), notes)
+
+
+def problems_of(environment: Any, config: DrawConfig) -> tuple[Problem, ...]:
+    """The problems of an environment that a config selects.
+
+    Raises:
+        UserError: there are none.
+    """
+    splits = list(environment.keys()) if hasattr(environment, "keys") else []
+    if "problems" not in splits:
+        raise UserError(
+            f"the environment has no problems to solve, only {', '.join(splits) or 'no splits at all'}\n"
+            "  use codex/problems, codex/chains, or codex/code mixed with chains"
+        )
+    problems = [Problem.of(row) for row in environment["problems"]]
+    if config.lengths:
+        found = sorted({problem.length for problem in problems})
+        problems = [problem for problem in problems if problem.length in config.lengths]
+        if not problems:
+            raise UserError(f"no problem has one of the lengths {list(config.lengths)}; there are {found}")
+    if not problems:
+        raise UserError("the environment's split problems is empty")
+    if 0 < config.limit < len(problems):
+        spread = np.linspace(0, len(problems) - 1, config.limit).round().astype(int)
+        problems = [problems[position] for position in spread]
+    return tuple(problems)
+
+
+def _counted(
+    model: CodeModel, problems: tuple[Problem, ...], config: DrawConfig
+) -> tuple[tuple[Problem, ...], tuple[int, ...], tuple[str, ...]]:
+    """Problems there are samples of, and how many of each to take."""
+    if not isinstance(model, Recorded):
+        if config.n < 1:
+            raise UserError("n: 0 is for recorded samples; say how many to draw of each problem")
+        return problems, (config.n,) * len(problems), ()
+    there = model.counts()
+    least = config.n or 1
+    short = [problem.task_id for problem in problems if there.get(problem.task_id, 0) < least]
+    if short and not config.partial:
+        names = ", ".join(short[:5]) + (", ..." if len(short) > 5 else "")
+        raise UserError(
+            f"{len(short)} of {len(problems)} problems have fewer than {least} recorded samples: {names}\n"
+            "  give n: 0 for as many as there are; partial: true leaves such problems out"
+        )
+    kept = tuple(problem for problem in problems if problem.task_id not in set(short))
+    if not kept:
+        raise UserError("the recorded samples are of none of the problems; do their task ids agree?")
+    notes = (f"{len(short)} of {len(problems)} problems have too few samples and are left out.",)
+    counts = tuple(config.n or there[problem.task_id] for problem in kept)
+    return kept, counts, notes if short else ()

@@ -1,0 +1,106 @@
+"""Pass rate by the number of chained building blocks (section 5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framework.errors import UserError
+from framework.report import Report, Table
+from framework_codex.evaluation.bench import bench
+from framework_codex.evaluation.config import ChainLengthConfig
+from framework_codex.evaluation.estimator import Floats, confidence_interval
+from framework_codex.evaluation.figures import length_figure
+
+#: Rates outside say little about a factor: near 1 there is nothing to lose, near 0 nothing left.
+RANGE = (0.02, 0.98)
+
+
+class ChainLength:
+    """Samples problems of each length, runs them, and reports pass@k and the factor per added block.
+
+    Args:
+        config: the parameters.
+
+    Attributes:
+        folder: where samples and verdicts are kept; None for nowhere.
+    """
+
+    def __init__(self, config: ChainLengthConfig) -> None:
+        self.config = config
+        self.folder: Path | None = None
+
+    def __call__(self, algorithm: Any, environment: Any) -> Report:
+        with bench(self.config, self.folder, algorithm, environment) as desk:
+            of_each = np.array([problem.length for problem in desk.problems])
+            lengths = sorted({int(length) for length in of_each if length > 0})
+            if not lengths:
+                raise UserError(
+                    "codex/chain_length needs problems with a length; use the environment codex/chains"
+                )
+            ks, notes = desk.usable([1, *self.config.k])
+            values = desk.judged(self.config.temperature).pass_at(ks)
+        report = Report(notes=[*desk.notes, *notes])
+        rates = _by_length(values, of_each, lengths)
+        for j, k in enumerate(ks):
+            for i, length in enumerate(lengths):
+                report.metrics[f"length_{length}/pass_at_{k}"] = float(rates[0][i, j])
+        ratios = factors(lengths, rates[0][:, 0])
+        report.tables["by length"] = _table(lengths, of_each, ks, rates, ratios)
+        if ratios:
+            # Of ratios the geometric mean: the factor over all steps, spread evenly.
+            report.metrics["factor"] = float(np.exp(np.mean(np.log(list(ratios.values())))))
+        else:
+            report.notes.append(
+                "No factor per block: it takes two lengths that follow each other with pass rates "
+                f"between {RANGE[0]} and {RANGE[1]}."
+            )
+        report.figures["by length"] = length_figure(lengths, ks, *rates)
+        return report
+
+
+def factors(lengths: Sequence[int], rates: Floats) -> dict[int, float]:
+    """How many times lower the pass rate is than that of chains one block shorter.
+
+    Args:
+        lengths: in ascending order.
+        rates: `(lengths,)`.
+
+    Returns:
+        By length, where both rates lie in `RANGE`.
+    """
+    rate = dict(zip(lengths, rates.tolist(), strict=True))
+    usable = {length for length in lengths if RANGE[0] <= rate[length] <= RANGE[1]}
+    return {length: rate[length - 1] / rate[length] for length in lengths if {length, length - 1} <= usable}
+
+
+def _by_length(
+    values: Floats, of_each: NDArray[np.int64], lengths: Sequence[int]
+) -> tuple[Floats, Floats, Floats]:
+    """Estimates and both ends of their intervals, each `(lengths, ks)`."""
+    groups = [values[of_each == length] for length in lengths]
+    ends = [confidence_interval(group) for group in groups]
+    means = np.array([group.mean(axis=0) for group in groups])
+    return means, np.array([low for low, _ in ends]), np.array([high for _, high in ends])
+
+
+def _table(
+    lengths: Sequence[int],
+    of_each: NDArray[np.int64],
+    ks: Sequence[int],
+    rates: tuple[Floats, Floats, Floats],
+    ratios: dict[int, float],
+) -> Table:
+    columns = ["blocks", "problems"]
+    for k in ks:
+        columns += [f"pass@{k}", "95% from", "95% to"]
+    rows = []
+    for i, length in enumerate(lengths):
+        cells = [part[i, j] for j in range(len(ks)) for part in rates]
+        rows.append([length, int((of_each == length).sum()), *cells, ratios.get(length)])
+    caption = "Factor: pass@1 of chains one block shorter over pass@1 of these."
+    return Table([*columns, "factor"], rows, caption)

@@ -1,0 +1,133 @@
+"""The figures of the evaluators' reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, ScalarFormatter
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+def canvas(
+    columns: int = 1, rows: int = 1, width: float = 5.0, height: float = 3.6
+) -> tuple[Figure, list[Axes]]:
+    """A figure and its axes, row by row."""
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for one in axes:
+        one.grid(alpha=0.3)
+    return figure, axes
+
+
+def temperature_figure(k: ArrayLike, temperatures: Sequence[float | None], curves: Floats) -> Figure:
+    """pass@k against k for each temperature, and the best temperature (figure 5).
+
+    Args:
+        k: `(j,)`, numbers of samples.
+        temperatures: of the curves; None if it is not known.
+        curves: `(temperatures, j)`, pass@k.
+    """
+    several = len(temperatures) > 1
+    figure, axes = canvas(columns=2 if several else 1)
+    for temperature, curve in zip(temperatures, curves, strict=True):
+        axes[0].plot(k, curve, label="" if temperature is None else f"T = {temperature:g}")
+    axes[0].set(xlabel="k, samples tried", ylabel="pass@k")
+    if several:
+        axes[0].legend(fontsize="small")
+        best = np.array(temperatures, dtype=np.float64)[curves.argmax(axis=0)]
+        axes[1].step(k, best, where="mid")
+        axes[1].set(xlabel="k, samples tried", ylabel="best temperature", ylim=(0, None))
+    for one in axes:
+        plain_logarithmic(one)
+    return figure
+
+
+def length_figure(
+    lengths: Sequence[int], ks: Sequence[int], rates: Floats, low: Floats, high: Floats
+) -> Figure:
+    """pass@k against the number of chained blocks (figure 11).
+
+    Args:
+        lengths: on the x axis.
+        ks: a line each.
+        rates: `(lengths, ks)`.
+        low: the lower ends of their intervals.
+        high: the upper ends.
+    """
+    figure, axes = canvas()
+    for j, k in enumerate(ks):
+        (line,) = axes[0].plot(lengths, rates[:, j], marker="o", label=f"pass@{k}")
+        axes[0].fill_between(lengths, low[:, j], high[:, j], color=line.get_color(), alpha=0.15)
+    axes[0].set(xlabel="chained blocks", ylabel="share of problems", ylim=(-0.02, 1.02), xticks=list(lengths))
+    axes[0].legend()
+    return figure
+
+
+def ranking_figure(of: Sequence[int], rates: Mapping[str, ArrayLike]) -> Figure:
+    """Share of problems solved by the chosen sample against how many there were (figure 7)."""
+    figure, axes = canvas()
+    for name, rate in rates.items():
+        axes[0].plot(of, np.asarray(rate), marker=".", label=name)
+    axes[0].set(xlabel="samples to choose from", ylabel="share of problems solved", ylim=(-0.02, 1.02))
+    axes[0].legend(fontsize="small")
+    plain_logarithmic(axes[0])
+    return figure
+
+
+def overlap_figure(scores: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Figure:
+    """Histograms of the BLEU of right and wrong programs, a panel per problem (figure 8)."""
+    columns = min(2, len(scores))
+    figure, axes = canvas(columns, rows=-(-len(scores) // columns), height=2.4)
+    bins = np.linspace(0, 100, 26).tolist()
+    for one, (title, (right, wrong)) in zip(axes, scores.items(), strict=False):
+        one.hist(np.asarray(right), bins, density=True, alpha=0.6, label="right")
+        one.hist(np.asarray(wrong), bins, density=True, alpha=0.6, label="wrong")
+        one.set(xlabel="BLEU", ylabel="density", title=title)
+        one.legend(fontsize="small")
+    for one in axes[len(scores) :]:
+        one.remove()
+    return figure
+
+
+def operations_figure(operations: Sequence[int], rates: Mapping[str, ArrayLike]) -> Figure:
+    """Shares of programs with each result against the number of operations, stacked."""
+    figure, axes = canvas()
+    floor = np.zeros(len(operations))
+    for name, rate in rates.items():
+        axes[0].bar(operations, np.asarray(rate), bottom=floor, label=name)
+        floor = floor + np.asarray(rate)
+    axes[0].set(xlabel="operations to bind", ylabel="share of programs", ylim=(0, 1), xticks=list(operations))
+    axes[0].legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def scaling_figure(parameters: Floats, loss: Floats, fits: Mapping[str, tuple[Floats, Floats]]) -> Figure:
+    """Held-out loss against model size on logarithmic axes (figure 4).
+
+    Args:
+        parameters: `(m,)`, without embeddings.
+        loss: `(m,)`, nats per token.
+        fits: by label, the x and y of a curve.
+    """
+    figure, axes = canvas()
+    axes[0].plot(parameters, loss, "o")
+    for label, (x, y) in fits.items():
+        axes[0].plot(x, y, label=label)
+    axes[0].set(xlabel="parameters without embeddings", ylabel="held-out loss, nats per token")
+    axes[0].set(xscale="log", yscale="log")
+    axes[0].yaxis.set_major_formatter(ScalarFormatter())
+    axes[0].yaxis.set_minor_formatter(ScalarFormatter())
+    axes[0].legend()
+    return figure
+
+
+def plain_logarithmic(axes: Axes) -> None:
+    """A logarithmic x axis with plain numbers at it."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_minor_formatter(NullFormatter())

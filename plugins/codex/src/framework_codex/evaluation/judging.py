@@ -1,0 +1,94 @@
+"""Verdicts on samples, from the judge and its cache."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from framework_codex.evaluation.estimator import Floats, pass_at_k
+from framework_codex.evaluation.samples import Samples
+from framework_codex.execution.verdict import JudgeConfig, Outcome, Verdict
+from framework_codex.problem import Problem
+
+#: In the order tables show them.
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+
+class Judging(Protocol):
+    """What is asked of a judge."""
+
+    def judge(self, programs: Iterable[tuple[Problem, str]]) -> list[Verdict]:
+        """The verdict on each `(problem, completion)`, in their order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Samples and what became of them.
+
+    Attributes:
+        samples: m of them.
+        outcomes: m outcomes.
+        passed: `(m,)`, whether the outcome is `passed`.
+        temperature: of the samples; None if it is not known.
+    """
+
+    samples: Samples
+    outcomes: tuple[Outcome, ...]
+    passed: NDArray[np.bool_]
+    temperature: float | None = None
+
+    @property
+    def correct(self) -> NDArray[np.int64]:
+        """`(problems,)`, how many samples of each passed."""
+        return np.bincount(self.samples.task[self.passed], minlength=len(self.samples.problems))
+
+    def pass_at(self, ks: ArrayLike) -> Floats:
+        """`(problems, len(ks))`, pass@k of each problem."""
+        return pass_at_k(self.samples.counts[:, None], self.correct[:, None], ks)
+
+    def outcome_counts(self) -> dict[Outcome, int]:
+        """How many samples had each outcome, all of them listed."""
+        counted = Counter(self.outcomes)
+        return {outcome: counted[outcome] for outcome in OUTCOMES}
+
+
+def open_judge(config: JudgeConfig, folder: Path) -> AbstractContextManager[Judging]:
+    """A judge that keeps its verdicts in the folder; its sandboxes end with the context."""
+    from framework_codex.execution import Judge
+
+    return Judge(config, folder / "verdicts.jsonl")
+
+
+def judged(samples: Samples, config: JudgeConfig, folder: Path, temperature: float | None = None) -> Judged:
+    """Judge every sample, equal programs once.
+
+    Args:
+        samples: what to judge.
+        config: how programs are executed.
+        folder: where verdicts are kept, for a run that is killed and for other evaluators.
+        temperature: of the samples, if it is known.
+    """
+    pairs = [(samples.problems[task], text) for task, text in zip(samples.task, samples.texts, strict=True)]
+    outcomes = outcomes_of(pairs, config, folder)
+    passed = np.array([outcome == "passed" for outcome in outcomes], dtype=np.bool_)
+    return Judged(samples, outcomes, passed, temperature)
+
+
+def outcomes_of(
+    programs: list[tuple[Problem, str]], config: JudgeConfig, folder: Path
+) -> tuple[Outcome, ...]:
+    """The outcome of each `(problem, completion)`, equal ones judged once."""
+    distinct = {program: position for position, program in enumerate(dict.fromkeys(programs))}
+    if not distinct:
+        return ()
+    with open_judge(config, folder) as judge:
+        verdicts = judge.judge(list(distinct))
+    return tuple(verdicts[distinct[program]].outcome for program in programs)

@@ -1,0 +1,85 @@
+"""Functional correctness: pass@k over temperatures (sections 2.1 and 3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from framework.report import Report, Table
+from framework_codex.evaluation.bench import bench
+from framework_codex.evaluation.config import PassAtKConfig
+from framework_codex.evaluation.estimator import confidence_interval
+from framework_codex.evaluation.figures import temperature_figure
+from framework_codex.evaluation.judging import Judged
+from framework_codex.evaluation.tables import outcome_table, problem_table
+
+
+class PassAtK:
+    """Draws n samples of every problem at each temperature, runs them, and estimates pass@k.
+
+    `pass_at_<k>` is that of the temperature best for k, as the paper reports it: chosen on
+    the same problems, so a little optimistic where temperatures are close.
+
+    Args:
+        config: the parameters.
+
+    Attributes:
+        folder: where samples and verdicts are kept; None for nowhere.
+    """
+
+    def __init__(self, config: PassAtKConfig) -> None:
+        self.config = config
+        self.folder: Path | None = None
+
+    def __call__(self, algorithm: Any, environment: Any) -> Report:
+        with bench(self.config, self.folder, algorithm, environment) as desk:
+            ks, notes = desk.usable(self.config.k)
+            temperatures = sorted(set(self.config.temperatures))[: 1 if desk.recorded else None]
+            results = [desk.judged(temperature) for temperature in temperatures]
+            report = Report(notes=[*desk.notes, *notes])
+            if self.folder is not None:
+                paths = [desk.sample_path(temperature) for temperature in temperatures]
+                report.files = {path.name: path for path in paths}
+        report.tables["pass@k"] = _estimate(report.metrics, results, ks)
+        report.metrics["problems"] = len(desk.problems)
+        report.metrics["tokens"] = float(sum(result.samples.tokens.sum() for result in results))
+        report.tables["outcomes"] = outcome_table(results)
+        report.tables["problems"] = problem_table(results, ks)
+        report.figures["pass@k"] = _figure(results)
+        return report
+
+
+def _estimate(metrics: dict[str, float], results: Sequence[Judged], ks: Sequence[int]) -> Table:
+    """Every pass@k with its interval; the metrics are those of the best temperature and of each."""
+    values = np.array([result.pass_at(ks) for result in results])  # (temperatures, problems, ks)
+    means = values.mean(axis=1)
+    low, high = confidence_interval(values.swapaxes(0, 1))
+    for j, k in enumerate(ks):
+        best = int(means[:, j].argmax())
+        metrics[f"pass_at_{k}"] = float(means[best, j])
+        metrics[f"pass_at_{k}_low"] = float(low[best, j])
+        metrics[f"pass_at_{k}_high"] = float(high[best, j])
+        for i, result in enumerate(results):
+            if len(results) > 1 and result.temperature is not None:
+                metrics[f"t{result.temperature:g}/pass_at_{k}"] = float(means[i, j])
+        if len(results) > 1:
+            metrics[f"best_temperature_{k}"] = results[best].temperature or 0.0
+    rows = [
+        [result.temperature, k, means[i, j], low[i, j], high[i, j]]
+        for i, result in enumerate(results)
+        for j, k in enumerate(ks)
+    ]
+    caption = f"{values.shape[1]} problems; intervals by bootstrap over problems."
+    return Table(["temperature", "k", "pass@k", "95% from", "95% to"], rows, caption)
+
+
+def _figure(results: Sequence[Judged]) -> Figure:
+    least = min(int(result.samples.counts.min()) for result in results)
+    ks = np.unique(np.geomspace(1, least, 40).round().astype(int))
+    curves = np.array([result.pass_at(ks).mean(axis=0) for result in results])
+    labels = [result.temperature for result in results]
+    return temperature_figure(ks, labels, curves)

@@ -1,0 +1,38 @@
+"""Tables of samples and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from framework.report import Table
+from framework_codex.evaluation.judging import OUTCOMES, Judged
+
+
+def outcome_table(results: Sequence[Judged]) -> Table:
+    """How many samples had each outcome, by temperature."""
+    rows = []
+    for result in results:
+        counted, samples = result.outcome_counts(), result.samples
+        cut = samples.finish.count("length") / len(samples.texts)
+        lengths = [samples.tokens.mean(), cut]
+        rows.append([result.temperature, len(samples.texts), *counted.values(), *lengths])
+    outcomes = [outcome.replace("_", " ") for outcome in OUTCOMES]
+    return Table(["temperature", "samples", *outcomes, "mean tokens", "share cut at max_tokens"], rows)
+
+
+def problem_table(results: Sequence[Judged], ks: Sequence[int]) -> Table:
+    """One row per problem and temperature: samples, passed, pass@k, other outcomes."""
+    rows = []
+    for result in results:
+        found: list[list[str]] = [[] for _ in result.samples.problems]
+        for task, outcome in zip(result.samples.task, result.outcomes, strict=True):
+            found[task].append(outcome)
+        values = result.pass_at(ks)
+        for task, problem in enumerate(result.samples.problems):
+            counted = {outcome: found[task].count(outcome) for outcome in OUTCOMES}
+            passed = counted.pop("passed")
+            others = ", ".join(f"{name} {count}" for name, count in counted.items() if count)
+            row = [problem.task_id, result.temperature, len(found[task]), passed]
+            rows.append([*row, *values[task], others])
+    estimates = [f"pass@{k}" for k in ks]
+    return Table(["problem", "temperature", "n", "passed", *estimates, "otherwise"], rows)
