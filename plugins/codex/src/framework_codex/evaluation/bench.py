@@ -137,17 +137,17 @@ def _counted(
             raise UserError("n: 0 is for recorded samples; say how many to draw of each problem")
         return problems, (config.n,) * len(problems), ()
     there = model.counts()
-    least = config.n or 1
-    short = [problem.task_id for problem in problems if there.get(problem.task_id, 0) < least]
-    if short and not config.partial:
-        names = ", ".join(short[:5]) + (", ..." if len(short) > 5 else "")
-        raise UserError(
-            f"{len(short)} of {len(problems)} problems have fewer than {least} recorded samples: {names}\n"
-            "  give n: 0 for as many as there are; partial: true leaves such problems out"
-        )
-    kept = tuple(problem for problem in problems if problem.task_id not in set(short))
+    # Whether problems may be without samples was asked when the file was read.
+    kept = tuple(problem for problem in problems if there.get(problem.task_id))
     if not kept:
-        raise UserError("the recorded samples are of none of the problems; do their task ids agree?")
-    notes = (f"{len(short)} of {len(problems)} problems have too few samples and are left out.",)
+        raise UserError("the recorded samples are of none of the selected problems")
+    least = min(kept, key=lambda problem: there[problem.task_id])
+    if config.n > there[least.task_id]:
+        raise UserError(
+            f"n: {config.n} samples of each problem are asked for, and of {least.task_id} "
+            f"{there[least.task_id]} are recorded\n  n: 0 takes as many as there are"
+        )
     counts = tuple(config.n or there[problem.task_id] for problem in kept)
-    return kept, counts, notes if short else ()
+    out = len(problems) - len(kept)
+    notes = (f"{out} of {len(problems)} problems have no recorded samples and are left out.",)
+    return kept, counts, notes if out else ()

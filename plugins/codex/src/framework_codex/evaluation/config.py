@@ -23,9 +23,6 @@ class DrawConfig:
         tuple[int, ...], Param("only problems of so many chained blocks; empty for all", ge=0)
     ] = ()
     limit: Annotated[int, Param("problems at most, spread evenly over the set; 0 for all", ge=0)] = 0
-    partial: Annotated[
-        bool, Param("leave out problems with too few recorded samples, which are an error otherwise")
-    ] = False
     judge: Annotated[JudgeConfig, Param("how programs are executed")] = field(default_factory=JudgeConfig)
     seed: Annotated[int, Param("of the samples", ge=0)] = 0
 

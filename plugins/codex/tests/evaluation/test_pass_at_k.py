@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from framework.errors import UserError
+from framework.testing import assert_same
+from framework_codex.evaluation.config import PassAtKConfig
+from framework_codex.evaluation.pass_at_k import PassAtK
+
+
+def by_temperature(task: str, temperature: float) -> float:
+    """Low temperatures repeat themselves: all samples of a task pass, or none."""
+    return float(int(task) % 2) if temperature < 0.5 else 0.3
+
+
+@pytest.fixture
+def twenty(problem: Any, environment: Any) -> Any:
+    return environment([problem(str(i)) for i in range(20)])
+
+
+def test_the_best_temperature_grows_with_k(scripted: Any, twenty: Any, fake_judge: Any) -> None:
+    config = PassAtKConfig(n=20, k=(1, 10), temperatures=(0.8, 0.2))
+    report = PassAtK(config)(scripted(by_temperature), twenty)
+    metrics = report.metrics
+    assert metrics["best_temperature_1"] == 0.2
+    assert metrics["best_temperature_10"] == 0.8
+    assert metrics["pass_at_1"] == metrics["t0.2/pass_at_1"] == metrics["t0.2/pass_at_10"] == 0.5
+    assert metrics["pass_at_10"] == metrics["t0.8/pass_at_10"] == pytest.approx(1 - 0.7**10, abs=0.02)
+    assert metrics["pass_at_1_low"] < 0.5 < metrics["pass_at_1_high"]
+    assert metrics["problems"] == 20
+    assert len(report.figures["pass@k"].axes) == 2
+
+
+def test_tables_tell_every_problem_and_outcome(scripted: Any, twenty: Any, fake_judge: Any) -> None:
+    config = PassAtKConfig(n=20, k=(1, 10), temperatures=(0.2, 0.8))
+    tables = PassAtK(config)(scripted(by_temperature), twenty).tables
+    assert tables["pass@k"].columns == ["temperature", "k", "pass@k", "95% from", "95% to"]
+    assert [row[:2] for row in tables["pass@k"].rows] == [[0.2, 1], [0.2, 10], [0.8, 1], [0.8, 10]]
+    problems = tables["problems"]
+    assert problems.columns == ["problem", "temperature", "n", "passed", "pass@1", "pass@10", "otherwise"]
+    assert len(problems.rows) == 40
+    assert problems.rows[0] == ["0", 0.2, 20, 0, 0, 0, "failed 20"]
+    assert problems.rows[1] == ["1", 0.2, 20, 20, 1, 1, ""]
+    outcomes = dict(zip(tables["outcomes"].columns, tables["outcomes"].rows[0], strict=True))
+    assert (outcomes["samples"], outcomes["passed"], outcomes["failed"]) == (400, 200, 200)
+
+
+def test_equal_programs_are_judged_once(scripted: Any, twenty: Any, fake_judge: Any) -> None:
+    PassAtK(PassAtKConfig(n=20, k=(1,), temperatures=(0.8,)))(scripted(by_temperature), twenty)
+    assert len(fake_judge.seen) == len(set(fake_judge.seen)) <= 20 * 5
+
+
+def test_the_report_is_kept_with_the_samples(
+    scripted: Any, twenty: Any, fake_judge: Any, tmp_path: Path
+) -> None:
+    evaluator = PassAtK(PassAtKConfig(n=4, k=(1, 4), temperatures=(0.2, 0.8)))
+    evaluator.folder = tmp_path / "work"
+    model = scripted(by_temperature)
+    report = evaluator(model, twenty)
+    report.save(tmp_path / "report")
+    assert len(list((tmp_path / "report").glob("samples-t0.?-*.jsonl"))) == 2
+    assert fake_judge.folders == [tmp_path / "work"] * 2
+    drawn = len(model.drawn)
+    assert_same(evaluator(model, twenty).to_dict(), json.loads((tmp_path / "report/report.json").read_text()))
+    assert len(model.drawn) == drawn
+
+
+def test_an_algorithms_model_is_asked(scripted: Any, twenty: Any, fake_judge: Any) -> None:
+    class Algorithm:
+        model = scripted(by_temperature)
+
+    report = PassAtK(PassAtKConfig(n=2, k=(1,), temperatures=(0.2,)))(Algorithm(), twenty)
+    assert report.metrics["pass_at_1"] == 0.5
+    assert "t0.2/pass_at_1" not in report.metrics
+    assert len(report.figures["pass@k"].axes) == 1
+
+
+def test_a_limit_takes_problems_from_all_over_the_set(scripted: Any, twenty: Any, fake_judge: Any) -> None:
+    model = scripted(by_temperature)
+    PassAtK(PassAtKConfig(n=1, k=(1,), temperatures=(0.2,), limit=3))(model, twenty)
+    assert {task for task, _ in model.drawn} == {"0", "10", "19"}
+
+
+def test_recorded_samples_have_no_temperature(recorded: Any, twenty: Any, fake_judge: Any) -> None:
+    model = recorded({str(i): 7 + i for i in range(20)})
+    report = PassAtK(PassAtKConfig(n=0, k=(1, 5, 100)))(model, twenty)
+    assert len(model.drawn) == sum(7 + i for i in range(20))
+    assert [row[:2] for row in report.tables["pass@k"].rows] == [[None, 1], [None, 5]]
+    assert set(report.metrics) == {
+        *(f"pass_at_{k}{end}" for k in (1, 5) for end in ("", "_low", "_high")),
+        "problems",
+        "tokens",
+    }
+    assert report.notes == ["Some problem has only 7 samples: k = 100 is left out."]
+
+
+def test_problems_without_recorded_samples_are_left_out_aloud(
+    recorded: Any, twenty: Any, fake_judge: Any
+) -> None:
+    model = recorded({str(i): 3 + i for i in range(4, 20, 2)})
+    report = PassAtK(PassAtKConfig(n=0, k=(1,)))(model, twenty)
+    assert report.metrics["problems"] == 8
+    assert report.notes == ["12 of 20 problems have no recorded samples and are left out."]
+    with pytest.raises(
+        UserError, match="n: 8 samples of each problem are asked for, and of 4 7 are recorded"
+    ):
+        PassAtK(PassAtKConfig(n=8, k=(1,)))(model, twenty)
+    with pytest.raises(UserError, match="of none of the selected problems"):
+        PassAtK(PassAtKConfig(n=0, k=(1,)))(recorded({"x": 3}), twenty)
+
+
+def test_wrong_requests_are_refused(
+    scripted: Any, twenty: Any, environment: Any, problem: Any, fake_judge: Any
+) -> None:
+    model = scripted(by_temperature)
+    with pytest.raises(UserError, match=r"pass@100 needs 100 samples of every problem, and there are 10"):
+        PassAtK(PassAtKConfig(n=10, k=(1, 100)))(model, twenty)
+    with pytest.raises(UserError, match="n: 0 is for recorded samples"):
+        PassAtK(PassAtKConfig(n=0))(model, twenty)
+    with pytest.raises(UserError, match="has no problems to solve, only train"):
+        PassAtK(PassAtKConfig(n=1, k=(1,)))(model, {"train": []})
+    with pytest.raises(UserError, match=r"no problem has one of the lengths \[2\]; there are \[0\]"):
+        PassAtK(PassAtKConfig(n=1, k=(1,), lengths=(2,)))(model, twenty)
+    with pytest.raises(UserError, match="cannot sample code"):
+        PassAtK(PassAtKConfig(n=1, k=(1,)))(object(), twenty)
+    assert model.drawn == []
+
+
+def test_the_estimate_is_right_on_average(
+    scripted: Any, problem: Any, environment: Any, fake_judge: Any
+) -> None:
+    rates = np.random.default_rng(0).random(200)
+    problems = environment([problem(str(i)) for i in range(200)])
+    model = scripted(lambda task, temperature: rates[int(task)])
+    report = PassAtK(PassAtKConfig(n=20, k=(1, 5), temperatures=(0.8,)))(model, problems)
+    for k in (1, 5):
+        expected = (1 - (1 - rates) ** k).mean()
+        assert report.metrics[f"pass_at_{k}"] == pytest.approx(expected, abs=0.02)
+        assert report.metrics[f"pass_at_{k}_low"] < expected < report.metrics[f"pass_at_{k}_high"]
