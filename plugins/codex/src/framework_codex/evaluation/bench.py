@@ -13,10 +13,11 @@ import numpy as np
 
 from framework.errors import UserError
 from framework_codex.code_model import CodeModel, code_model_of
-from framework_codex.evaluation.config import DrawConfig
+from framework_codex.evaluation.config import DrawConfig, SelectConfig
 from framework_codex.evaluation.judging import Judged, judged
 from framework_codex.evaluation.sample_file import sample_path
 from framework_codex.evaluation.samples import Samples, draw
+from framework_codex.execution.verdict import JudgeConfig
 from framework_codex.problem import Problem
 
 
@@ -47,7 +48,7 @@ class Bench:
     counts: tuple[int, ...]
     config: DrawConfig
     folder: Path
-    notes: tuple[str, ...] = ()
+    notes: list[str]
 
     @property
     def recorded(self) -> bool:
@@ -58,18 +59,18 @@ class Bench:
         sampling = self.config.sampling(temperature)
         return draw(self.model, self.problems, sampling, self.counts, self.config.seed, self.folder)
 
-    def judged(self, temperature: float) -> Judged:
+    def judged(self, temperature: float, judge: JudgeConfig) -> Judged:
         """Samples of every problem, and what became of them."""
         known = None if self.recorded else temperature
-        return judged(self.samples(temperature), self.config.judge, self.folder, known)
+        return judged(self.samples(temperature), judge, self.folder, known)
 
     def sample_path(self, temperature: float) -> Path:
         """Where they are kept."""
         sampling = self.config.sampling(temperature)
         return sample_path(self.folder, self.model.fingerprint(), sampling, self.config.seed)
 
-    def usable(self, k: Sequence[int]) -> tuple[tuple[int, ...], list[str]]:
-        """The k there are enough samples for, and a note on the others.
+    def usable(self, k: Sequence[int]) -> tuple[int, ...]:
+        """The k there are enough samples for; a note tells of the others.
 
         Raises:
             UserError: none is left, or one exceeds the n that was asked for.
@@ -77,32 +78,33 @@ class Bench:
         least = min(self.counts)
         kept = tuple(sorted({one for one in k if one <= least}))
         if len(kept) == len(set(k)):
-            return kept, []
+            return kept
         if self.config.n or not kept:
             raise UserError(
                 f"pass@{max(k)} needs {max(k)} samples of every problem, and there are {least}\n"
                 f"  give n at least {max(k)}, or k at most {least}"
             )
         left_out = ", ".join(str(one) for one in sorted(set(k) - set(kept)))
-        return kept, [f"Some problem has only {least} samples: k = {left_out} is left out."]
+        self.notes.append(f"Some problem has only {least} samples: k = {left_out} is left out.")
+        return kept
 
 
 @contextmanager
-def bench(config: DrawConfig, folder: Path | None, algorithm: Any, environment: Any) -> Iterator[Bench]:
+def bench(
+    config: DrawConfig, folder: Path | None, algorithm: Any, problems: Sequence[Problem]
+) -> Iterator[Bench]:
     """Set up what an evaluator of samples needs; without a folder, in a temporary one.
 
     Raises:
-        UserError: the algorithm cannot sample, no problem is selected, or there are too
-            few recorded samples.
+        UserError: the algorithm cannot sample, or there are too few recorded samples.
     """
     model = code_model_of(algorithm)
-    problems = problems_of(environment, config)
-    problems, counts, notes = _counted(model, problems, config)
+    kept, counts, notes = _counted(model, tuple(problems), config.n)
     with tempfile.TemporaryDirectory() as temporary:
-        yield Bench(model, problems, counts, config, folder or Path(temporary), notes)
+        yield Bench(model, kept, counts, config, folder or Path(temporary), notes)
 
 
-def problems_of(environment: Any, config: DrawConfig) -> tuple[Problem, ...]:
+def problems_of(environment: Any, config: SelectConfig) -> tuple[Problem, ...]:
     """The problems of an environment that a config selects.
 
     Raises:
@@ -129,25 +131,25 @@ def problems_of(environment: Any, config: DrawConfig) -> tuple[Problem, ...]:
 
 
 def _counted(
-    model: CodeModel, problems: tuple[Problem, ...], config: DrawConfig
-) -> tuple[tuple[Problem, ...], tuple[int, ...], tuple[str, ...]]:
+    model: CodeModel, problems: tuple[Problem, ...], n: int
+) -> tuple[tuple[Problem, ...], tuple[int, ...], list[str]]:
     """Problems there are samples of, and how many of each to take."""
     if not isinstance(model, Recorded):
-        if config.n < 1:
+        if n < 1:
             raise UserError("n: 0 is for recorded samples; say how many to draw of each problem")
-        return problems, (config.n,) * len(problems), ()
+        return problems, (n,) * len(problems), []
     there = model.counts()
     # Whether problems may be without samples was asked when the file was read.
     kept = tuple(problem for problem in problems if there.get(problem.task_id))
     if not kept:
         raise UserError("the recorded samples are of none of the selected problems")
     least = min(kept, key=lambda problem: there[problem.task_id])
-    if config.n > there[least.task_id]:
+    if n > there[least.task_id]:
         raise UserError(
-            f"n: {config.n} samples of each problem are asked for, and of {least.task_id} "
+            f"n: {n} samples of each problem are asked for, and of {least.task_id} "
             f"{there[least.task_id]} are recorded\n  n: 0 takes as many as there are"
         )
-    counts = tuple(config.n or there[problem.task_id] for problem in kept)
+    counts = tuple(n or there[problem.task_id] for problem in kept)
     out = len(problems) - len(kept)
-    notes = (f"{out} of {len(problems)} problems have no recorded samples and are left out.",)
-    return kept, counts, notes if out else ()
+    notes = [f"{out} of {len(problems)} problems have no recorded samples and are left out."]
+    return kept, counts, notes if out else []

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from framework.errors import UserError
 from framework.report import Report, Table
-from framework_codex.evaluation.bench import bench
+from framework_codex.evaluation.bench import bench, problems_of
 from framework_codex.evaluation.config import ChainLengthConfig
 from framework_codex.evaluation.estimator import Floats, confidence_interval
 from framework_codex.evaluation.figures import length_figure
@@ -35,16 +35,15 @@ class ChainLength:
         self.folder: Path | None = None
 
     def __call__(self, algorithm: Any, environment: Any) -> Report:
-        with bench(self.config, self.folder, algorithm, environment) as desk:
-            of_each = np.array([problem.length for problem in desk.problems])
-            lengths = sorted({int(length) for length in of_each if length > 0})
-            if not lengths:
-                raise UserError(
-                    "codex/chain_length needs problems with a length; use the environment codex/chains"
-                )
-            ks, notes = desk.usable([1, *self.config.k])
-            values = desk.judged(self.config.temperature).pass_at(ks)
-        report = Report(notes=[*desk.notes, *notes])
+        chains = [problem for problem in problems_of(environment, self.config) if problem.length]
+        if not chains:
+            raise UserError("codex/chain_length needs problems with a length, as codex/chains has them")
+        with bench(self.config, self.folder, algorithm, chains) as desk:
+            ks = desk.usable([1, *self.config.k])
+            values = desk.judged(self.config.temperature, self.config.judge).pass_at(ks)
+        of_each = np.array([problem.length for problem in desk.problems])
+        lengths = np.unique(of_each).tolist()
+        report = Report(notes=desk.notes)
         rates = _by_length(values, of_each, lengths)
         for j, k in enumerate(ks):
             for i, length in enumerate(lengths):

@@ -7,23 +7,19 @@ from pathlib import Path
 from typing import Annotated
 
 from framework import Param
+from framework.errors import UserError
 from framework_codex.code_model import STOP_SEQUENCES, Sampling
 from framework_codex.execution.verdict import JudgeConfig
 
 
 @dataclass(frozen=True, kw_only=True)
 class DrawConfig:
-    """Which samples of which problems, and how they are judged: what most evaluators share."""
+    """How samples are drawn."""
 
-    n: Annotated[int, Param("samples per problem; 0 for all there are, of recorded ones", ge=0)] = 200
+    n: Annotated[int, Param("samples per problem; 0 for all there are, of recorded ones", ge=0)] = 100
     top_p: Annotated[float, Param("mass of the nucleus tokens are drawn from", gt=0, le=1)] = 0.95
-    max_tokens: Annotated[int, Param("longest completion", unit="tokens", ge=1)] = 300
-    stop: Annotated[tuple[str, ...], Param("text that ends a completion and is cut off")] = STOP_SEQUENCES
-    lengths: Annotated[
-        tuple[int, ...], Param("only problems of so many chained blocks; empty for all", ge=0)
-    ] = ()
-    limit: Annotated[int, Param("problems at most, spread evenly over the set; 0 for all", ge=0)] = 0
-    judge: Annotated[JudgeConfig, Param("how programs are executed")] = field(default_factory=JudgeConfig)
+    max_tokens: Annotated[int, Param("longest sample", unit="tokens", ge=1)] = 300
+    stop: Annotated[tuple[str, ...], Param("text that ends a sample and is cut off")] = STOP_SEQUENCES
     seed: Annotated[int, Param("of the samples", ge=0)] = 0
 
     def sampling(self, temperature: float) -> Sampling:
@@ -34,29 +30,53 @@ class DrawConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PassAtKConfig(DrawConfig):
-    """Parameters of pass@k; the defaults are the paper's (section 2.1, figure 5)."""
+class SelectConfig:
+    """Which of the environment's problems are taken."""
 
-    k: Annotated[tuple[int, ...], Param("samples of which one has to pass", ge=1)] = (1, 10, 100)
-    temperatures: Annotated[
-        tuple[float, ...], Param("each of which gets samples of its own", ge=0)
-    ] = (0.2, 0.4, 0.6, 0.8, 1.0)  # fmt: skip
+    lengths: Annotated[
+        tuple[int, ...], Param("only problems of so many chained blocks; empty for all", ge=0)
+    ] = ()
+    limit: Annotated[int, Param("problems at most, spread evenly over the set; 0 for all", ge=0)] = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChainLengthConfig(DrawConfig):
+class RunConfig:
+    """How programs are judged."""
+
+    judge: Annotated[JudgeConfig, Param("how programs are executed")] = field(default_factory=JudgeConfig)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassAtKConfig(RunConfig, SelectConfig, DrawConfig):
+    """Parameters of pass@k; the defaults are the paper's (section 2.1, figure 5)."""
+
+    n: Annotated[int, Param("samples per problem; 0 for all there are, of recorded ones", ge=0)] = 200
+    k: Annotated[tuple[int, ...], Param("samples of which one has to pass", ge=1)] = (1, 10, 100)
+    temperatures: Annotated[tuple[float, ...], Param("each of which gets samples of its own", ge=0)] = (
+        0.2,
+        0.4,
+        0.6,
+        0.8,
+        1.0,
+    )
+
+    def __post_init__(self) -> None:
+        _refuse_empty(k=self.k, temperatures=self.temperatures)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainLengthConfig(RunConfig, SelectConfig, DrawConfig):
     """Parameters of the pass rate by number of chained blocks (section 5.3, figure 11)."""
 
     n: Annotated[int, Param("samples per problem; 0 for all there are, of recorded ones", ge=0)] = 20
-    k: Annotated[tuple[int, ...], Param("samples of which one has to pass", ge=1)] = (1, 20)
+    k: Annotated[tuple[int, ...], Param("samples of which one has to pass; 1 always is one", ge=1)] = (1, 20)
     temperature: Annotated[float, Param("of the samples", ge=0)] = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
-class RankingConfig(DrawConfig):
+class RankingConfig(RunConfig, SelectConfig, DrawConfig):
     """Parameters of choosing one of several samples (section 3.3, figure 7)."""
 
-    n: Annotated[int, Param("samples per problem; 0 for all there are, of recorded ones", ge=0)] = 100
     of: Annotated[
         tuple[int, ...], Param("numbers of samples to choose from; empty for 1, 2, 5, 10 ... n", ge=1)
     ] = ()
@@ -67,47 +87,64 @@ class RankingConfig(DrawConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BleuOverlapConfig(DrawConfig):
+class BleuOverlapConfig(RunConfig, SelectConfig, DrawConfig):
     """Parameters of the BLEU scores of right and wrong programs (section 3.3, figure 8)."""
 
-    n: Annotated[int, Param("samples per problem; 0 for all there are, of recorded ones", ge=0)] = 100
     temperature: Annotated[float, Param("of the samples", ge=0)] = 0.8
     panels: Annotated[int, Param("problems in the figure", ge=1, le=12)] = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class VariableBindingConfig(DrawConfig):
+class VariableBindingConfig(RunConfig, DrawConfig):
     """Parameters of the probe of binding operations to variables (section 6)."""
 
     n: Annotated[int, Param("samples per problem", ge=1)] = 20
     temperature: Annotated[float, Param("of the samples", ge=0)] = 0.2
-    problems: Annotated[int, Param("problems for each number of operations", ge=1)] = 20
+    problems: Annotated[int, Param("for each number of operations", ge=1)] = 20
     variables: Annotated[int, Param("of each function", ge=2, le=6)] = 4
     operations: Annotated[
-        tuple[int, ...], Param("variables that something is added to or subtracted from", ge=0, le=6)
-    ] = (0, 1, 2, 3, 4)  # fmt: skip
+        tuple[int, ...], Param("how many variables something is added to or subtracted from", ge=0, le=6)
+    ] = (0, 1, 2, 3, 4)
+
+    def __post_init__(self) -> None:
+        _refuse_empty(operations=self.operations)
+        if max(self.operations) > self.variables:
+            raise UserError(
+                f"operations: {max(self.operations)} operations on different variables need as many "
+                f"variables, and there are {self.variables}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
-class DocstringsConfig(DrawConfig):
+class DocstringsConfig(SelectConfig, DrawConfig):
     """Parameters of grading the docstrings a model writes for chains (section 5)."""
 
     n: Annotated[int, Param("docstrings per problem", ge=1)] = 10
     k: Annotated[tuple[int, ...], Param("docstrings of which one has to be right", ge=1)] = (1, 10)
+    stop: Annotated[tuple[str, ...], Param("text that ends a docstring and is cut off")] = ('"""',)
     temperature: Annotated[float, Param("of the docstrings", ge=0)] = 0.8
+
+    def __post_init__(self) -> None:
+        _refuse_empty(k=self.k)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScalingConfig:
     """Parameters of the held-out loss against model size (section 3.2, figure 4)."""
 
-    models: Annotated[tuple[Path, ...], Param("checkpoints of models of different sizes, at least three")]
+    models: Annotated[tuple[Path, ...], Param("checkpoints of codex/gpt in at least three sizes")]
     batch_size: Annotated[int, Param("sequences at once", ge=1)] = 32
     limit: Annotated[int, Param("documents at most; 0 for all", ge=0)] = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class TokensConfig:
-    """Parameters of what tokens for runs of whitespace save (section 3.1)."""
+    """Parameters of what tokens for runs of whitespace save (section 3.2)."""
 
     limit: Annotated[int, Param("documents at most; 0 for all", ge=0)] = 0
+
+
+def _refuse_empty(**values: tuple[object, ...]) -> None:
+    for name, value in values.items():
+        if not value:
+            raise UserError(f"{name}: the list is empty; give at least one")

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from framework.report import Report, Table
-from framework_codex.evaluation.bench import bench
+from framework_codex.evaluation.bench import bench, problems_of
 from framework_codex.evaluation.config import PassAtKConfig
 from framework_codex.evaluation.estimator import confidence_interval
 from framework_codex.evaluation.figures import temperature_figure
@@ -36,11 +36,12 @@ class PassAtK:
         self.folder: Path | None = None
 
     def __call__(self, algorithm: Any, environment: Any) -> Report:
-        with bench(self.config, self.folder, algorithm, environment) as desk:
-            ks, notes = desk.usable(self.config.k)
+        problems = problems_of(environment, self.config)
+        with bench(self.config, self.folder, algorithm, problems) as desk:
+            ks = desk.usable(self.config.k)
             temperatures = sorted(set(self.config.temperatures))[: 1 if desk.recorded else None]
-            results = [desk.judged(temperature) for temperature in temperatures]
-            report = Report(notes=[*desk.notes, *notes])
+            results = [desk.judged(temperature, self.config.judge) for temperature in temperatures]
+            report = Report(notes=desk.notes)
             if self.folder is not None:
                 paths = [desk.sample_path(temperature) for temperature in temperatures]
                 report.files = {path.name: path for path in paths}

@@ -11,7 +11,7 @@ import numpy as np
 from framework.errors import UserError
 from framework.report import Report, Table
 from framework_codex.evaluation.back_translation import back_translation
-from framework_codex.evaluation.bench import bench
+from framework_codex.evaluation.bench import bench, problems_of
 from framework_codex.evaluation.choice import chosen_passes
 from framework_codex.evaluation.config import RankingConfig
 from framework_codex.evaluation.estimator import Floats, confidence_interval
@@ -39,14 +39,15 @@ class Ranking:
         self.folder: Path | None = None
 
     def __call__(self, algorithm: Any, environment: Any) -> Report:
-        with bench(self.config, self.folder, algorithm, environment) as desk:
+        problems = problems_of(environment, self.config)
+        with bench(self.config, self.folder, algorithm, problems) as desk:
             of = self._sizes(min(desk.counts))
-            result = desk.judged(self.config.temperature)
+            result = desk.judged(self.config.temperature, self.config.judge)
         samples = result.samples
         scores = {"mean_logp": samples.mean_logprob, "sum_logp": samples.logprob}
         if self.config.describer is not None:
             scores["back_translation"] = back_translation(self.config.describer, samples)
-        report = Report(notes=list(desk.notes))
+        report = Report(notes=desk.notes)
         values = {"random": result.pass_at([1]).repeat(len(of), axis=1)}
         for name, score in scores.items():
             unknown = int(np.isnan(score).sum())
