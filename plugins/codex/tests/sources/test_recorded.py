@@ -91,7 +91,7 @@ def test_reads_a_dataset(model):
     ("record", "reason"),
     [
         ({"task_id": "Set/0"}, "no field 'completion'"),
-        ({"task_id": "Set/0", "completions": "x"}, "did you mean 'completion'"),
+        ({"task_id": "Set/0", "completions": "x"}, "no field 'completion', did you mean 'completions'"),
         ({"task_id": "Set/0", "completion": None}, "null, expected a text"),
         ({"task_id": "Set/0", "completion": ["x"]}, "'completion' is a list, expected a text"),
         ({"task_id": 0, "completion": "x"}, "'task_id' is a whole number, expected a text"),
