@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from framework.errors import UserError
 from framework.report import Report, Table
 from framework_codex.evaluation.bench import bench, problems_of
 from framework_codex.evaluation.config import ChainLengthConfig
-from framework_codex.evaluation.estimator import Floats, confidence_interval
+from framework_codex.evaluation.estimator import Floats
 from framework_codex.evaluation.figures import length_figure
+from framework_codex.evaluation.groups import Groups, grouped
 
 #: Rates outside say little about a factor: near 1 there is nothing to lose, near 0 nothing left.
 RANGE = (0.02, 0.98)
@@ -41,15 +41,14 @@ class ChainLength:
         with bench(self.config, self.folder, algorithm, chains) as desk:
             ks = desk.usable([1, *self.config.k])
             values = desk.judged(self.config.temperature, self.config.judge).pass_at(ks)
-        of_each = np.array([problem.length for problem in desk.problems])
-        lengths = np.unique(of_each).tolist()
+        found = grouped(values, [problem.length for problem in desk.problems])
         report = Report(notes=desk.notes)
-        rates = _by_length(values, of_each, lengths)
-        for j, k in enumerate(ks):
-            for i, length in enumerate(lengths):
-                report.metrics[f"length_{length}/pass_at_{k}"] = float(rates[0][i, j])
-        ratios = factors(lengths, rates[0][:, 0])
-        report.tables["by length"] = _table(lengths, of_each, ks, rates, ratios)
+        for length, rates in zip(found.labels, found.means, strict=True):
+            for k, rate in zip(ks, rates, strict=True):
+                report.metrics[f"length_{length}/pass_at_{k}"] = float(rate)
+        ratios = factors(found.labels, found.means[:, 0])
+        report.tables["by length"] = _table(found, ks, ratios)
+        report.figures["by length"] = length_figure(found, ks)
         if ratios:
             # Of ratios the geometric mean: the factor over all steps, spread evenly.
             report.metrics["factor"] = float(np.exp(np.mean(np.log(list(ratios.values())))))
@@ -58,7 +57,6 @@ class ChainLength:
                 "No factor per block: it takes two lengths that follow each other with pass rates "
                 f"between {RANGE[0]} and {RANGE[1]}."
             )
-        report.figures["by length"] = length_figure(lengths, ks, *rates)
         return report
 
 
@@ -77,29 +75,13 @@ def factors(lengths: Sequence[int], rates: Floats) -> dict[int, float]:
     return {length: rate[length - 1] / rate[length] for length in lengths if {length, length - 1} <= usable}
 
 
-def _by_length(
-    values: Floats, of_each: NDArray[np.int64], lengths: Sequence[int]
-) -> tuple[Floats, Floats, Floats]:
-    """Estimates and both ends of their intervals, each `(lengths, ks)`."""
-    groups = [values[of_each == length] for length in lengths]
-    ends = [confidence_interval(group) for group in groups]
-    means = np.array([group.mean(axis=0) for group in groups])
-    return means, np.array([low for low, _ in ends]), np.array([high for _, high in ends])
-
-
-def _table(
-    lengths: Sequence[int],
-    of_each: NDArray[np.int64],
-    ks: Sequence[int],
-    rates: tuple[Floats, Floats, Floats],
-    ratios: dict[int, float],
-) -> Table:
+def _table(found: Groups, ks: Sequence[int], ratios: dict[int, float]) -> Table:
     columns = ["blocks", "problems"]
     for k in ks:
         columns += [f"pass@{k}", "95% from", "95% to"]
     rows = []
-    for i, length in enumerate(lengths):
-        cells = [part[i, j] for j in range(len(ks)) for part in rates]
-        rows.append([length, int((of_each == length).sum()), *cells, ratios.get(length)])
+    for i, (length, size) in enumerate(zip(found.labels, found.sizes, strict=True)):
+        cells = [part[i, j] for j in range(len(ks)) for part in (found.means, found.low, found.high)]
+        rows.append([length, size, *cells, ratios.get(length)])
     caption = "Factor: pass@1 of chains one block shorter over pass@1 of these."
     return Table([*columns, "factor"], rows, caption)

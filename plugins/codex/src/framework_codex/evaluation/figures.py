@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from framework_codex.evaluation.estimator import Floats
+from framework_codex.evaluation.groups import Groups
 
 
 def canvas(
@@ -47,23 +48,20 @@ def temperature_figure(k: ArrayLike, temperatures: Sequence[float | None], curve
     return figure
 
 
-def length_figure(
-    lengths: Sequence[int], ks: Sequence[int], rates: Floats, low: Floats, high: Floats
-) -> Figure:
-    """pass@k against the number of chained blocks (figure 11).
+def length_figure(found: Groups, ks: Sequence[int]) -> Figure:
+    """pass@k against the number of chained blocks, with its interval (figure 11).
 
     Args:
-        lengths: on the x axis.
+        found: means `(lengths, ks)` by length.
         ks: a line each.
-        rates: `(lengths, ks)`.
-        low: the lower ends of their intervals.
-        high: the upper ends.
     """
     figure, axes = canvas()
     for j, k in enumerate(ks):
-        (line,) = axes[0].plot(lengths, rates[:, j], marker="o", label=f"pass@{k}")
-        axes[0].fill_between(lengths, low[:, j], high[:, j], color=line.get_color(), alpha=0.15)
-    axes[0].set(xlabel="chained blocks", ylabel="share of problems", ylim=(-0.02, 1.02), xticks=list(lengths))
+        (line,) = axes[0].plot(found.labels, found.means[:, j], marker="o", label=f"pass@{k}")
+        axes[0].fill_between(
+            found.labels, found.low[:, j], found.high[:, j], color=line.get_color(), alpha=0.15
+        )
+    axes[0].set(xlabel="chained blocks", ylabel="share of problems", ylim=(-0.02, 1.02), xticks=found.labels)
     axes[0].legend()
     return figure
 

@@ -16,6 +16,7 @@ from framework_codex.evaluation.choice import chosen_passes
 from framework_codex.evaluation.config import RankingConfig
 from framework_codex.evaluation.estimator import Floats, confidence_interval
 from framework_codex.evaluation.figures import ranking_figure
+from framework_codex.evaluation.groups import grouped
 from framework_codex.evaluation.judging import Judged
 
 
@@ -90,13 +91,11 @@ class Ranking:
             rows,
             caption=f"Share of {len(lengths)} problems solved; gain at 1 of {of[-1]}.",
         )
-        if np.any(lengths):
+        if any(lengths):
+            found = grouped(np.stack(list(final.values()), axis=1), lengths)
             report.tables["by length"] = Table(
-                ["blocks", *final],
-                [
-                    [int(length), *(value[np.equal(lengths, length)].mean() for value in final.values())]
-                    for length in np.unique(lengths)
-                ],
+                ["blocks", "problems", *final],
+                [[*row[:2], *row[2]] for row in zip(found.labels, found.sizes, found.means, strict=True)],
                 caption=f"1 of {of[-1]}.",
             )
         report.figures["choices"] = ranking_figure(
