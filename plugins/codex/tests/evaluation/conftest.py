@@ -28,10 +28,12 @@ class Scripted:
         self,
         rate: Callable[[str, float], float],
         name: str = "scripted",
+        write: Callable[[Request], str] | None = None,
         log: Path | None = None,
         logprob: Callable[[bool, float], float] = lambda right, draw: -5 + 4 * right - draw,
     ) -> None:
         self.rate, self.name, self.log, self.logprob = rate, name, log, logprob
+        self.write = write
         self.drawn: list[tuple[str, int]] = []
 
     def fingerprint(self) -> str:
@@ -44,6 +46,8 @@ class Scripted:
             first, second = np.random.default_rng(request.entropy()).random(2)
             right = bool(first < self.rate(request.task_id, sampling.temperature))
             text = RIGHT if right else f"    return x - {request.index % 4}\n"
+            if self.write is not None:
+                text = self.write(request)
             self.drawn.append((request.task_id, request.index))
             if self.log is not None:
                 with self.log.open("a") as stream:
@@ -74,10 +78,28 @@ class FakeJudge:
         return [Verdict("passed" if text == RIGHT else "failed") for _, text in programs]
 
 
-@pytest.fixture
-def fake_judge(monkeypatch: pytest.MonkeyPatch) -> FakeJudge:
-    judge = FakeJudge()
+class LocalJudge(FakeJudge):
+    """Runs programs right here: for those the tests write themselves."""
 
+    def judge(self, programs: Sequence[tuple[Problem, str]]) -> list[Verdict]:
+        self.seen += [(problem.task_id, text) for problem, text in programs]
+        return [self._verdict(problem, text) for problem, text in programs]
+
+    def _verdict(self, problem: Problem, text: str) -> Verdict:
+        scope: dict[str, Any] = {}
+        trusted: dict[str, Any] = {}
+        try:
+            exec(problem.program(text), scope)
+            exec(problem.test, trusted)
+            trusted["check"](scope[problem.entry_point])
+        except AssertionError:
+            return Verdict("failed")
+        except Exception:
+            return Verdict("exception")
+        return Verdict("passed")
+
+
+def use(judge: FakeJudge, monkeypatch: pytest.MonkeyPatch) -> FakeJudge:
     @contextmanager
     def opened(config: JudgeConfig, folder: Path) -> Iterator[FakeJudge]:
         judge.folders.append(folder)
@@ -85,6 +107,16 @@ def fake_judge(monkeypatch: pytest.MonkeyPatch) -> FakeJudge:
 
     monkeypatch.setattr(judging, "open_judge", opened)
     return judge
+
+
+@pytest.fixture
+def fake_judge(monkeypatch: pytest.MonkeyPatch) -> FakeJudge:
+    return use(FakeJudge(), monkeypatch)
+
+
+@pytest.fixture
+def local_judge(monkeypatch: pytest.MonkeyPatch) -> FakeJudge:
+    return use(LocalJudge(), monkeypatch)
 
 
 def make_problem(name: str, length: int = 0) -> Problem:

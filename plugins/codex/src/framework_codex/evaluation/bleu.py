@@ -34,7 +34,8 @@ def code_bleu(programs: Sequence[str], reference: str) -> Floats:
         program: metric.sentence_score(tokenised(program), expected).score
         for program in dict.fromkeys(programs)
     }
-    return np.array([known[program] for program in programs])
+    # Rounding takes equal programs above 100.
+    return np.minimum([known[program] for program in programs], 100.0)
 
 
 def tokenised(program: str) -> str:
