@@ -1,0 +1,222 @@
+"""Judges one program after another in one sandbox: the tests run here, the programs there."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import OrderedDict
+from typing import Any, NamedTuple
+
+from framework.errors import UserError
+
+from ..problem import Problem
+from . import comparison
+from .sandbox import PATIENCE, Ended, Sandbox, SandboxDied
+from .session import Over, Session
+from .stand_ins import Named
+from .trusted import Trusted
+from .verdict import JudgeConfig, Outcome, Verdict
+
+#: Problems whose compiled tests and expected results are kept.
+_KEPT = 256
+
+
+class Judged(NamedTuple):
+    """A verdict, and whether it has to be made again with nothing else running."""
+
+    verdict: Verdict
+    again: bool
+
+
+class Checker:
+    """Owns a sandbox and replaces it when it is not clean any more.
+
+    Args:
+        config: how programs are executed.
+    """
+
+    def __init__(self, config: JudgeConfig) -> None:
+        self.config = config
+        self.sandbox: Sandbox | None = Sandbox(config)
+        self.kept: OrderedDict[Problem, Trusted] = OrderedDict()
+
+    def judge(self, problem: Problem, completion: str, alone: bool) -> Judged:
+        """Judge one program.
+
+        Args:
+            problem: whose tests decide.
+            completion: what a model wrote.
+            alone: nothing runs beside it, so the time it takes is its own.
+
+        Raises:
+            SandboxDied: twice, and a harmless program survives.
+            UserError: the problem itself is broken.
+        """
+        trusted = self._trusted(problem)
+        if problem.test_kind == "cases" and trusted.expected is None:
+            trusted.expected = self._expected(trusted)
+        return self._attempt(trusted, problem.program(completion), alone)
+
+    def close(self) -> None:
+        """End the sandbox."""
+        if self.sandbox is not None:
+            self.sandbox.close()
+            self.sandbox = None
+
+    def _trusted(self, problem: Problem) -> Trusted:
+        if problem in self.kept:
+            self.kept.move_to_end(problem)
+        else:
+            self.kept[problem] = Trusted(problem)
+            if len(self.kept) > _KEPT:
+                self.kept.popitem(last=False)
+        return self.kept[problem]
+
+    def _attempt(self, trusted: Trusted, text: str, alone: bool) -> Judged:
+        """Try twice: what kills a sandbox may be the machine's lack of memory."""
+        for _ in range(2):
+            try:
+                return self._once(trusted, text, alone)
+            except SandboxDied:
+                self.close()
+        self._once(_HARMLESS, "def f():\n    return 1\n", alone)
+        return Judged(Verdict("crashed", "ended its sandbox"), not alone)
+
+    def _once(self, trusted: Trusted, text: str, alone: bool) -> Judged:
+        sandbox = self.sandbox = self.sandbox or Sandbox(self.config)
+        limits = self.config.limits
+        patience = 1.0 if alone else PATIENCE
+        with sandbox.start() as sock:
+            session = Session(sock, sandbox.clock, limits, limits.cpu_seconds * patience)
+            finding = self._examine(session, trusted, text)
+        ended = sandbox.end()
+        if not ended.clean:
+            self.close()
+        if ended.status < 0:
+            raise SandboxDied("it could not start a process")
+        outcome, detail = self._explain(finding, ended)
+        again = False
+        if ended.cpu_seconds > limits.cpu_seconds:
+            certain = ended.cpu_seconds >= limits.cpu_seconds * patience * 0.98
+            outcome, detail = "timed_out", f"used {limits.cpu_seconds:g} s of processor time"
+            again = not alone and not certain
+        elif outcome == "timed_out":
+            again = not alone
+        return Judged(Verdict(outcome, _line(detail), round(ended.cpu_seconds, 6)), again)
+
+    def _examine(self, session: Session, trusted: Trusted, text: str) -> tuple[Outcome, str]:
+        """Run program and tests; what they say, or the first reason for which it cannot pass."""
+        finding: tuple[Outcome, str] = ("passed", "")
+        try:
+            session.run(text.encode("utf-8", "surrogatepass"))
+            if trusted.problem.test_kind == "cases":
+                finding = self._cases(session, trusted)
+            else:
+                self._tests(session, trusted)
+        except Over:
+            finding = ("failed", "ended")
+        except (SandboxDied, UserError):
+            raise
+        except BaseException as error:  # the tests may raise anything
+            finding = _classify(session, error)
+        return session.ended or finding
+
+    def _tests(self, session: Session, trusted: Trusted) -> None:
+        """Execute the tests with stand-ins for the names that are the program's."""
+        problem = trusted.problem
+        trusted.seed_generators()
+        namespace = trusted.namespace()
+        for name in trusted.remote(namespace):
+            namespace[name] = Named(session, name)
+        candidate = namespace[problem.entry_point]
+        session.operate("name", problem.entry_point)
+        exec(trusted.setup, namespace)
+        exec(trusted.test, namespace)
+        if problem.test_kind == "check":
+            check = namespace.get("check")
+            if not callable(check):
+                raise UserError(f"problem {problem.task_id}: its test defines no check(candidate)")
+            check(candidate)
+
+    def _cases(self, session: Session, trusted: Trusted) -> tuple[Outcome, str]:
+        """Compare results with the canonical solution's."""
+        problem = trusted.problem
+        expected = trusted.expected or []
+        wrong: list[int] = []
+        count = 0
+
+        def take(result: Any) -> bool:
+            nonlocal count
+            if count >= len(expected) or not comparison.right(
+                result, expected[count], trusted.arguments[count], problem.comparison, problem.atol
+            ):
+                wrong.append(count)
+            count += 1
+            return not wrong
+
+        session.cases(trusted.body(), take)
+        if wrong:
+            return "failed", f"case {wrong[0]}: wrong result"
+        if count != len(expected):
+            return "failed", f"{count} results of {len(expected)}"
+        return "passed", ""
+
+    def _expected(self, trusted: Trusted) -> list[Any]:
+        """Results of the canonical solution, computed where programs are."""
+        problem = trusted.problem
+        results: list[Any] = []
+        sandbox = self.sandbox = self.sandbox or Sandbox(self.config)
+        text = problem.program(problem.canonical_solution)
+
+        def take(result: Any) -> bool:
+            results.append(result)
+            return True
+
+        with sandbox.start() as sock:
+            session = Session(sock, sandbox.clock, self.config.limits, self.config.limits.cpu_seconds * PATIENCE)
+            try:
+                session.run(text.encode("utf-8", "surrogatepass"))
+                session.cases(trusted.body(), take)
+            except (Over, Exception) as error:
+                reason = session.ended[1] if session.ended else f"{type(error).__name__}: {error}"
+                raise UserError(
+                    f"problem {problem.task_id}: its canonical solution does not run: {reason}\n"
+                    "  correct it, or raise judge.limits"
+                ) from None
+            finally:
+                sandbox.end()
+        return results
+
+    def _explain(self, finding: tuple[Outcome, str], ended: Ended) -> tuple[Outcome, str]:
+        """What a process's own death adds to what the checker saw of it."""
+        outcome, detail = finding
+        if outcome != "crashed" or not os.WIFSIGNALED(ended.status):
+            return outcome, detail
+        number = os.WTERMSIG(ended.status)
+        if number == signal.SIGXCPU:
+            return "timed_out", f"used {self.config.limits.cpu_seconds:g} s of processor time"
+        return outcome, f"its process was ended by {signal.Signals(number).name}"
+
+
+def _classify(session: Session, error: BaseException) -> tuple[Outcome, str]:
+    """Tell a program's own exception from one that its result caused in the tests."""
+    for raised in session.raised:
+        if raised.error is error:
+            if isinstance(error, MemoryError):
+                return "memory", raised.text
+            return ("blocked" if raised.forbidden else "exception"), raised.text
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return "failed", text
+
+
+def _line(text: str) -> str:
+    """One line, printable, not long."""
+    line = " ".join(text.split())[:200]
+    return line.encode("ascii", "backslashreplace").decode() if not line.isprintable() else line
+
+
+_HARMLESS = Trusted(
+    Problem(task_id="harmless", prompt="", entry_point="f", test="assert f() == 1\n", test_kind="asserts")
+)
+
+

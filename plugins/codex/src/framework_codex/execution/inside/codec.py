@@ -1,0 +1,462 @@
+"""Plain data as bytes, both ways across the wall of the sandbox.
+
+Whoever decodes gets exact built-in types and nothing that could act: an instance of a subclass
+arrives as its base value, read with the base class's own methods. What is not plain data crosses
+as a handle, a number that only its owner can turn back into the object. Reading never executes
+anything, so bytes a hostile program wrote are at worst refused.
+
+The containers of a call's arguments are numbered in the order they are met (`known`). That is how
+a program's changes to its arguments come back, and how a result that *is* an argument stays one.
+"""
+
+from __future__ import annotations
+
+import datetime
+import struct
+from array import array
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+#: Nesting that is still sent; deeper data would exhaust the stack of whoever compares it.
+MAX_DEPTH = 150
+
+#: Types that cross by name.
+TYPES: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        int, float, complex, bool, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, type, object,
+        type(None), Exception, ValueError, TypeError, KeyError, IndexError, ZeroDivisionError, AssertionError,
+    )
+}  # fmt: skip
+_NAMES = {kind: name for name, kind in TYPES.items()}
+
+#: Values of the standard library that cross as the arguments that rebuild them.
+VALUES: dict[str, Callable[..., Any]] = {
+    "deque": deque, "Fraction": Fraction, "Decimal": Decimal, "date": datetime.date, "time": datetime.time,
+    "datetime": datetime.datetime, "timedelta": datetime.timedelta, "OrderedDict": OrderedDict,
+    "Counter": Counter, "defaultdict": defaultdict,
+}  # fmt: skip
+
+#: `export(object)`: the mark and the number an object crosses with when it is not plain data.
+Export: TypeAlias = Callable[[Any], tuple[bytes, int]]
+#: `resolve(mark, number, type name)`: what stands for it on the other side.
+Resolve: TypeAlias = Callable[[bytes, int, str], Any]
+
+#: Marks of handles: an object of the sender, one of its iterators, one of the receiver's own.
+OWN, ITERATOR, YOURS = b"h", b"g", b"y"
+
+_U32 = struct.Struct("<I")
+_I64 = struct.Struct("<q")
+_F64 = struct.Struct("<d")
+_C128 = struct.Struct("<dd")
+_VIEWS = {type({}.keys()): b"k", type({}.values()): b"v", type({}.items()): b"m"}
+
+
+class Unsendable(Exception):
+    """The data is too large, too deep or cyclic."""
+
+
+class Malformed(Exception):
+    """The bytes are not what an encoder writes."""
+
+
+def _no_handles(value: Any) -> tuple[bytes, int]:
+    raise Unsendable(f"a {type(value).__name__} is not plain data")
+
+
+class Encoder:
+    """Writes values one after another.
+
+    Args:
+        export: numbers what is not plain data.
+        known: containers the receiver has already, by position; others are added if `number` is set.
+        limit: bytes that may be written.
+        rebuild: send `VALUES` of the collections module as what they are, not as their base value.
+    """
+
+    def __init__(
+        self, export: Export = _no_handles, known: list[Any] | None = None, number: bool = False,
+        limit: int = 1 << 62, rebuild: bool = False,
+    ) -> None:  # fmt: skip
+        self.out = bytearray()
+        self.export = export
+        self.known = [] if known is None else known
+        self.numbers = {id(value): number for number, value in enumerate(self.known)}
+        self.number = number
+        self.limit = limit
+        self.rebuild = rebuild
+
+    def write(self, value: Any, depth: int = 0) -> None:
+        """Append one value.
+
+        Raises:
+            Unsendable: it is too large or too deep.
+        """
+        if len(self.out) > self.limit:
+            raise Unsendable("too large")
+        if depth > MAX_DEPTH:
+            raise Unsendable("nested too deeply, or within itself")
+        kind = type(value)
+        out = self.out
+        if kind is int:
+            self._integer(value)
+        elif kind is str:
+            self._text(b"s", value.encode("utf-8", "surrogatepass"))
+        elif value is None:
+            out += b"N"
+        elif kind is bool:
+            out += b"T" if value else b"F"
+        elif kind is float:
+            out += b"f" + _F64.pack(value)
+        elif kind is tuple:
+            self._sequence(b"t", value, depth)
+        elif kind is list:
+            if not self._back(value):
+                self._sequence(b"l", value, depth)
+        elif kind is dict:
+            if not self._back(value):
+                self._mapping(value.items(), len(value), depth)
+        elif kind is set or kind is frozenset or kind is bytearray:
+            if kind is frozenset or not self._back(value):
+                self._plain(value, depth)
+        else:
+            self._other(value, depth)
+
+    def contents(self, value: Any, depth: int = 0) -> None:
+        """Append a known container itself, not the reference to it."""
+        if isinstance(value, list):
+            self._sequence(b"l", value, depth)
+        elif isinstance(value, dict):
+            self._mapping(dict.items(value), dict.__len__(value), depth)
+        else:
+            self._plain(value, depth)
+
+    def _integer(self, value: int) -> None:
+        if -(1 << 63) <= value < 1 << 63:
+            self.out += b"i" + _I64.pack(value)
+        else:
+            self._text(b"I", value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True))
+
+    def _text(self, tag: bytes, data: bytes) -> None:
+        if len(data) > self.limit:
+            raise Unsendable("too large")
+        self.out += tag + _U32.pack(len(data))
+        self.out += data
+
+    def _back(self, value: Any) -> bool:
+        number = self.numbers.get(id(value))
+        if number is not None:
+            self.out += b"R" + _U32.pack(number)
+            return True
+        if self.number:
+            self.numbers[id(value)] = len(self.known)
+            self.known.append(value)
+        return False
+
+    def _sequence(self, tag: bytes, value: Any, depth: int) -> None:
+        if len(value) > 16:
+            kinds = set(map(type, value))
+            if kinds == {int} and self._packed(tag, "q", value):
+                return
+            if kinds == {float} and self._packed(tag, "d", value):
+                return
+        self._items(tag, value, len(value), depth)
+
+    def _packed(self, tag: bytes, code: str, value: Any) -> bool:
+        try:
+            data = array(code, value).tobytes()
+        except OverflowError:
+            return False
+        self._text(b"P" + tag + code.encode(), data)
+        return True
+
+    def _items(self, tag: bytes, items: Iterable[Any], count: int, depth: int) -> None:
+        self.out += tag + _U32.pack(count)
+        write = self.write
+        for item in items:
+            write(item, depth + 1)
+
+    def _mapping(self, items: Iterable[tuple[Any, Any]], count: int, depth: int) -> None:
+        self.out += b"d" + _U32.pack(count)
+        write = self.write
+        for key, value in items:
+            write(key, depth + 1)
+            write(value, depth + 1)
+
+    def _plain(self, value: Any, depth: int) -> None:
+        if isinstance(value, (bytes, bytearray)):
+            self._text(b"b" if isinstance(value, bytes) else b"B", memoryview(value).tobytes())
+        elif isinstance(value, set):
+            self._items(b"S", set.__iter__(value), set.__len__(value), depth)
+        else:
+            self._items(b"Z", frozenset.__iter__(value), frozenset.__len__(value), depth)
+
+    def _value(self, name: str, arguments: tuple[Any, ...], depth: int) -> None:
+        self._text(b"V", name.encode())
+        self._items(b"t", arguments, len(arguments), depth)
+
+    def _other(self, value: Any, depth: int) -> None:
+        kind = type(value)
+        if kind is bytes:
+            self._plain(value, depth)
+        elif kind is complex:
+            self.out += b"c" + _C128.pack(value.real, value.imag)
+        elif kind is range:
+            self._items(b"r", (value.start, value.stop, value.step), 3, depth)
+        elif kind in _VIEWS:
+            self._items(_VIEWS[kind], list(value), len(value), depth)
+        elif kind is type and value in _NAMES:
+            self._text(b"n", _NAMES[value].encode())
+        elif kind in VALUES.values() and (arguments := self._arguments(value)) is not None:
+            self._value(kind.__name__, arguments, depth)
+        else:
+            self._instance(value, depth)
+
+    def _arguments(self, value: Any) -> tuple[Any, ...] | None:
+        """The arguments that rebuild a value of exactly one of the `VALUES`; None to send its base value."""
+        if isinstance(value, deque):
+            return list(value), value.maxlen
+        if isinstance(value, Fraction):
+            return value.numerator, value.denominator
+        if isinstance(value, Decimal):
+            return (str(value),)
+        if isinstance(value, datetime.timedelta):
+            return value.days, value.seconds, value.microseconds
+        if isinstance(value, datetime.datetime):
+            plain = value.tzinfo is None
+            return (*value.timetuple()[:6], value.microsecond) if plain else None
+        if isinstance(value, datetime.date):
+            return value.year, value.month, value.day
+        if isinstance(value, datetime.time):
+            return (
+                (value.hour, value.minute, value.second, value.microsecond) if value.tzinfo is None else None
+            )
+        if not self.rebuild:
+            return None
+        if isinstance(value, defaultdict):
+            factory = value.default_factory
+            return (factory if factory in _NAMES else None), dict(value)
+        return (dict(value),)
+
+    def _instance(self, value: Any, depth: int) -> None:
+        """An instance of a subclass as its base value, anything else as a handle."""
+        if isinstance(value, int):
+            self._integer(int.__int__(value))
+        elif isinstance(value, float):
+            self.out += b"f" + _F64.pack(float.__float__(value))
+        elif isinstance(value, str):
+            self._text(b"s", str.__str__(value).encode("utf-8", "surrogatepass"))
+        elif isinstance(value, tuple):
+            self._items(b"t", tuple.__iter__(value), tuple.__len__(value), depth)
+        elif isinstance(value, list):
+            if not self._back(value):
+                self._items(b"l", list.__iter__(value), list.__len__(value), depth)
+        elif isinstance(value, dict):
+            if not self._back(value):
+                self._mapping(dict.items(value), dict.__len__(value), depth)
+        elif isinstance(value, (set, frozenset, bytes, bytearray)):
+            self._plain(value, depth)
+        elif isinstance(value, complex):
+            self.out += b"c" + _C128.pack(complex.real.__get__(value), complex.imag.__get__(value))
+        elif type(value).__module__ == "numpy" and type(value).__mro__[-2].__name__ == "generic":
+            plain = value.item()
+            if type(plain).__module__ != "builtins":
+                self._handle(value)
+            else:
+                self.write(plain, depth + 1)
+        else:
+            self._handle(value)
+
+    def _handle(self, value: Any) -> None:
+        mark, number = self.export(value)
+        self.out += mark + _U32.pack(number)
+        self._text(b"", type(value).__name__.encode("utf-8", "replace")[:200])
+
+
+def _refuse(mark: bytes, number: int, name: str) -> Any:
+    raise Malformed("a handle where none is wanted")
+
+
+class Decoder:
+    """Reads values one after another.
+
+    Args:
+        data: what an encoder wrote.
+        resolve: makes what stands for a handle.
+        known: containers by position; those read are added if `number` is set.
+        nodes: values that may be read, so that few bytes cannot fill the memory.
+    """
+
+    def __init__(
+        self, data: bytes, resolve: Resolve = _refuse, known: list[Any] | None = None,
+        number: bool = False, nodes: int = 1 << 62,
+    ) -> None:  # fmt: skip
+        self.data = data
+        self.at = 0
+        self.resolve = resolve
+        self.known = [] if known is None else known
+        self.number = number
+        self.nodes = nodes
+
+    def read(self) -> Any:
+        """The next value.
+
+        Raises:
+            Malformed: the bytes are not what an encoder writes.
+        """
+        try:
+            return self._read(0)
+        except (struct.error, ValueError, TypeError, OverflowError, KeyError, ArithmeticError) as error:
+            raise Malformed(str(error)) from None
+
+    def done(self) -> bool:
+        """Whether nothing is left."""
+        return self.at >= len(self.data)
+
+    def _read(self, depth: int) -> Any:
+        self.nodes -= 1
+        if depth > MAX_DEPTH + 2 or self.nodes < 0:
+            raise Malformed("too deep or too large")
+        data, at = self.data, self.at
+        tag = data[at : at + 1]
+        self.at = at + 1
+        if tag == b"i":
+            self.at = at + 9
+            return _I64.unpack_from(data, at + 1)[0]
+        if tag == b"s":
+            return self._bytes().decode("utf-8", "surrogatepass")
+        if tag == b"f":
+            self.at = at + 9
+            return _F64.unpack_from(data, at + 1)[0]
+        if tag in _CONSTANTS:
+            return _CONSTANTS[tag]
+        if tag == b"t":
+            return tuple([self._read(depth + 1) for _ in range(self._count())])
+        if tag == b"l":
+            return self._list(depth)
+        if tag == b"d":
+            return self._dict(depth)
+        return self._rare(tag, depth)
+
+    def _list(self, depth: int) -> list[Any]:
+        found: list[Any] = self._keep([])
+        for _ in range(self._count()):
+            found.append(self._read(depth + 1))  # noqa: PERF401 - it may be referred to while it is filled
+        return found
+
+    def _dict(self, depth: int) -> dict[Any, Any]:
+        found: dict[Any, Any] = self._keep({})
+        for _ in range(self._count()):
+            key = self._read(depth + 1)
+            found[key] = self._read(depth + 1)
+        return found
+
+    def _rare(self, tag: bytes, depth: int) -> Any:
+        if tag == b"I":
+            return int.from_bytes(self._bytes(), "little", signed=True)
+        if tag == b"b":
+            return self._bytes()
+        if tag == b"B":
+            return self._keep(bytearray(self._bytes()))
+        if tag == b"P":
+            return self._unpack()
+        if tag == b"R":
+            number = self._count()
+            if number >= len(self.known):
+                raise Malformed("unknown reference")
+            return self.known[number]
+        if tag == b"c":
+            self.at += 16
+            return complex(*_C128.unpack_from(self.data, self.at - 16))
+        if tag == b"S":
+            found: set[Any] = self._keep(set())
+            found.update(self._several(depth))
+            return found
+        if tag == b"n":
+            return TYPES[self._bytes().decode()]
+        if tag == b"V":
+            return VALUES[self._bytes().decode()](*self._read(depth + 1))
+        if tag in (OWN, ITERATOR, YOURS):
+            number = self._count()
+            return self.resolve(tag, number, self._bytes().decode("utf-8", "replace"))
+        return self._container(tag, self._several(depth))
+
+    def _container(self, tag: bytes, items: list[Any]) -> Any:
+        if tag == b"Z":
+            return frozenset(items)
+        if tag == b"r":
+            return range(*items)
+        if tag == b"k":
+            return dict.fromkeys(items).keys()
+        if tag == b"v":
+            return dict(enumerate(items)).values()
+        if tag == b"m":
+            return dict(items).items()
+        raise Malformed(f"unknown tag {tag!r}")
+
+    def _several(self, depth: int) -> list[Any]:
+        return [self._read(depth + 1) for _ in range(self._count())]
+
+    def _unpack(self) -> Any:
+        tag, code = self.data[self.at : self.at + 1], self.data[self.at + 1 : self.at + 2]
+        self.at += 2
+        if tag not in (b"l", b"t") or code not in (b"q", b"d"):
+            raise Malformed("unknown packing")
+        items: array[Any] = array(code.decode())
+        items.frombytes(self._bytes())
+        self.nodes -= len(items)
+        return self._keep(items.tolist()) if tag == b"l" else tuple(items)
+
+    def _keep(self, value: Any) -> Any:
+        if self.number:
+            self.known.append(value)
+        return value
+
+    def _count(self) -> int:
+        self.at += 4
+        return int(_U32.unpack_from(self.data, self.at - 4)[0])
+
+    def _bytes(self) -> bytes:
+        size = self._count()
+        start = self.at
+        self.at = start + size
+        if self.at > len(self.data):
+            raise Malformed("cut off")
+        return self.data[start : self.at]
+
+
+_CONSTANTS: dict[bytes, Any] = {b"N": None, b"T": True, b"F": False}
+
+
+def is_iterator(value: Any) -> bool:
+    """Whether a value is consumed by iterating: it is its own iterator's class."""
+    kind = type(value)
+    return hasattr(kind, "__next__") and hasattr(kind, "__iter__")
+
+
+class Watch:
+    """Remembers containers, to tell later which of them changed."""
+
+    def __init__(self, containers: list[Any]) -> None:
+        self.containers = containers
+        self.before = [self._state(value) for value in containers]
+
+    def changed(self) -> Iterator[tuple[int, Any]]:
+        """Number and container of each that holds other objects than before."""
+        for number, (value, before) in enumerate(zip(self.containers, self.before, strict=True)):
+            now = self._state(value)
+            if len(now) != len(before) or not all(map(_same, now, before)):
+                yield number, value
+
+    @staticmethod
+    def _state(value: Any) -> Any:
+        if isinstance(value, dict):
+            return [part for item in dict.items(value) for part in item]
+        return bytes(value) if isinstance(value, bytearray) else list(value)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other
