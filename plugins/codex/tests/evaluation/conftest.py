@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from datasets import Dataset, DatasetDict
 
 from framework_codex.code_model import Completion, Request, Sampling
 from framework_codex.evaluation import judging
 from framework_codex.execution.verdict import JudgeConfig, Verdict
 from framework_codex.problem import Problem
+
+# With another process on the machine, two threads wait for each other most of the time.
+torch.set_num_threads(1)
 
 RIGHT = "    return x + 1\n"
 
@@ -73,7 +77,7 @@ class FakeJudge:
         self.seen: list[tuple[str, str]] = []
         self.folders: list[Path] = []
 
-    def judge(self, programs: Sequence[tuple[Problem, str]]) -> list[Verdict]:
+    def verdicts(self, programs: Sequence[tuple[Problem, str]]) -> list[Verdict]:
         self.seen += [(problem.task_id, text) for problem, text in programs]
         return [Verdict("passed" if text == RIGHT else "failed") for _, text in programs]
 
@@ -81,7 +85,7 @@ class FakeJudge:
 class LocalJudge(FakeJudge):
     """Runs programs right here: for those the tests write themselves."""
 
-    def judge(self, programs: Sequence[tuple[Problem, str]]) -> list[Verdict]:
+    def verdicts(self, programs: Sequence[tuple[Problem, str]]) -> list[Verdict]:
         self.seen += [(problem.task_id, text) for problem, text in programs]
         return [self._verdict(problem, text) for problem, text in programs]
 

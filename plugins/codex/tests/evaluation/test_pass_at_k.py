@@ -50,11 +50,6 @@ def test_tables_tell_every_problem_and_outcome(scripted: Any, twenty: Any, fake_
     assert (outcomes["samples"], outcomes["passed"], outcomes["failed"]) == (400, 200, 200)
 
 
-def test_equal_programs_are_judged_once(scripted: Any, twenty: Any, fake_judge: Any) -> None:
-    PassAtK(PassAtKConfig(n=20, k=(1,), temperatures=(0.8,)))(scripted(by_temperature), twenty)
-    assert len(fake_judge.seen) == len(set(fake_judge.seen)) <= 20 * 5
-
-
 def test_the_report_is_kept_with_the_samples(
     scripted: Any, twenty: Any, fake_judge: Any, tmp_path: Path
 ) -> None:

@@ -25,9 +25,9 @@ def back_translation(describer: Path, samples: Samples) -> Floats:
     Raises:
         UserError: the checkpoint cannot be read.
     """
-    from framework_codex import gpt
+    from framework_codex.gpt.builder import load
 
-    return docstring_likelihood(gpt.load(describer), samples)
+    return docstring_likelihood(load(describer).eval(), samples)
 
 
 def docstring_likelihood(model: Scores, samples: Samples) -> Floats:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import ArrayLike
 
 from framework_codex.evaluation.estimator import Floats
@@ -94,7 +94,7 @@ def overlap_figure(scores: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Figure:
 
 def operations_figure(operations: Sequence[int], rates: Mapping[str, ArrayLike]) -> Figure:
     """Shares of programs with each result against the number of operations, stacked."""
-    figure, axes = canvas()
+    figure, axes = canvas(width=8)
     floor = np.zeros(len(operations))
     for name, rate in rates.items():
         axes[0].bar(operations, np.asarray(rate), bottom=floor, label=name)
@@ -118,8 +118,8 @@ def scaling_figure(parameters: Floats, loss: Floats, fits: Mapping[str, tuple[Fl
         axes[0].plot(x, y, label=label)
     axes[0].set(xlabel="parameters without embeddings", ylabel="held-out loss, nats per token")
     axes[0].set(xscale="log", yscale="log")
-    axes[0].yaxis.set_major_formatter(ScalarFormatter())
-    axes[0].yaxis.set_minor_formatter(ScalarFormatter())
+    axes[0].yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes[0].yaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
     axes[0].legend()
     return figure
 
@@ -127,5 +127,6 @@ def scaling_figure(parameters: Floats, loss: Floats, fits: Mapping[str, tuple[Fl
 def plain_logarithmic(axes: Axes) -> None:
     """A logarithmic x axis with plain numbers at it."""
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -24,7 +24,7 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 class Judging(Protocol):
     """What is asked of a judge."""
 
-    def judge(self, programs: Iterable[tuple[Problem, str]]) -> list[Verdict]:
+    def verdicts(self, programs: Iterable[tuple[Problem, str]]) -> list[Verdict]:
         """The verdict on each `(problem, completion)`, in their order."""
         ...
 
@@ -62,13 +62,13 @@ class Judged:
 
 def open_judge(config: JudgeConfig, folder: Path) -> AbstractContextManager[Judging]:
     """A judge that keeps its verdicts in the folder; its sandboxes end with the context."""
-    from framework_codex.execution import Judge
+    from framework_codex.execution.judge import Judge
 
-    return Judge(config, folder / "verdicts.jsonl")
+    return Judge(config, folder / "verdicts.sqlite")
 
 
 def judged(samples: Samples, config: JudgeConfig, folder: Path, temperature: float | None = None) -> Judged:
-    """Judge every sample, equal programs once.
+    """Judge every sample.
 
     Args:
         samples: what to judge.
@@ -83,12 +83,8 @@ def judged(samples: Samples, config: JudgeConfig, folder: Path, temperature: flo
 
 
 def outcomes_of(
-    programs: list[tuple[Problem, str]], config: JudgeConfig, folder: Path
+    programs: Iterable[tuple[Problem, str]], config: JudgeConfig, folder: Path
 ) -> tuple[Outcome, ...]:
-    """The outcome of each `(problem, completion)`, equal ones judged once."""
-    distinct = {program: position for position, program in enumerate(dict.fromkeys(programs))}
-    if not distinct:
-        return ()
+    """The outcome of each `(problem, completion)`; equal ones are judged once."""
     with open_judge(config, folder) as judge:
-        verdicts = judge.judge(list(distinct))
-    return tuple(verdicts[distinct[program]].outcome for program in programs)
+        return tuple(verdict.outcome for verdict in judge.verdicts(programs))

@@ -79,11 +79,10 @@ class Ranking:
         for name, value in final.items():
             report.metrics[name] = float(value.mean())
             gain = value - final["random"]
-            low, high = confidence_interval(gain)
+            low, high = map(float, confidence_interval(gain))
             if name != "random":
                 report.metrics[f"{name}_gain"] = float(gain.mean())
-                report.metrics[f"{name}_gain_low"] = float(low)
-                report.metrics[f"{name}_gain_high"] = float(high)
+                report.metrics |= {f"{name}_gain_low": low, f"{name}_gain_high": high}
             means = values[name].mean(axis=0)
             rows.append([name, *means, *([gain.mean(), low, high] if name != "random" else [None] * 3)])
         report.tables["choices"] = Table(

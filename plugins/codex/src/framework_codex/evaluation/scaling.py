@@ -34,12 +34,12 @@ class Scaling:
         self.config = config
 
     def __call__(self, algorithm: Any, environment: Any) -> Report:
-        from framework_codex import gpt
+        from framework_codex.gpt.builder import load
 
         texts = held_out_texts(environment, self.config.limit)
         rows, tokenizers = [], set()
         for path in self.config.models:
-            model = gpt.load(path).eval()
+            model = load(path).eval()
             tokenizers.add(model.tokenizer.to_json())
             found = held_out_loss(model, texts, self.config.batch_size)
             shape = f"{model.config.layers} x {model.config.width}"
