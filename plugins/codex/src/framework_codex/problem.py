@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, TypeAlias
+
+from framework_codex.problems.values import decode
 
 TestKind: TypeAlias = Literal["check", "asserts", "cases"]
 Comparison: TypeAlias = Literal["equal", "set", "not_none", "root"]
@@ -25,8 +26,8 @@ class Problem:
             `cases`: unused.
         test_kind: which of the three.
         setup: trusted code the tests stand on: imports, helpers, classes.
-        cases: for `cases`, a JSON list of argument lists; the expected results are those of
-            the canonical solution.
+        cases: for `cases`, a JSON list of argument lists, with tuples, sets and complex numbers as
+            `problems.values` writes them; the expected results are those of the canonical solution.
         comparison: for `cases`, when a result counts as right: `equal` to the expected one
             (floats within `atol`), the same `set`, `not_none` alike, or a `root` of the polynomial.
         atol: absolute tolerance of floats; 0 asks for equality.
@@ -61,5 +62,5 @@ class Problem:
 
     def arguments(self) -> list[list[Any]]:
         """The decoded `cases`."""
-        decoded: list[list[Any]] = json.loads(self.cases) if self.cases else []
+        decoded: list[list[Any]] = decode(self.cases) if self.cases else []
         return decoded
