@@ -127,6 +127,7 @@ class Text:
 
 def _context(config: Any) -> int:
     """Tokens a text may have; models without positions have no bound."""
+    config = config.get_text_config(decoder=True)
     for name in ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length"):
         value = getattr(config, name, None)
         if isinstance(value, int) and value > 0:

@@ -9,7 +9,7 @@ import os
 import random
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -40,6 +40,9 @@ class Client:
 
     The key comes from the environment and goes nowhere but into the header.
 
+    Attributes:
+        closed: once set, nothing is tried again.
+
     Raises:
         UserError: the address or the key's variable cannot be used.
     """
@@ -47,7 +50,7 @@ class Client:
     def __init__(self, config: OpenAIConfig) -> None:
         self.config = config
         self._key = _key(config)
-        self._closed = threading.Event()
+        self.closed = threading.Event()
         self._session = requests.Session()
         adapter = HTTPAdapter(pool_maxsize=config.concurrency, pool_block=True)
         for scheme in ("http://", "https://"):
@@ -70,7 +73,7 @@ class Client:
 
     def close(self) -> None:
         """End waiting between attempts, and connections."""
-        self._closed.set()
+        self.closed.set()
         self._session.close()
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -91,12 +94,12 @@ class Client:
             problem = self._without_key(problem)
             if status and (status not in _RETRIED or b"insufficient_quota" in content):
                 raise self._refusal(status, problem)
-            if attempt >= self.config.retries or self._closed.is_set():
+            if attempt >= self.config.retries or self.closed.is_set():
                 raise UserError(f"{self._address(path)}: {problem}, at attempt {attempt + 1}")
             wait = self._wait(attempt, headers.get("Retry-After", ""))
             attempt += 1
             log.warning("%s: %s; again in %.1f s", self._address(path), problem, wait)
-            self._closed.wait(wait)
+            self.closed.wait(wait)
 
     def _once(self, method: str, path: str, body: bytes | None) -> tuple[int, Any, bytes]:
         """Status, headers and the whole body, within `timeout`, however slowly it trickles."""
@@ -124,13 +127,13 @@ class Client:
 
     def _wait(self, attempt: int, asked: str) -> float:
         """Seconds before the next attempt: what the server asks for, or doubling and jittered."""
-        wait = self.config.backoff * 2**attempt * random.uniform(0.75, 1.25)
+        wait = self.config.backoff * 2.0**attempt * random.uniform(0.75, 1.25)
         try:
             wait = float(asked)
         except ValueError:
             with contextlib.suppress(ValueError, TypeError):  # no date, or one without time zone
-                wait = (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds()
-        return min(max(float(wait), 0.0), self.config.longest_wait)
+                wait = (parsedate_to_datetime(asked) - datetime.now(UTC)) / timedelta(seconds=1)
+        return min(max(0.0, wait), self.config.longest_wait)
 
     def _decoded(self, content: bytes) -> dict[str, Any]:
         try:

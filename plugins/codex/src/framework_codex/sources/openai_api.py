@@ -6,17 +6,16 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from torch import nn
 
-from framework.errors import UserError
 from framework_codex.code_model import Completion, Request, Sampling
 from framework_codex.sources.answer import choices_of, completion_from
 from framework_codex.sources.config import OpenAIConfig
 from framework_codex.sources.http import Client, RefusedError
+from framework_codex.sources.threads import in_threads
 
 log = logging.getLogger("framework")
 
@@ -59,16 +58,14 @@ class OpenAIModel(nn.Module):
                 has been given out before.
         """
         client = Client(self.config)
-        executor = ThreadPoolExecutor(self.config.concurrency, thread_name_prefix="codex-openai")
+        jobs = _jobs(requests, len(requests) if sampling.temperature == 0 else self.config.n)
         try:
-            futures = [
-                executor.submit(self._ask, client, job, sampling)
-                for job in _jobs(requests, len(requests) if sampling.temperature == 0 else self.config.n)
-            ]
-            yield from _finished(futures, client)
+            for found in in_threads(
+                lambda job: self._ask(client, job, sampling), jobs, self.config.concurrency, client.closed
+            ):
+                yield from found
         finally:
             client.close()
-            executor.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, client: Client, job: _Job, sampling: Sampling) -> list[tuple[int, Completion]]:
         """The completions of a job; several questions where a server gives fewer than asked for."""
@@ -145,24 +142,3 @@ def _jobs(requests: Sequence[Request], n: int) -> list[_Job]:
             jobs.append(job)
         job.positions.append(position)
     return jobs
-
-
-def _finished(
-    futures: list[Future[list[tuple[int, Completion]]]], client: Client
-) -> Iterator[tuple[int, Completion]]:
-    """Results as they come; after an error those under way are still waited for, none is begun."""
-    failure: UserError | None = None
-    for future in as_completed(futures):
-        if future.cancelled():
-            continue
-        try:
-            found = future.result()
-        except UserError as error:
-            failure = failure or error
-            client.close()
-            for other in futures:
-                other.cancel()
-            continue
-        yield from found
-    if failure is not None:
-        raise failure
