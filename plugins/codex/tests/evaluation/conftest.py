@@ -77,19 +77,19 @@ class FakeJudge:
         self.seen: list[tuple[str, str]] = []
         self.folders: list[Path] = []
 
-    def verdicts(self, programs: Sequence[tuple[Problem, str]]) -> list[Verdict]:
-        self.seen += [(problem.task_id, text) for problem, text in programs]
-        return [Verdict("passed" if text == RIGHT else "failed") for _, text in programs]
+    def judge(self, programs: Sequence[tuple[Problem, str]]) -> Iterator[tuple[int, Verdict]]:
+        for position, (problem, text) in reversed(list(enumerate(programs))):
+            self.seen.append((problem.task_id, text))
+            yield position, self.verdict(problem, text)
+
+    def verdict(self, problem: Problem, text: str) -> Verdict:
+        return Verdict("passed" if text == RIGHT else "failed")
 
 
 class LocalJudge(FakeJudge):
     """Runs programs right here: for those the tests write themselves."""
 
-    def verdicts(self, programs: Sequence[tuple[Problem, str]]) -> list[Verdict]:
-        self.seen += [(problem.task_id, text) for problem, text in programs]
-        return [self._verdict(problem, text) for problem, text in programs]
-
-    def _verdict(self, problem: Problem, text: str) -> Verdict:
+    def verdict(self, problem: Problem, text: str) -> Verdict:
         scope: dict[str, Any] = {}
         trusted: dict[str, Any] = {}
         try:

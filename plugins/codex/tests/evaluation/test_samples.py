@@ -15,6 +15,7 @@ import pytest
 from framework.errors import UserError
 from framework.testing import assert_same
 from framework_codex.code_model import Completion, Request, Sampling
+from framework_codex.evaluation import progress
 from framework_codex.evaluation.sample_file import SampleFile
 from framework_codex.evaluation.samples import draw
 
@@ -180,3 +181,16 @@ def test_a_kill_loses_nothing_that_was_drawn(scripted: Any, problem: Any, tmp_pa
     assert len(drawn) == len(set(drawn)) == 20
     (tmp_path / "other").mkdir()
     assert_same(samples, draw(scripted(half), problems, SAMPLING, 10, 0, tmp_path / "other"))
+
+
+def test_long_work_says_how_far_it_is(
+    scripted: Any,
+    problem: Any,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+    with caplog.at_level(logging.INFO):
+        draw(scripted(half), [problem("a")], SAMPLING, 3, 0, tmp_path)
+    assert caplog.messages == ["1 of 3 samples drawn", "2 of 3 samples drawn", "3 of 3 samples drawn"]

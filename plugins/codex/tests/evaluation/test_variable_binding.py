@@ -20,7 +20,7 @@ def test_the_canonical_solution_passes_and_makes_no_mistake(
 ) -> None:
     problem, mistaken = binding_problem(variables, operations, index, seed=0)
     programs = [(one, problem.canonical_solution) for one in (problem, *mistaken.values())]
-    outcomes = [verdict.outcome for verdict in local_judge.verdicts(programs)]
+    outcomes = [local_judge.verdict(*program).outcome for program in programs]
     assert outcomes == ["passed"] + ["failed"] * len(mistaken)
     assert problem.canonical_solution.count("\n") == operations + 1
 

@@ -9,11 +9,12 @@ import numpy as np
 
 from framework.errors import UserError
 from framework.report import Report, Table
-from framework_codex.evaluation.bench import bench, problems_of
+from framework_codex.evaluation.bench import bench
 from framework_codex.evaluation.bleu import code_bleu, overlap
 from framework_codex.evaluation.config import BleuOverlapConfig
 from framework_codex.evaluation.estimator import Floats, confidence_interval
 from framework_codex.evaluation.figures import overlap_figure
+from framework_codex.evaluation.selection import problems_of
 
 
 class BleuOverlap:

@@ -10,11 +10,12 @@ import numpy as np
 
 from framework.errors import UserError
 from framework.report import Report, Table
-from framework_codex.evaluation.bench import bench, problems_of
+from framework_codex.evaluation.bench import bench
 from framework_codex.evaluation.config import ChainLengthConfig
 from framework_codex.evaluation.estimator import Floats
 from framework_codex.evaluation.figures import length_figure
 from framework_codex.evaluation.groups import Groups, grouped
+from framework_codex.evaluation.selection import problems_of
 
 #: Rates outside say little about a factor: near 1 there is nothing to lose, near 0 nothing left.
 RANGE = (0.02, 0.98)

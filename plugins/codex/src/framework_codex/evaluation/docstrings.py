@@ -14,12 +14,13 @@ import numpy as np
 
 from framework.errors import UserError
 from framework.report import Report, Table
-from framework_codex.evaluation.bench import bench, problems_of
+from framework_codex.evaluation.bench import bench
 from framework_codex.evaluation.config import DocstringsConfig
 from framework_codex.evaluation.estimator import confidence_interval
 from framework_codex.evaluation.figures import length_figure
 from framework_codex.evaluation.groups import grouped
 from framework_codex.evaluation.judging import Judged
+from framework_codex.evaluation.selection import problems_of
 from framework_codex.execution.verdict import Outcome
 from framework_codex.problem import Problem
 from framework_codex.problems.wording import parse_docstring

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from framework_codex.evaluation.estimator import Floats, pass_at_k
+from framework_codex.evaluation.progress import counted
 from framework_codex.evaluation.samples import Samples
 from framework_codex.execution.verdict import JudgeConfig, Outcome, Verdict
 from framework_codex.problem import Problem
@@ -24,8 +25,8 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 class Judging(Protocol):
     """What is asked of a judge."""
 
-    def verdicts(self, programs: Iterable[tuple[Problem, str]]) -> list[Verdict]:
-        """The verdict on each `(problem, completion)`, in their order."""
+    def judge(self, programs: Iterable[tuple[Problem, str]]) -> Iterator[tuple[int, Verdict]]:
+        """Position and verdict of each `(problem, completion)`, as they are finished."""
         ...
 
 
@@ -83,8 +84,9 @@ def judged(samples: Samples, config: JudgeConfig, folder: Path, temperature: flo
 
 
 def outcomes_of(
-    programs: Iterable[tuple[Problem, str]], config: JudgeConfig, folder: Path
+    programs: Sequence[tuple[Problem, str]], config: JudgeConfig, folder: Path
 ) -> tuple[Outcome, ...]:
     """The outcome of each `(problem, completion)`; equal ones are judged once."""
     with open_judge(config, folder) as judge:
-        return tuple(verdict.outcome for verdict in judge.verdicts(programs))
+        verdicts = dict(counted(judge.judge(programs), len(programs), "programs judged"))
+    return tuple(verdicts[position].outcome for position in range(len(programs)))

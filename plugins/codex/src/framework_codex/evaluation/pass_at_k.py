@@ -10,11 +10,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from framework.report import Report, Table
-from framework_codex.evaluation.bench import bench, problems_of
+from framework_codex.evaluation.bench import bench
 from framework_codex.evaluation.config import PassAtKConfig
 from framework_codex.evaluation.estimator import confidence_interval
 from framework_codex.evaluation.figures import temperature_figure
 from framework_codex.evaluation.judging import Judged
+from framework_codex.evaluation.selection import problems_of
 from framework_codex.evaluation.tables import outcome_table, problem_table
 
 

@@ -11,13 +11,14 @@ import numpy as np
 from framework.errors import UserError
 from framework.report import Report, Table
 from framework_codex.evaluation.back_translation import back_translation
-from framework_codex.evaluation.bench import bench, problems_of
+from framework_codex.evaluation.bench import bench
 from framework_codex.evaluation.choice import chosen_passes
 from framework_codex.evaluation.config import RankingConfig
 from framework_codex.evaluation.estimator import Floats, confidence_interval
 from framework_codex.evaluation.figures import ranking_figure
 from framework_codex.evaluation.groups import grouped
 from framework_codex.evaluation.judging import Judged
+from framework_codex.evaluation.selection import problems_of
 
 
 class Ranking:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from framework.errors import UserError
 from framework_codex.code_model import CodeModel, Request, Sampling
+from framework_codex.evaluation.progress import counted
 from framework_codex.evaluation.sample_file import SampleFile, key_of, sample_path
 from framework_codex.problem import Problem
 
@@ -86,7 +87,8 @@ def draw(
     missing = [request for request in wanted if key_of(request) not in kept]
     if missing:
         with file:
-            for position, completion in model.sample(missing, sampling):
+            drawn = model.sample(missing, sampling)
+            for position, completion in counted(drawn, len(missing), "samples drawn"):
                 file.append(missing[position], completion)
                 kept[key_of(missing[position])] = completion
     found = [kept.get(key_of(request)) for request in wanted]
