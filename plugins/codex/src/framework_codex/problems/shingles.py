@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Hashes: TypeAlias = NDArray[np.uint64]
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
+_WORD = re.compile(r"\w+")
 _MULTIPLIER = 0x9E3779B97F4A7C15
 
 
@@ -26,7 +27,16 @@ def shingles(text: str, n: int) -> Hashes:
 
     The same in every process. Two different runs have the same hash with probability 2^-64.
     """
-    hashed = np.fromiter(map(_hash, tokens(text)), np.uint64)
+    return _runs(tokens(text), n)
+
+
+def word_shingles(text: str, n: int) -> Hashes:
+    """The same of words alone, in lower case."""
+    return _runs(_WORD.findall(text.lower()), n)
+
+
+def _runs(parts: list[str], n: int) -> Hashes:
+    hashed = np.fromiter(map(_hash, parts), np.uint64, len(parts))
     count = max(0, len(hashed) - n + 1)
     total = np.zeros(count, np.uint64)
     for i in range(n):
