@@ -76,29 +76,38 @@ def metaspace():
     )
 
 
+SHAPES = {
+    "gpt2": {"n_positions": CONTEXT, "n_embd": 32, "n_layer": 2, "n_head": 2},
+    "codegen": {"n_positions": CONTEXT, "n_embd": 32, "n_layer": 2, "n_head": 4, "rotary_dim": 4},
+    "bloom": {"hidden_size": 32, "n_layer": 2, "n_head": 4},  # no positions
+    "mamba": {"hidden_size": 32, "num_hidden_layers": 2},  # no keys and values
+}
+LLAMA = {
+    "max_position_embeddings": CONTEXT,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+}
+SHAPES |= {
+    "llama": LLAMA,
+    "qwen2": LLAMA,
+    "mistral": LLAMA | {"sliding_window": 8},
+    "opt": {**LLAMA, "ffn_dim": 48, "word_embed_proj_dim": 32, "pad_token_id": 1},  # positions from 2 on
+}
+
+
 def save(folder, tokenizer, kind, spare=0):
     torch.manual_seed(0)
-    size = len(tokenizer) + spare
     common = {
-        "vocab_size": size,
+        "vocab_size": len(tokenizer) + spare,
         "initializer_range": 0.3,
         "bos_token_id": tokenizer.bos_token_id,
         "eos_token_id": tokenizer.eos_token_id,
     }
-    if kind == "gpt2":
-        config = transformers.GPT2Config(n_positions=CONTEXT, n_embd=32, n_layer=2, n_head=2, **common)
-        network = transformers.GPT2LMHeadModel(config)
-    else:
-        config = transformers.LlamaConfig(
-            max_position_embeddings=CONTEXT,
-            hidden_size=32,
-            intermediate_size=48,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            num_key_value_heads=2,
-            **common,
-        )
-        network = transformers.LlamaForCausalLM(config)
+    config = transformers.AutoConfig.for_model(kind, **{**SHAPES[kind], **common})
+    network = transformers.AutoModelForCausalLM.from_config(config)
     network.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
@@ -170,6 +179,19 @@ def test_greedy_is_what_the_library_generates(folders, batch_size):
             for completion in drawn[2 * i : 2 * i + 2]:
                 assert (completion.text, completion.tokens) == (text, tokens)
                 assert completion.logprob == pytest.approx(logprob, abs=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["codegen", "bloom", "qwen2", "mistral", "opt"])
+def test_greedy_is_right_for_other_architectures(tmp_path, kind):
+    model = load(save(tmp_path, byte_level(), kind))
+    for prompt, completion in zip(PROMPTS, draw(model, requests_for(PROMPTS), temperature=0), strict=True):
+        assert completion.text == generated(model, prompt, 12)[0]
+
+
+def test_a_model_without_keys_and_values_is_refused(tmp_path):
+    model = load(save(tmp_path, byte_level(), "mamba"))
+    with pytest.raises(UserError, match=r"MambaForCausalLM .* cannot handle\n.*use codex/openai_api"):
+        draw(model, requests_for(PROMPTS))
 
 
 def test_draws_do_not_depend_on_the_batch(folders):

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from framework.errors import UserError
 from framework_codex.code_model import Completion, Finish, Request, Sampling
 from framework_codex.gpt.nucleus import UNIFORMS, draw
 from framework_codex.sources.answer import cut
@@ -90,7 +91,12 @@ class Batch:
             use_cache=True,
             **{name: value for name, value in options.items() if name in self.takes},
         )
-        self.cache = answer.past_key_values
+        self.cache = getattr(answer, "past_key_values", None)
+        if not hasattr(self.cache, "reorder_cache"):
+            raise UserError(
+                f"{type(self.network).__name__} keeps its past in a way that codex/hf cannot handle\n"
+                "  serve it, with vLLM for example, and use codex/openai_api"
+            )
         # Networks often have more rows than the tokenizer has tokens; those stand for no text.
         logits: Tensor = answer.logits[:, -1, : self.text.size].float()
         return logits
@@ -132,5 +138,5 @@ class Batch:
         return Completion(text, len(drawn), row.logprob, finish)
 
     def _select(self, rows: Tensor) -> None:
-        self.cache.batch_select_indices(rows)
+        self.cache.reorder_cache(rows)
         self.mask = self.mask[rows]
