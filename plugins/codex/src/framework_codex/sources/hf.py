@@ -75,7 +75,7 @@ class HfModel(nn.Module):
         size = self.config.batch_size
         while waiting:
             rows, done = waiting[:size], set()
-            failure = ""
+            failure: str | None = None
             try:
                 for position, completion in self._continued(list(rows), sampling):
                     done.add(position)
@@ -83,9 +83,9 @@ class HfModel(nn.Module):
             except (RuntimeError, MemoryError) as error:
                 if not _out_of_memory(error):
                     raise
-                failure = str(error)
+                failure = f"{type(error).__name__}: {error}"
             waiting = [row for row in rows if row.position not in done] + waiting[size:]
-            if failure:
+            if failure is not None:
                 size = self._smaller(len(rows), failure)
                 waiting = [_afresh(row) for row in waiting]
 
