@@ -63,6 +63,7 @@ def test_outcomes_are_those_of_the_programs(scripted: Any, problem: Any, environ
     assert report.tables["problems"].rows[0][-1] == "failed 2, exception 2, timed_out 2"
 
 
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 def test_a_kill_while_judging_costs_nothing(
     scripted: Any, three: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

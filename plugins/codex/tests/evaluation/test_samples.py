@@ -155,6 +155,7 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(
         draw(scripted(half), [problem("a")], SAMPLING, 1, 0, tmp_path / "file")
 
 
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 def test_a_kill_loses_nothing_that_was_drawn(scripted: Any, problem: Any, tmp_path: Path) -> None:
     """The log of what was drawn has each sample once, over a run killed three times."""
     log = tmp_path / "log"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from framework_codex.evaluation.estimator import Floats, pass_at_k
 from framework_codex.evaluation.progress import counted
@@ -51,9 +51,9 @@ class Judged:
         """`(problems,)`, how many samples of each passed."""
         return np.bincount(self.samples.task[self.passed], minlength=len(self.samples.problems))
 
-    def pass_at(self, ks: ArrayLike) -> Floats:
+    def pass_at(self, ks: Sequence[int]) -> Floats:
         """`(problems, len(ks))`, pass@k of each problem."""
-        return pass_at_k(self.samples.counts[:, None], self.correct[:, None], ks)
+        return np.stack([pass_at_k(self.samples.counts, self.correct, k) for k in ks], axis=1)
 
     def outcome_counts(self) -> dict[Outcome, int]:
         """How many samples had each outcome, all of them listed."""

@@ -81,7 +81,7 @@ def _estimate(metrics: dict[str, float], results: Sequence[Judged], ks: Sequence
 
 def _figure(results: Sequence[Judged]) -> Figure:
     least = min(int(result.samples.counts.min()) for result in results)
-    ks = np.unique(np.geomspace(1, least, 40).round().astype(int))
+    ks = np.unique(np.geomspace(1, least, 40).round().astype(int)).tolist()
     curves = np.array([result.pass_at(ks).mean(axis=0) for result in results])
     labels = [result.temperature for result in results]
     return temperature_figure(ks, labels, curves)
