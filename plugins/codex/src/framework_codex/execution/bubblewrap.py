@@ -24,7 +24,7 @@ PACKAGES = "/packages"
 
 INSIDE = Path(__file__).parent / "inside"
 
-_LIBRARIES = ("/lib", "/lib64", "/lib32", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/usr/share/zoneinfo")
+_FILES = ("/etc/ld.so.cache", "/usr/share/zoneinfo")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 
 INSTALL = (
@@ -107,15 +107,25 @@ def command(packages: dict[str, Path], file_mb: int, user: bool) -> list[str]:
 
 def _system() -> Iterator[Path]:
     """What Python needs, outermost folders first, none within another."""
-    prefix = Path(sys.base_prefix)
-    wanted = [Path(path) for path in _LIBRARIES]
-    wanted += [prefix / "lib", prefix / "lib64", Path(sysconfig.get_paths()["stdlib"])]
-    wanted += [Path(sys.base_exec_prefix) / "lib", Path(interpreter())]
+    wanted = [Path(interpreter()), Path(sysconfig.get_paths()["stdlib"]), *map(Path, _FILES), *_libraries()]
+    for prefix in (Path(sys.base_prefix), Path(sys.base_exec_prefix)):
+        if not prefix.is_relative_to("/usr"):
+            wanted.append(prefix / "lib")
+        wanted += prefix.glob("lib*/libpython*")
     seen: list[Path] = []
     for path in sorted({path for path in wanted if path.exists()}, key=lambda path: (len(path.parts), str(path))):
         if not any(path.is_relative_to(other) for other in seen):
             seen.append(path)
             yield path
+
+
+def _libraries() -> Iterator[Path]:
+    """Folders of the system's shared libraries, as narrow as the distribution allows."""
+    for root in (Path("/"), Path("/usr")):
+        for name in ("lib", "lib64"):
+            folder = root / name
+            narrow = folder / str(sysconfig.get_config_var("MULTIARCH"))
+            yield narrow if not folder.is_symlink() and narrow.is_dir() else folder
 
 
 def _ancestors(paths: Iterable[Path]) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from framework.errors import UserError
@@ -33,10 +34,12 @@ class Checker:
 
     Args:
         config: how programs are executed.
+        prolong: told by how many seconds a verdict is put off, because a processor was waited for.
     """
 
-    def __init__(self, config: JudgeConfig) -> None:
+    def __init__(self, config: JudgeConfig, prolong: Callable[[float], None] = lambda _: None) -> None:
         self.config = config
+        self.prolong = prolong
         self.sandbox: Sandbox | None = Sandbox(config)
         self.kept: OrderedDict[Problem, Trusted] = OrderedDict()
 
@@ -87,7 +90,7 @@ class Checker:
         limits = self.config.limits
         patience = 1.0 if alone else PATIENCE
         with sandbox.start() as sock:
-            session = Session(sock, sandbox.clock, limits, limits.cpu_seconds * patience)
+            session = Session(sock, sandbox, limits, limits.cpu_seconds * patience, self.prolong)
             finding = self._examine(session, trusted, text)
         ended = sandbox.end()
         if not ended.clean:
@@ -173,7 +176,8 @@ class Checker:
             return True
 
         with sandbox.start() as sock:
-            session = Session(sock, sandbox.clock, self.config.limits, self.config.limits.cpu_seconds * PATIENCE)
+            limits = self.config.limits
+            session = Session(sock, sandbox, limits, limits.cpu_seconds * PATIENCE, self.prolong)
             try:
                 session.run(text.encode("utf-8", "surrogatepass"))
                 session.cases(trusted.body(), take)

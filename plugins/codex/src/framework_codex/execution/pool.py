@@ -52,10 +52,16 @@ class Lost(Exception):
 
 
 class Worker:
-    """One worker process, and what it was given."""
+    """One worker process, and what it was given.
 
-    def __init__(self, config: JudgeConfig) -> None:
+    Args:
+        config: how programs are executed.
+        sole: it is the only one, so that its programs always run alone.
+    """
+
+    def __init__(self, config: JudgeConfig, sole: bool) -> None:
         self.config = config
+        self.sole = sole
         self.tasks: deque[Task] = deque()
         self.held: OrderedDict[Problem, int] = OrderedDict()
         self.made = 0
@@ -88,14 +94,14 @@ class Worker:
                 self.held[task.problem] = self.made
                 self.connection.send(("problem", self.made, task.problem))
                 self.made += 1
-            self.connection.send(("judge", self.held[task.problem], task.completion, task.alone))
+            self.connection.send(("judge", self.held[task.problem], task.completion, task.alone or self.sole))
             if len(self.held) > _HELD:
                 self.connection.send(("forget", self.held.popitem(last=False)[1]))
         if len(self.tasks) == 1 and self.ready:
             self._begin()
 
     def answer(self) -> tuple[Task, Judged] | None:
-        """What it says; None if that is only that it is there.
+        """Its verdict, if that is what it says.
 
         Raises:
             Lost: it died.
@@ -110,6 +116,9 @@ class Worker:
             raise UserError(value)
         if kind == "bug":
             raise RuntimeError(f"a worker of the judge failed\n{value}")
+        if kind == "later":
+            self.stop += value
+            return None
         if kind == "ready":
             self.ready = True
             self._begin()
@@ -148,7 +157,7 @@ class Pool:
         """Give a task to a worker, if one can take it now."""
         free = min((worker for worker in self.workers if worker.takes(task)), key=_busy, default=None)
         if (free is None or free.tasks) and len(self.workers) < self.size:
-            free = Worker(self.config)
+            free = Worker(self.config, sole=self.size == 1)
             self.workers.append(free)
         if free is None:
             return False

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from framework.errors import UserError
 
-from . import bubblewrap
+from . import bubblewrap, starvation
 from .inside import zygote
 from .packages import package_files
 from .verdict import JudgeConfig
@@ -94,6 +94,11 @@ class Sandbox:
         """CPU-seconds of the running program."""
         seconds: float = zygote.SECONDS.unpack(self._ask(zygote.CLOCK))[0]
         return seconds
+
+    def waited(self) -> float:
+        """Seconds the program, its tests and what is between them have waited for a processor, since ever."""
+        pids = [os.getpid(), self.process.pid, *starvation.descendants(self.process.pid)]
+        return sum(map(starvation.waited, pids))
 
     def end(self) -> Ended:
         """Kill the running program and what it left."""

@@ -6,15 +6,24 @@ import builtins
 import socket
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from .inside import codec
 from .inside.channel import CALL, CASES, OPERATE, RAISED, REFUSED, RESULTS, RUN, VALUE, Channel, Closed, TooLarge
 from .stand_ins import Iterated, Named, Remote
 from .verdict import Limits, Outcome
 
+#: Times the limit of elapsed time that may be given back for waiting.
+_STRETCH = 10
 #: Shortest pause between two looks at the program's clock.
 _TICK = 0.02
+
+
+class Clocks(Protocol):
+    """Two clocks of a program; see `Sandbox`."""
+
+    def clock(self) -> float: ...
+    def waited(self) -> float: ...
 
 
 class Over(BaseException):
@@ -34,21 +43,28 @@ class Session:
 
     Args:
         sock: the stream to the program.
-        clock: CPU-seconds the program has used.
-        limits: of the program; `cpu_seconds` is what it is stopped at.
+        clocks: CPU-seconds the program has used, and seconds all concerned waited for a processor.
+        limits: of the program.
+        cpu: CPU-seconds it is stopped at.
+        prolong: told by how many seconds the end is put off.
 
     Attributes:
         ended: outcome and detail once the program can no longer pass, whatever the tests do then.
         raised: exceptions of the program that were raised into the tests.
     """
 
-    def __init__(self, sock: socket.socket, clock: Callable[[], float], limits: Limits, cpu: float) -> None:
+    def __init__(
+        self, sock: socket.socket, clocks: Clocks, limits: Limits, cpu: float, prolong: Callable[[float], None]
+    ) -> None:  # fmt: skip
         self.channel = _Timed(sock, self.wait, limits.output_kb * 1024 + 4096)
         self.sock = sock
-        self.clock = clock
+        self.clocks = clocks
+        self.prolong = prolong
         self.limits = limits
         self.cpu = cpu
-        self.stop = time.monotonic() + limits.wall_seconds
+        self.waited: float | None = None
+        self.begin = time.monotonic()
+        self.stop = self.begin + limits.wall_seconds
         self.left = limits.output_kb * 1024
         self.ended: tuple[Outcome, str] | None = None
         self.raised: list[Raised] = []
@@ -99,11 +115,23 @@ class Session:
         """
         left = self.stop - time.monotonic()
         if left <= 0:
-            raise self.give_up("timed_out", f"not done within {self.limits.wall_seconds:g} s")
-        used = self.clock()
+            left = self._more_time()
+        if self.waited is None:
+            self.waited = self.clocks.waited()
+        used = self.clocks.clock()
         if used >= self.cpu:
             raise self.give_up("timed_out", f"used {self.limits.cpu_seconds:g} s of processor time")
         return min(left, max(self.cpu - used, _TICK))
+
+    def _more_time(self) -> float:
+        """Give back the time that was spent waiting for a processor; the seconds given."""
+        waited = max(self.clocks.waited() - (self.waited or 0.0), 0.0)
+        missing = self.begin + self.limits.wall_seconds + waited - time.monotonic()
+        if missing < _TICK or waited > _STRETCH * self.limits.wall_seconds:
+            raise self.give_up("timed_out", f"not done within {self.limits.wall_seconds:g} s")
+        self.stop += missing
+        self.prolong(missing)
+        return missing
 
     def _request(self, kind: int, request: list[Any]) -> Any:
         if self.ended is not None:
