@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import EngFormatter, Formatter, LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import ArrayLike
 
 from framework_codex.evaluation.estimator import Floats
@@ -117,16 +117,17 @@ def scaling_figure(parameters: Floats, loss: Floats, fits: Mapping[str, tuple[Fl
     for label, (x, y) in fits.items():
         axes[0].plot(x, y, label=label)
     axes[0].set(xlabel="parameters without embeddings", ylabel="held-out loss, nats per token")
-    axes[0].set(xscale="log", yscale="log")
+    plain_logarithmic(axes[0], EngFormatter(sep=""))
+    axes[0].set_yscale("log")
     axes[0].yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes[0].yaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
     axes[0].legend()
     return figure
 
 
-def plain_logarithmic(axes: Axes) -> None:
+def plain_logarithmic(axes: Axes, numbers: Formatter | None = None) -> None:
     """A logarithmic x axis with plain numbers at it."""
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_major_formatter(numbers or StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
