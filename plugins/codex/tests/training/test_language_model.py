@@ -87,7 +87,9 @@ def test_an_environment_without_text_is_refused() -> None:
     environment = build("environment", CHAINS)
     model = build("model", GPT, environment)
     del environment["pairs"]
-    with pytest.raises(UserError, match=r"Supervised learns from the split 'pairs', .* only train, validation"):
+    with pytest.raises(
+        UserError, match=r"Supervised learns from the split 'pairs', .* only train, validation"
+    ):
         build("algorithm", "codex/supervised", environment, model)
 
 

@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from lightning.pytorch import LightningModule
 
 from framework import Report, Table
-from framework.contracts import Progress
+from framework.contracts import Progress, Served
 from framework.errors import UserError
 from framework_codex.code_model import Request, Sampling
 from framework_codex.gpt.model import GPT
@@ -157,6 +158,11 @@ class LanguageModel(LightningModule):
 
     # What it can do --------------------------------------------------------------------------
 
+    def served(self) -> Served:
+        """The next token's probabilities, from as many token numbers as the context holds."""
+        tokens = np.full((2, self.model.config.context), self.model.tokenizer.end, np.float32)
+        return Served(NextToken(self.model), tokens)
+
     def play(
         self,
         environment: Any,
@@ -176,9 +182,7 @@ class LanguageModel(LightningModule):
         sampling = Sampling(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
         requests = [Request("play", index, prompt) for index in range(n)]
         completions = dict(self.model.sample(requests, sampling))
-        rows = [
-            [i, c.finish, c.mean_logprob, prompt + c.text] for i, c in sorted(completions.items())
-        ]
+        rows = [[i, c.finish, c.mean_logprob, prompt + c.text] for i, c in sorted(completions.items())]
         return Report(
             {"samples": n}, tables={"Samples": Table(["sample", "ended by", "mean ln p", "text"], rows)}
         )
@@ -190,9 +194,7 @@ class Supervised(LanguageModel):
     split = "pairs"
 
     def make_examples(self) -> Examples:
-        return pair_examples(
-            self.pairs(), self.model.tokenizer, self.model.config.context, self.config.seed
-        )
+        return pair_examples(self.pairs(), self.model.tokenizer, self.model.config.context, self.config.seed)
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """What is shown, and what is learned."""
@@ -208,6 +210,18 @@ class Docstrings(Supervised):
             code, docstring = docstrings.take_apart(prompt, completion)
             if docstring:
                 yield docstrings.describe_prompt(code), docstrings.describe_completion(docstring)
+
+
+class NextToken(torch.nn.Module):
+    """Token numbers `(b, t)`, as floats, to the probabilities `(b, vocab_size)` of the next."""
+
+    def __init__(self, model: GPT) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.model(tokens.long())[:, -1]
+        return logits.softmax(-1)
 
 
 class Steps:
