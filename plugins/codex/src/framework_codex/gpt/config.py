@@ -38,6 +38,7 @@ class GPTConfig:
     weights: Annotated[
         Path | None, Param("checkpoint of a codex/gpt: architecture, tokenizer and weights are its own")
     ] = None
+    sample_batch: Annotated[int, Param("completions drawn at a time, at most", ge=1)] = 100
     precision: Annotated[
         Precision, Param("of matrix products; auto is bfloat16 where the processor multiplies it natively")
     ] = "auto"

@@ -1,7 +1,9 @@
-"""One token at a time: a GPT's weights laid out for decoding, and the keys and values of many rows."""
+"""One token at a time for many rows: a GPT's weights laid out for decoding, and its cache."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -9,16 +11,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from framework_codex.gpt.blocks import EPS, rotate, rotation
+from framework_codex.gpt.cache import Cache, Prefix
 from framework_codex.gpt.model import GPT
 
 
 class Layer(NamedTuple):
-    """Weights of one block, in the type of the products."""
+    """Weights of one block, the norms' gains multiplied into those that follow them."""
 
-    norm_attention: Tensor
     qkv: Tensor
     out: Tensor
-    norm_mlp: Tensor
     gate_up: Tensor
     down: Tensor
 
@@ -29,84 +30,69 @@ class Decoder:
     Args:
         model: its weights are copied, so that training does not change a running decoder.
         rows: texts that are continued at a time, at most.
-        dtype: of weights, activations and cache.
-
-    Attributes:
-        lengths: `(rows,)`: tokens each row has in the cache.
+        dtype: of products and cache; the residual stream is float32.
     """
 
     def __init__(self, model: GPT, rows: int, dtype: torch.dtype) -> None:
         config = model.config
-        state = {name: value.detach().to(dtype) for name, value in model.named_parameters()}
-        self.layers = [
-            Layer(*(state[f"blocks.{i}.{name}.weight"] for name in Layer._fields))
-            for i in range(config.layers)
-        ]
-        self.norm = state["norm.weight"]
-        self.embedding = state["embedding.weight"]
-        self.head = state.get("head.weight", self.embedding)[: len(model.tokenizer)]
-        self.heads, self.context = config.heads, config.context
-        cos, sin = rotation(config, torch.arange(config.context, device=self.norm.device))
+        state = {name: value.detach() for name, value in model.named_parameters()}
+        self.layers = [_layer(state, f"blocks.{i}", config.heads, dtype) for i in range(config.layers)]
+        self.embedding = state["embedding.weight"].float()
+        head = state.get("head.weight", self.embedding)[: len(model.tokenizer)]
+        self.head = (head * state["norm.weight"]).to(dtype)
+        self.heads, self.dtype, self.device = config.heads, dtype, head.device
+        cos, sin = rotation(config, torch.arange(config.context, device=self.device))
         self.cos, self.sin = cos.to(dtype), sin.to(dtype)
-        shape = (config.layers, rows, config.heads, config.context, config.width // config.heads)
-        self.keys = torch.zeros(shape, dtype=dtype, device=self.norm.device)
-        self.values = torch.zeros_like(self.keys)
-        self.lengths = torch.zeros(rows, dtype=torch.long, device=self.norm.device)
+        self.cache = Cache(config, rows, dtype, self.device)
 
-    def prefill(self, prompt: list[int], row: int, copies: int) -> Tensor:
-        """Put a prompt into the cache of so many rows from `row` on; return its logits `(vocab,)`."""
-        t, end = len(prompt), row + copies
-        x = self.embedding[torch.tensor([prompt], device=self.norm.device)]
-        cos, sin = self.cos[:t, None], self.sin[:t, None]
-        for i, layer in enumerate(self.layers):
-            q, k, v = (part.transpose(1, 2) for part in self._qkv(layer, x, cos, sin))
-            self.keys[i, row:end, :, :t] = k
-            self.values[i, row:end, :, :t] = v
-            mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-            x = self._finish(layer, x, mixed.transpose(1, 2).reshape(x.shape))
-        self.lengths[row:end] = t
-        return self._logits(x[0, -1])
+    def read(self, prompt: Sequence[int]) -> Prefix:
+        """Go through a prompt; rows of the cache may begin with it afterwards."""
+        x = self.embedding[torch.tensor(prompt, device=self.device)]
+        cos, sin = self.cos[: len(prompt), None, None], self.sin[: len(prompt), None, None]
+        keys, values = [], []
+        for layer in self.layers:
+            q, k, v = self._qkv(layer, x, cos, sin)
+            q, k, v = q.transpose(0, 1), k.transpose(0, 1), v.transpose(0, 1)
+            mixed = F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True, scale=1.0)[0]
+            self._finish(layer, x, mixed.transpose(0, 1).reshape(x.shape))
+            keys.append(k)
+            values.append(v)
+        return Prefix(torch.stack(keys), torch.stack(values), self._logits(x[-1:])[0])
 
     def step(self, tokens: Tensor) -> Tensor:
-        """Append a token to each of the first n rows; return the logits `(n, vocab)` of the next."""
-        n = len(tokens)
-        position = self.lengths[:n]
-        longest = int(position.max()) + 1
-        seen = torch.arange(longest, device=tokens.device) <= position[:, None]
-        which = torch.arange(n, device=tokens.device)
-        x = self.embedding[tokens][:, None]
+        """Append a token to each row of the cache; return the logits `(n, vocab)` of the next."""
+        x = self.embedding[tokens]
+        position = self.cache.positions[: len(tokens)]
         cos, sin = self.cos[position][:, None, None], self.sin[position][:, None, None]
+        seen = self.cache.next()
         for i, layer in enumerate(self.layers):
             q, k, v = self._qkv(layer, x, cos, sin)
-            self.keys[i, which, :, position] = k[:, 0]
-            self.values[i, which, :, position] = v[:, 0]
-            mixed = F.scaled_dot_product_attention(
-                q.transpose(1, 2),
-                self.keys[i, :n, :, :longest],
-                self.values[i, :n, :, :longest],
-                attn_mask=seen[:, None, None],
-            )
-            x = self._finish(layer, x, mixed.transpose(1, 2).reshape(x.shape))
-        self.lengths[:n] += 1
-        return self._logits(x[:, 0])
-
-    def keep(self, rows: Tensor) -> None:
-        """Move these rows to the front, in this order."""
-        n = len(rows)
-        longest = int(self.lengths[rows].max()) if n else 0
-        for cache in (self.keys, self.values):
-            cache[:, :n, :, :longest] = cache[:, rows, :, :longest]
-        self.lengths[:n] = self.lengths[rows]
+            mixed = self.cache.attend(i, q, k, v, seen)
+            self._finish(layer, x, mixed.reshape(x.shape))
+        self.cache.positions[: len(tokens)] += 1
+        return self._logits(x)
 
     def _qkv(self, layer: Layer, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        normed = F.rms_norm(x, x.shape[-1:], layer.norm_attention, EPS)
-        q, k, v = F.linear(normed, layer.qkv).view(*x.shape[:2], 3, self.heads, -1).unbind(2)
-        return rotate(q, cos, sin), rotate(k, cos, sin), v
+        qkv = F.linear(self._normed(x), layer.qkv).view(len(x), 3, self.heads, -1)
+        q, k = rotate(qkv[:, :2], cos, sin).unbind(1)
+        return q, k, qkv[:, 2]
 
-    def _finish(self, layer: Layer, x: Tensor, mixed: Tensor) -> Tensor:
-        x = x + F.linear(mixed, layer.out)
-        gate, up = F.linear(F.rms_norm(x, x.shape[-1:], layer.norm_mlp, EPS), layer.gate_up).chunk(2, -1)
-        return x + F.linear(F.silu(gate) * up, layer.down)
+    def _finish(self, layer: Layer, x: Tensor, mixed: Tensor) -> None:
+        x += F.linear(mixed, layer.out)
+        gate, up = F.linear(self._normed(x), layer.gate_up).chunk(2, -1)
+        x += F.linear(F.silu(gate).mul_(up), layer.down)
+
+    def _normed(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, x.shape[-1:], eps=EPS).to(self.dtype)
 
     def _logits(self, x: Tensor) -> Tensor:
-        return F.linear(F.rms_norm(x, x.shape[-1:], self.norm, EPS), self.head).float()
+        return F.linear(self._normed(x), self.head).float()
+
+
+def _layer(state: dict[str, Tensor], name: str, heads: int, dtype: torch.dtype) -> Layer:
+    qkv = state[f"{name}.qkv.weight"] * state[f"{name}.norm_attention.weight"]
+    width = qkv.shape[1]
+    qkv[:width] /= math.sqrt(width // heads)  # the scale of attention's scores
+    gate_up = state[f"{name}.gate_up.weight"] * state[f"{name}.norm_mlp.weight"]
+    plain = (state[f"{name}.out.weight"], state[f"{name}.down.weight"])
+    return Layer(*(weight.to(dtype) for weight in (qkv, plain[0], gate_up, plain[1])))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def likelihood(model: GPT, pairs: Sequence[tuple[str, str]]) -> list[Likelihood]:
     """Find ln P(continuation | prompt) of each pair."""
-    from framework_codex.gpt.model import IGNORE
+    from framework_codex.gpt.cross_entropy import IGNORE
 
     split = [model.tokenizer.split(prompt, continuation) for prompt, continuation in pairs]
     device = model.embedding.weight.device

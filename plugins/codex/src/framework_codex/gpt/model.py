@@ -10,18 +10,13 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from framework_codex.code_model import Completion, Likelihood, Request, Sampling
 from framework_codex.gpt.blocks import EPS, Block, rotation
 from framework_codex.gpt.config import GPTConfig
+from framework_codex.gpt.cross_entropy import IGNORE, cross_entropy
 from framework_codex.gpt.precision import autocast
 from framework_codex.gpt.tokenizer import Tokenizer
-
-IGNORE = -100  # targets that do not count, as in torch's cross-entropy
-
-#: Rows of logits that are in memory at a time while a loss is computed.
-_CHUNK = 1024
 
 
 class GPT(nn.Module):
@@ -71,7 +66,7 @@ class GPT(nn.Module):
     def loss(
         self, tokens: Tensor, targets: Tensor, reduction: Literal["mean", "sum", "none"] = "mean"
     ) -> Tensor:
-        """Cross-entropy in nats; logits of a part of the batch at a time, recomputed on the way back.
+        """Cross-entropy in nats, with the logits of a part of the batch in memory at a time.
 
         Args:
             tokens: `(b, t)`.
@@ -80,12 +75,7 @@ class GPT(nn.Module):
         """
         with autocast(self.config.precision, tokens.device):
             features = self.features(tokens).flatten(0, 1)
-            losses = torch.cat(
-                [
-                    F.cross_entropy(self.head(x).float(), y, ignore_index=IGNORE, reduction="none")
-                    for x, y in zip(features.split(_CHUNK), targets.flatten().split(_CHUNK), strict=True)  # type: ignore[no-untyped-call]
-                ]
-            )
+            losses = cross_entropy(features, self.head.weight, targets.flatten())
         if reduction == "none":
             return losses.view_as(targets)
         total = losses.sum()
@@ -103,7 +93,10 @@ class GPT(nn.Module):
 
     def fingerprint(self) -> str:
         """Of weights, tokenizer, architecture and precision."""
-        digest = hashlib.sha256(json.dumps(self._description(), sort_keys=True).encode())
+        description = self._description()
+        for unimportant in ("dropout", "sample_batch"):
+            del description["config"][unimportant]
+        digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
         for name, value in self.named_parameters():
             digest.update(name.encode())
             digest.update(value.detach().cpu().contiguous().view(torch.uint8).numpy().data)

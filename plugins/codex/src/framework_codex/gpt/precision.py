@@ -13,7 +13,7 @@ from framework_codex.gpt.config import Precision
 def native_bfloat16(device: str) -> bool:
     """Whether this kind of device multiplies bfloat16 natively; elsewhere it is slower than float32."""
     if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device == "cpu":
         return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
     return False

@@ -1,125 +1,148 @@
-"""Sampling many completions at once, each as if it were alone."""
+"""Sampling many completions at once, each with random numbers of its own.
+
+What a request draws depends on its `entropy()` alone, not on what else is in the batch or in
+which order. Rounding does differ with the number of rows that are multiplied together, so
+that two batch sizes may still, rarely, part at a token whose probability lies on the edge.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
-from torch import Tensor
 
-from framework_codex.code_model import Completion, Finish, Request, Sampling
+from framework_codex.code_model import Completion, Request, Sampling
+from framework_codex.gpt.cache import Prefix
 from framework_codex.gpt.decoder import Decoder
-from framework_codex.gpt.nucleus import draw
 from framework_codex.gpt.precision import compute_type
-from framework_codex.gpt.stops import Stops
+from framework_codex.gpt.rows import REST, Rows
 
 if TYPE_CHECKING:
     from framework_codex.gpt.model import GPT
 
-#: Completions that are drawn at a time, at most.
-MAX_ROWS = 100
+#: From so many requests on, a prompt's keys and values are shared and not copied to each row.
+SHARE = 8
+
+#: Bytes that keys and values of the rows may take.
+MEMORY = 4 << 30
 
 
-@dataclass
-class _Row:
-    """A completion in the making."""
+def sample(model: GPT, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
+    """Yield `(position, completion)` as completions finish; what `GPT.sample` does.
 
-    position: int
-    uniforms: np.ndarray
-    skip: bytes
-    tokens: list[int] = field(default_factory=list)
-    logprob: float = 0.0
+    A prompt that leaves less than a quarter of the context is cut at its beginning. A
+    completion ends with the context at the latest, and is then of finish `length`.
+    """
+    if not requests:
+        return
+    with torch.inference_mode():
+        sampler = _Sampler(model, requests, sampling)
+    while True:
+        # Not while the caller works with what it was given.
+        with torch.inference_mode():
+            done = sampler.step()
+        yield from done
+        if sampler.finished:
+            return
 
 
-def sample(
-    model: GPT, requests: Sequence[Request], sampling: Sampling, max_rows: int = MAX_ROWS
-) -> Iterator[tuple[int, Completion]]:
-    """Yield `(position, completion)` as completions finish."""
-    sampler = _Sampler(model, sampling, min(max_rows, len(requests)))
-    order = sorted(range(len(requests)), key=lambda i: (len(requests[i].prompt), requests[i].prompt))
-    waiting = [(i, requests[i]) for i in order]
-    yield from sampler.run(waiting)
+class _Waiting:
+    """The requests of one prompt that have no row yet."""
+
+    def __init__(self, prompt: str, numbers: list[int]) -> None:
+        self.prompt, self.numbers = prompt, numbers
+        self.share = len(numbers) >= SHARE
+        self.prefix: Prefix | None = None
 
 
 class _Sampler:
-    def __init__(self, model: GPT, sampling: Sampling, max_rows: int) -> None:
-        device = model.embedding.weight.device
-        self.tokenizer, self.sampling, self.max_rows = model.tokenizer, sampling, max_rows
-        self.context = model.config.context
-        self.stops = Stops(sampling.stop, self.tokenizer)
-        with torch.inference_mode():
-            self.decoder = Decoder(model, max_rows, compute_type(model.config.precision, device))
-        self.rows: list[_Row] = []
+    """Gives requests to the rows of a decoder."""
 
-    def run(self, waiting: list[tuple[int, Request]]) -> Iterator[tuple[int, Completion]]:
-        waiting.reverse()
-        while waiting or self.rows:
-            done = []
-            with torch.inference_mode():
-                while waiting and len(self.rows) < self.max_rows:
-                    done += self._admit(waiting)
-                if self.rows:
-                    last = torch.tensor([row.tokens[-1] for row in self.rows])
-                    done += self._advance(self.decoder.step(last), 0)
-            yield from done
+    def __init__(self, model: GPT, requests: Sequence[Request], sampling: Sampling) -> None:
+        config, self.device = model.config, model.embedding.weight.device
+        dtype = compute_type(config.precision, self.device)
+        per_row = 4 * config.layers * config.context * config.width * dtype.itemsize
+        self.capacity = max(1, min(config.sample_batch, len(requests), MEMORY // per_row))
+        self.tokenizer, self.requests = model.tokenizer, requests
+        self.longest = config.context - min(sampling.max_tokens, config.context // 4)
+        self.decoder = Decoder(model, self.capacity, dtype)
+        self.cache = self.decoder.cache
+        self.rows = Rows(self.tokenizer, sampling, self.capacity, config.context, self.device)
 
-    def _admit(self, waiting: list[tuple[int, Request]]) -> list[tuple[int, Completion]]:
-        prompt = waiting[-1][1].prompt
-        first = len(self.rows)
-        while waiting and waiting[-1][1].prompt == prompt and len(self.rows) < self.max_rows:
-            position, request = waiting.pop()
-            random = np.random.Generator(np.random.Philox(np.random.SeedSequence(request.entropy())))
-            skip = self.tokenizer.open_end(prompt).encode("utf-8", "replace")
-            self.rows.append(_Row(position, random.random(self.sampling.max_tokens), skip))
-        tokens = self.tokenizer.head(prompt)
-        room = min(self.sampling.max_tokens, self.context // 4)
-        new = len(self.rows) - first
-        logits = self.decoder.prefill(tokens[-(self.context - room) :], first, new)
-        return self._advance(logits.expand(new, -1), first)
+        def prompt(number: int) -> str:
+            return requests[number].prompt
 
-    def _advance(self, logits: Tensor, first: int) -> list[tuple[int, Completion]]:
-        """Draw a token for the rows from `first` on, and take out those that are finished."""
-        rows = self.rows[first:]
-        logits = self._constrained(logits, rows)
-        uniforms = torch.tensor([row.uniforms[len(row.tokens)] for row in rows], dtype=torch.float32)
-        tokens, logprobs = draw(logits, uniforms, self.sampling.temperature, self.sampling.top_p)
-        done, kept = [], []
-        for i, (row, token, logprob) in enumerate(zip(rows, tokens.tolist(), logprobs.tolist(), strict=True)):
-            row.tokens.append(token)
-            row.logprob += logprob
-            finish, cut = self._finish(row, int(self.decoder.lengths[first + i]))
-            if finish is None:
-                kept.append(first + i)
-            else:
-                text = b"".join([self.tokenizer.bytes_of[token] for token in row.tokens])
-                text = (text if cut < 0 else text[:cut])[len(row.skip) :]
-                completion = Completion(text.decode("utf-8", "replace"), len(row.tokens), row.logprob, finish)
-                done.append((row.position, completion))
-        if done:
-            order = torch.tensor([*range(first), *kept], dtype=torch.long)
-            self.decoder.keep(order)
-            self.rows = [self.rows[i] for i in order.tolist()]
+        # Equal prompts one after the other, those of like length near each other.
+        order = sorted(range(len(requests)), key=lambda number: (len(prompt(number)), prompt(number)))
+        self.queue = [_Waiting(text, list(numbers)) for text, numbers in groupby(order, key=prompt)]
+
+    @property
+    def finished(self) -> bool:
+        """Whether every request was answered."""
+        return not self.queue and all(number == REST for number in self.rows.numbers)
+
+    def step(self) -> list[tuple[int, Completion]]:
+        """Put waiting requests into free rows and draw a token for each row."""
+        done = self._replace()
+        resting = self.rows.resting()
+        if resting and (len(resting) * 8 >= self.capacity or not self.queue):
+            self._compact()
+        done += self._fill()
+        self.cache.rest(self.rows.resting())
+        if self.rows.numbers:
+            logits = self.decoder.step(self.rows.last())
+            done += self._advance(logits, range(len(self.rows.numbers)))
         return done
 
-    def _constrained(self, logits: Tensor, rows: list[_Row]) -> Tensor:
-        for i, row in enumerate(rows):
-            made = sum(len(self.tokenizer.bytes_of[token]) for token in row.tokens) if row.skip else 0
-            if made < len(row.skip):
-                logits = logits.clone()
-                allowed = torch.zeros(logits.shape[-1], dtype=torch.bool)
-                allowed[self.tokenizer.continuing(row.skip[made:])] = True
-                logits[i, ~allowed] = -torch.inf
-        return logits
+    def _replace(self) -> list[tuple[int, Completion]]:
+        """Give rows that rest to requests of the same prompt: nothing has to be moved."""
+        if not self.queue or not self.queue[0].share or self.queue[0].prefix is None:
+            return []
+        waiting, new = self.queue[0], []
+        prefix = waiting.prefix
+        assert prefix is not None
+        alike = self.cache.rows_of(prefix)
+        for row in self.rows.resting():
+            if row in alike and waiting.numbers:
+                self.cache.renew(row, prefix)
+                self._begin(row, waiting)
+                new.append(row)
+        return self._first(waiting, new)
 
-    def _finish(self, row: _Row, length: int) -> tuple[Finish | None, int]:
-        token = row.tokens[-1]
-        if token == self.tokenizer.end:
-            return "end", -1
-        if self.stops.completing[token] and (cut := self.stops.find(row.tokens, len(row.skip))) >= 0:
-            return "stop", cut
-        if len(row.tokens) == self.sampling.max_tokens or length == self.context:
-            return "length", -1
-        return None, -1
+    def _compact(self) -> None:
+        kept = [row for row, number in enumerate(self.rows.numbers) if number != REST]
+        self.cache.keep(kept)
+        self.rows.keep(kept)
+
+    def _fill(self) -> list[tuple[int, Completion]]:
+        """Add rows for waiting requests as long as there is room."""
+        done = []
+        while self.queue and len(self.rows.numbers) < self.capacity:
+            waiting = self.queue[0]
+            if waiting.prefix is None:
+                waiting.prefix = self.decoder.read(self.tokenizer.head(waiting.prompt)[-self.longest :])
+            first = len(self.rows.numbers)
+            count = min(self.capacity - first, len(waiting.numbers))
+            self.cache.append(waiting.prefix, count, waiting.share)
+            for row in range(first, first + count):
+                self._begin(row, waiting)
+            done += self._first(waiting, range(first, first + count))
+        return done
+
+    def _begin(self, row: int, waiting: _Waiting) -> None:
+        number = waiting.numbers.pop()
+        self.rows.begin(row, number, self.requests[number])
+
+    def _first(self, waiting: _Waiting, rows: Sequence[int]) -> list[tuple[int, Completion]]:
+        """Draw the first token of rows that have just begun."""
+        if not waiting.numbers:
+            self.queue.remove(waiting)
+        if not rows or waiting.prefix is None:
+            return []
+        return self._advance(waiting.prefix.logits.expand(len(rows), -1), rows)
+
+    def _advance(self, logits: torch.Tensor, rows: Sequence[int]) -> list[tuple[int, Completion]]:
+        which = torch.tensor(rows, device=self.device)
+        return self.rows.advance(logits, which, self.cache.positions[which])
