@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from framework_codex.problems.harvest import Definition, parse
+from framework_codex.problems.harvest import Definition
+from framework_codex.problems.syntax import parse_or_none
 
 Outline: TypeAlias = tuple[tuple[type, type], ...]
 
@@ -19,7 +20,7 @@ LEAST_NODES = 15
 
 def functions(text: str) -> Iterator[Definition]:
     """All functions in a text, methods and inner ones too; none if it cannot be parsed."""
-    tree = parse(text)
+    tree = parse_or_none(text)
     waiting: list[Any] = [] if tree is None else [tree]
     while waiting:
         node = waiting.pop()

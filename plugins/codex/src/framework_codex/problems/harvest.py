@@ -10,11 +10,12 @@ import ast
 import os
 import re
 import tokenize
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+
+from framework_codex.problems.syntax import parse_or_none
 
 Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -61,7 +62,7 @@ def harvest(files: Iterable[tuple[str, Path]], longest: int) -> Iterator[Functio
         source = _read(path)
         if source is None or _GENERATED.search(source[:1000]) or not acceptable(source):
             continue
-        tree = parse(source)
+        tree = parse_or_none(source)
         if tree is None:
             continue
         lines = source.split("\n")
@@ -81,16 +82,6 @@ def acceptable(text: str) -> bool:
         and longest < LONGEST_LINE
         and alphanumeric > LEAST_ALPHANUMERIC * len(text)
     )
-
-
-def parse(source: str) -> ast.Module | None:
-    """The syntax tree, or None if it is not Python that can be parsed."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about escapes in other people's strings
-            return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def definitions(tree: ast.Module) -> Iterator[Definition]:

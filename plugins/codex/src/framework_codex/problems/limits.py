@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,11 +20,19 @@ _LARGEST = {
     "Mbpp/599": 10_000_000,
     "Mbpp/603": 10_000,
 }
+#: The longest list among the arguments, likewise.
+_LONGEST = {"Mbpp/630": 9}
 
 
 def within_limits(task_id: str, cases: Sequence[list[Any]]) -> list[list[Any]]:
     """The argument lists that are not too large for a task."""
-    largest = _LARGEST.get(task_id)
-    if largest is None:
-        return list(cases)
-    return [case for case in cases if not any(isinstance(x, int | float) and x > largest for x in case)]
+    largest, longest = _LARGEST.get(task_id, math.inf), _LONGEST.get(task_id, math.inf)
+    return [case for case in cases if all(_size(x) <= longest and _number(x) <= largest for x in case)]
+
+
+def _number(argument: Any) -> float:
+    return argument if isinstance(argument, int | float) else -math.inf
+
+
+def _size(argument: Any) -> int:
+    return len(argument) if isinstance(argument, list) else 0

@@ -16,6 +16,7 @@ from framework_codex.problem import Comparison, Problem
 from framework_codex.problems.formats import entry_point, inputs, task_id, text
 from framework_codex.problems.limits import within_limits
 from framework_codex.problems.shapes import Domain, Shape, domain, shaped
+from framework_codex.problems.syntax import parse
 from framework_codex.problems.values import encode
 
 #: MBPP+ tasks whose results have an order nobody asked for, or are matches or None.
@@ -76,16 +77,12 @@ def _texts(record: dict[str, Any], name: str) -> list[str]:
 
 def _called(code: str, tests: list[str]) -> str:
     """The function of a solution that its tests are about."""
-    try:
-        defined = {node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)}
-        calls = Counter(
-            node.func.id
-            for test in tests
-            for node in ast.walk(ast.parse(test.strip()))
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in defined
-        )
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ValueError(f"the code or its tests are not Python: {error}") from None
+    defined = {node.name for node in parse(code).body if isinstance(node, ast.FunctionDef)}
+    calls = Counter(
+        node.func.id
+        for node in ast.walk(parse("\n".join(test.strip() for test in tests)))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in defined
+    )
     if not calls:
         raise ValueError("no test calls a function that the code defines")
     return calls.most_common(1)[0][0]

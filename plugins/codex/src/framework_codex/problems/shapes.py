@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Literal, TypeAlias
 
+from framework_codex.problems.syntax import parse
+
 Kind: TypeAlias = Literal["list", "tuple", "set", "dict", "complex", "float", "tuples"]
 
 _KINDS: dict[type, Kind] = {list: "list", tuple: "tuple", set: "set", dict: "dict", complex: "complex"}
@@ -35,12 +37,8 @@ def domain(assertions: str, function: str) -> Domain:
     Raises:
         ValueError: the assertions are not Python, or their calls contradict each other.
     """
-    try:
-        tree = ast.parse(assertions)
-    except (SyntaxError, RecursionError, MemoryError) as error:
-        raise ValueError(f"the assertions are not Python: {error}") from None
     found: list[Shape | None] = []
-    for node in ast.walk(tree):
+    for node in ast.walk(parse(assertions)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function:
             shapes = [_shape_of(_literal(argument)) for argument in node.args]
             found = [_merged(a, b) for a, b in zip_longest(found, shapes)]
