@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from framework_codex.training.docstrings import describe_completion, describe_prompt, take_apart
 
-PROMPT = 'import re\n\ndef helper():\n    """Not this."""\n\ndef f(s: str):\n    """Remove e, then\n    reverse."""\n'
+HEAD = 'import re\n\ndef helper():\n    """Not this."""\n\ndef f(s: str):\n'
+PROMPT = f'{HEAD}    """Remove e, then\n    reverse."""\n'
 
 
 def test_the_docstring_leaves_the_code() -> None:
     code, docstring = take_apart(PROMPT, "    return s\n")
-    assert code == 'import re\n\ndef helper():\n    """Not this."""\n\ndef f(s: str):\n    return s\n'
+    assert code == f"{HEAD}    return s\n"
     assert docstring == "Remove e, then\nreverse."
 
 
