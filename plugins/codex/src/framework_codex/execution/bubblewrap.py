@@ -17,7 +17,7 @@ from pathlib import Path
 from framework.errors import UserError
 
 #: The program's folder, in the sandbox.
-FOLDER = "/tmp"  # noqa: S108
+FOLDER = "/tmp"
 #: Where the code that runs inside is found there, and the packages.
 CODE = "/judge"
 PACKAGES = "/packages"
@@ -77,7 +77,14 @@ def command(packages: dict[str, Path], file_mb: int, user: bool) -> list[str]:
     program = shutil.which("bwrap")
     if program is None:
         raise UserError(f"programs cannot be executed safely: bubblewrap is not installed\n{INSTALL}")
-    line = [program, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    line = [
+        program,
+        "--unshare-ipc",
+        "--unshare-pid",
+        "--unshare-net",
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+    ]
     line += ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv", "--cap-drop", "ALL"]
     if user:
         line += ["--unshare-user", "--uid", "65534", "--gid", "65534"]
@@ -91,7 +98,7 @@ def command(packages: dict[str, Path], file_mb: int, user: bool) -> list[str]:
         line += ["--perms", "0755", "--dir", str(folder)]
     for path in system:
         if path.is_symlink():
-            line += ["--symlink", os.readlink(path), str(path)]
+            line += ["--symlink", str(path.readlink()), str(path)]
         else:
             line += ["--ro-bind", str(path), str(path)]
     for hidden in _hidden():
@@ -113,7 +120,9 @@ def _system() -> Iterator[Path]:
             wanted.append(prefix / "lib")
         wanted += prefix.glob("lib*/libpython*")
     seen: list[Path] = []
-    for path in sorted({path for path in wanted if path.exists()}, key=lambda path: (len(path.parts), str(path))):
+    for path in sorted(
+        {path for path in wanted if path.exists()}, key=lambda path: (len(path.parts), str(path))
+    ):
         if not any(path.is_relative_to(other) for other in seen):
             seen.append(path)
             yield path

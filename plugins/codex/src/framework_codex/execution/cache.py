@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import cast
 
 from framework.errors import UserError
+from framework_codex.problem import Problem
 
-from ..problem import Problem
 from .verdict import JudgeConfig, Outcome, Verdict
 
 #: Part of every key; to be raised when the judge comes to judge differently.
@@ -34,8 +34,14 @@ class Keys:
     def __init__(self, config: JudgeConfig) -> None:
         packages = {name: _version(name) for name in sorted(config.packages)}
         self.base = json.dumps(
-            [JUDGE_VERSION, platform.python_version(), platform.machine(), config.backend, packages]
-            + [asdict(config.limits)],
+            [
+                JUDGE_VERSION,
+                platform.python_version(),
+                platform.machine(),
+                config.backend,
+                packages,
+                asdict(config.limits),
+            ],
             sort_keys=True,
         )
         self.problems: dict[Problem, bytes] = {}
@@ -85,7 +91,9 @@ class Cache:
                 "(key BLOB PRIMARY KEY, outcome TEXT NOT NULL, detail TEXT NOT NULL) WITHOUT ROWID"
             )
         except (sqlite3.Error, OSError) as error:
-            raise UserError(f"{path}: cannot keep verdicts here: {error}\n  remove the file or give another") from None
+            raise UserError(
+                f"{path}: cannot keep verdicts here: {error}\n  remove the file or give another"
+            ) from None
 
     def get(self, key: bytes) -> Verdict | None:
         """The verdict on a program, if it is known."""

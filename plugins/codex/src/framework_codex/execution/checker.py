@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from framework.errors import UserError
+from framework_codex.problem import Problem
 
-from ..problem import Problem
 from . import comparison
 from .sandbox import PATIENCE, Ended, Sandbox, SandboxDied
 from .session import Over, Session
@@ -91,6 +92,7 @@ class Checker:
         patience = 1.0 if alone else PATIENCE
         with sandbox.start() as sock:
             session = Session(sock, sandbox, limits, limits.cpu_seconds * patience, self.prolong)
+            session.left = max(session.left, 2 * trusted.expected_bytes)
             finding = self._examine(session, trusted, text)
         ended = sandbox.end()
         if not ended.clean:
@@ -178,6 +180,7 @@ class Checker:
         with sandbox.start() as sock:
             limits = self.config.limits
             session = Session(sock, sandbox, limits, limits.cpu_seconds * PATIENCE, self.prolong)
+            session.left = sys.maxsize
             try:
                 session.run(text.encode("utf-8", "surrogatepass"))
                 session.cases(trusted.body(), take)
@@ -189,6 +192,7 @@ class Checker:
                 ) from None
             finally:
                 sandbox.end()
+        trusted.expected_bytes = session.sent
         return results
 
     def _explain(self, finding: tuple[Outcome, str], ended: Ended) -> tuple[Outcome, str]:
@@ -222,5 +226,3 @@ def _line(text: str) -> str:
 _HARMLESS = Trusted(
     Problem(task_id="harmless", prompt="", entry_point="f", test="assert f() == 1\n", test_kind="asserts")
 )
-
-

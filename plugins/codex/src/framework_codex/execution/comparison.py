@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..problem import Comparison
+from framework_codex.problem import Comparison
 
 #: Absolute tolerance where a problem gives none and floats are expected, and the relative one.
 ATOL, RTOL = 1e-6, 1e-7
@@ -98,4 +98,4 @@ def _is_root(result: Any, coefficients: Any, atol: float) -> bool:
         value = sum(coefficient * result**power for power, coefficient in enumerate(coefficients))
     except OverflowError:
         return False
-    return abs(value) <= atol
+    return bool(abs(value) <= atol)

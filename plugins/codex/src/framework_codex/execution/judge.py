@@ -7,8 +7,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
-from ..problem import Problem
+from framework_codex.problem import Problem
+
 from .cache import Cache, Keys
 from .pool import Pool, Task
 from .verdict import JudgeConfig, Verdict
@@ -47,7 +49,9 @@ class Judge:
             RuntimeError: another call of this judge is under way.
         """
         if not self._turn.acquire(blocking=False):
-            raise RuntimeError("this judge is judging already; make another one, or finish the first iteration")
+            raise RuntimeError(
+                "this judge is judging already; make another one, or finish the first iteration"
+            )
         try:
             yield from _Run(self.pool, self.cache, self.keys, programs).verdicts()
         finally:
@@ -65,7 +69,7 @@ class Judge:
         if self.cache is not None:
             self.cache.close()
 
-    def __enter__(self) -> Judge:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

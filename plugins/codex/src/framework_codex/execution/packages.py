@@ -24,7 +24,7 @@ def package_files(names: Iterable[str]) -> dict[str, Path]:
         if spec is None or spec.origin in (None, "built-in", "frozen"):
             raise UserError(
                 f"judge.packages: no package {name!r} is installed here\n"
-                "  give the names programs import, such as numpy; what those import in turn has to be listed too"
+                "  give the names programs import, such as numpy, and those of what they import in turn"
             )
         origin = Path(str(spec.origin))
         place = origin.parent if spec.submodule_search_locations else origin

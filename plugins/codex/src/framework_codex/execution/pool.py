@@ -14,8 +14,8 @@ from multiprocessing.connection import Pipe, wait
 from pathlib import Path
 
 from framework.errors import UserError
+from framework_codex.problem import Problem
 
-from ..problem import Problem
 from .checker import Judged
 from .verdict import JudgeConfig, Verdict
 
@@ -26,6 +26,7 @@ _SMALL = 20_000
 #: Problems a worker is known to hold.
 _HELD = 256
 #: Seconds a worker may be late beyond the limits before it is killed; and to start.
+_MODULE = "framework_codex.execution.worker"
 _GRACE, _START = 10.0, 150.0
 
 
@@ -70,7 +71,7 @@ class Worker:
         _LIFELINES.add(self.lifeline)
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "framework_codex.execution.worker", str(theirs.fileno()), str(tied)],
+                [sys.executable, "-P", "-m", _MODULE, str(theirs.fileno()), str(tied)],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno(), tied], env=_environment(), start_new_session=True,
             )  # fmt: skip
@@ -255,4 +256,3 @@ def _close_lifelines() -> None:
 
 
 os.register_at_fork(after_in_child=_close_lifelines)
-

@@ -9,7 +9,19 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from .inside import codec
-from .inside.channel import CALL, CASES, OPERATE, RAISED, REFUSED, RESULTS, RUN, VALUE, Channel, Closed, TooLarge
+from .inside.channel import (
+    CALL,
+    CASES,
+    OPERATE,
+    RAISED,
+    REFUSED,
+    RESULTS,
+    RUN,
+    VALUE,
+    Channel,
+    Closed,
+    TooLarge,
+)
 from .stand_ins import Iterated, Named, Remote
 from .verdict import Limits, Outcome
 
@@ -31,7 +43,7 @@ class Over(BaseException):
 
 
 class Raised(NamedTuple):
-    """An exception of the program: as the tests saw it, its text, and whether the sandbox forbade something."""
+    """An exception of the program: as the tests saw it, its text, whether it is the sandbox's refusal."""
 
     error: BaseException
     text: str
@@ -50,11 +62,14 @@ class Session:
 
     Attributes:
         ended: outcome and detail once the program can no longer pass, whatever the tests do then.
+        left: bytes it may send in all.
+        sent: bytes it has sent.
         raised: exceptions of the program that were raised into the tests.
     """
 
     def __init__(
-        self, sock: socket.socket, clocks: Clocks, limits: Limits, cpu: float, prolong: Callable[[float], None]
+        self, sock: socket.socket, clocks: Clocks, limits: Limits, cpu: float,
+        prolong: Callable[[float], None],
     ) -> None:  # fmt: skip
         self.channel = _Timed(sock, self.wait, limits.output_kb * 1024 + 4096)
         self.sock = sock
@@ -66,6 +81,7 @@ class Session:
         self.begin = time.monotonic()
         self.stop = self.begin + limits.wall_seconds
         self.left = limits.output_kb * 1024
+        self.sent = 0
         self.ended: tuple[Outcome, str] | None = None
         self.raised: list[Raised] = []
         self.mine: list[Any] = []
@@ -160,8 +176,8 @@ class Session:
             raise self.give_up("blocked", f"sent more than {self.limits.output_kb} KiB") from None
         except (Closed, OSError):
             raise self.give_up("crashed", "its process ended") from None
-        self.left -= len(body)
-        if self.left < 0:
+        self.sent += len(body)
+        if self.sent > self.left:
             raise self.give_up("blocked", f"sent more than {self.limits.output_kb} KiB")
         return kind, body
 
@@ -301,13 +317,12 @@ def _instance(kind: type[BaseException], arguments: tuple[Any, ...]) -> BaseExce
 
 def _replace(container: Any, new: Any) -> None:
     """Give a container of the tests the contents the program left it with."""
-    if isinstance(container, list) and isinstance(new, list):
+    if (isinstance(container, list) and isinstance(new, list)) or (
+        isinstance(container, bytearray) and isinstance(new, bytearray)
+    ):
         container[:] = new
-    elif isinstance(container, bytearray) and isinstance(new, bytearray):
-        container[:] = new
-    elif isinstance(container, dict) and isinstance(new, dict):
-        container.clear()
-        container.update(new)
-    elif isinstance(container, set) and isinstance(new, set):
+    elif (isinstance(container, dict) and isinstance(new, dict)) or (
+        isinstance(container, set) and isinstance(new, set)
+    ):
         container.clear()
         container.update(new)

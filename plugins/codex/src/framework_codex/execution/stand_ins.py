@@ -32,10 +32,10 @@ class Remote:
         _session(self).operate("setattr", _target(self), name, value)
 
     def __bool__(self) -> bool:
-        return _exactly(bool, _session(self).operate("bool", _target(self)))
+        return bool(_exactly(bool, _session(self).operate("bool", _target(self))))
 
     def __len__(self) -> int:
-        return _exactly(int, _session(self).operate("len", _target(self)))
+        return int(_exactly(int, _session(self).operate("len", _target(self))))
 
     def __getitem__(self, key: Any) -> Any:
         return _session(self).operate("getitem", _target(self), key)

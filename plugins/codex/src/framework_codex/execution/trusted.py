@@ -13,8 +13,8 @@ from types import CodeType
 from typing import Any
 
 from framework.errors import UserError
+from framework_codex.problem import Problem
 
-from ..problem import Problem
 from .inside import codec
 
 #: The module name that trusted code is executed under.
@@ -41,6 +41,7 @@ class Trusted:
         self.seed = int.from_bytes(digest[:4], "little")
         self.arguments: list[list[Any]] = self._cases() if problem.test_kind == "cases" else []
         self.expected: list[Any] | None = None
+        self.expected_bytes = 0
 
     def namespace(self) -> dict[str, Any]:
         """Names the tests stand on: what the prompt defines, except its classes.
@@ -59,7 +60,9 @@ class Trusted:
     def remote(self, namespace: dict[str, Any]) -> Iterator[str]:
         """Names the tests use that only the program can supply."""
         yield self.problem.entry_point
-        yield from (name for name in self.wanted if name not in namespace and name != self.problem.entry_point)
+        yield from (
+            name for name in self.wanted if name not in namespace and name != self.problem.entry_point
+        )
 
     def seed_generators(self) -> None:
         """Make tests that draw numbers draw the same every time."""
@@ -80,7 +83,8 @@ class Trusted:
             return compile(text, f"<{part} of {self.problem.task_id}>", "exec", dont_inherit=True, optimize=0)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise UserError(
-                f"problem {self.problem.task_id}: its {part} is no Python: {error}\n  correct the problem's file"
+                f"problem {self.problem.task_id}: its {part} is no Python: {error}\n"
+                "  correct the problem's file"
             ) from None
 
     def _cases(self) -> list[list[Any]]:

@@ -14,7 +14,7 @@ import types
 from typing import Any, cast
 
 from . import codec
-from .channel import CALL, CASES, OPERATE, RAISED, REFUSED, RESULTS, RUN, VALUE, Channel, Closed
+from .channel import CALL, CASES, RAISED, REFUSED, RESULTS, RUN, VALUE, Channel, Closed
 
 #: The module a program is run as.
 MODULE = "program"

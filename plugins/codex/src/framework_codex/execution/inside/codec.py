@@ -11,7 +11,7 @@ a program's changes to its arguments come back, and how a result that *is* an ar
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import struct
 from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
@@ -27,16 +27,17 @@ MAX_DEPTH = 150
 TYPES: dict[str, type] = {
     kind.__name__: kind
     for kind in (
-        int, float, complex, bool, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, type, object,
-        type(None), Exception, ValueError, TypeError, KeyError, IndexError, ZeroDivisionError, AssertionError,
+        int, float, complex, bool, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, type,
+        object, type(None), Exception, ValueError, TypeError, KeyError, IndexError, ZeroDivisionError,
+        AssertionError,
     )
 }  # fmt: skip
 _NAMES = {kind: name for name, kind in TYPES.items()}
 
 #: Values of the standard library that cross as the arguments that rebuild them.
 VALUES: dict[str, Callable[..., Any]] = {
-    "deque": deque, "Fraction": Fraction, "Decimal": Decimal, "date": datetime.date, "time": datetime.time,
-    "datetime": datetime.datetime, "timedelta": datetime.timedelta, "OrderedDict": OrderedDict,
+    "deque": deque, "Fraction": Fraction, "Decimal": Decimal, "date": dt.date, "time": dt.time,
+    "datetime": dt.datetime, "timedelta": dt.timedelta, "OrderedDict": OrderedDict,
     "Counter": Counter, "defaultdict": defaultdict,
 }  # fmt: skip
 
@@ -223,14 +224,14 @@ class Encoder:
             return value.numerator, value.denominator
         if isinstance(value, Decimal):
             return (str(value),)
-        if isinstance(value, datetime.timedelta):
+        if isinstance(value, dt.timedelta):
             return value.days, value.seconds, value.microseconds
-        if isinstance(value, datetime.datetime):
+        if isinstance(value, dt.datetime):
             plain = value.tzinfo is None
             return (*value.timetuple()[:6], value.microsecond) if plain else None
-        if isinstance(value, datetime.date):
+        if isinstance(value, dt.date):
             return value.year, value.month, value.day
-        if isinstance(value, datetime.time):
+        if isinstance(value, dt.time):
             return (
                 (value.hour, value.minute, value.second, value.microsecond) if value.tzinfo is None else None
             )

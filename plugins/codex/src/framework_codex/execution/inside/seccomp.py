@@ -93,7 +93,9 @@ def child_filter(pid: int) -> list[_Instruction]:
     program = [_instruction(_LOAD, _NUMBER)]
 
     def restrict(name: str, argument: int, allowed: tuple[int, ...]) -> None:
-        checks = [_instruction(_EQUAL, value, yes=len(allowed) - place) for place, value in enumerate(allowed)]
+        checks = [
+            _instruction(_EQUAL, value, yes=len(allowed) - place) for place, value in enumerate(allowed)
+        ]
         block = [
             _instruction(_LOAD, _ARGUMENTS + 8 * argument),
             *checks,
@@ -147,7 +149,9 @@ class Filter:
         """
         header = ctypes.c_ulong(ctypes.addressof(self._header))
         if self._libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, header, 0, 0):
-            raise SeccompError(f"the kernel refuses the system-call filter: {os.strerror(ctypes.get_errno())}")
+            raise SeccompError(
+                f"the kernel refuses the system-call filter: {os.strerror(ctypes.get_errno())}"
+            )
 
 
 def forbid_privileges() -> None:

@@ -54,4 +54,3 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
 
 #: glibc falls back to `clone`, whose flags a filter can read, where this one does not exist.
 CLONE3 = 435
-

@@ -40,8 +40,8 @@ SECONDS = struct.Struct("<d")
 PRELOADED = (
     "abc", "array", "bisect", "cmath", "collections", "collections.abc", "contextlib", "copy", "dataclasses",
     "datetime", "decimal", "enum", "fractions", "functools", "hashlib", "heapq", "inspect", "io", "itertools",
-    "json", "math", "numbers", "operator", "pickle", "queue", "random", "re", "statistics", "string", "struct",
-    "tempfile", "textwrap", "threading", "time", "typing", "unicodedata", "warnings",
+    "json", "math", "numbers", "operator", "pickle", "queue", "random", "re", "statistics", "string",
+    "struct", "tempfile", "textwrap", "threading", "time", "typing", "unicodedata", "warnings",
 )  # fmt: skip
 
 _MIB = 1 << 20
