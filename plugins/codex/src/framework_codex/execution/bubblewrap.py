@@ -40,6 +40,8 @@ def environment(folder: str) -> dict[str, str]:
         "HOME": folder,
         "TMPDIR": folder,
         "LANG": "C.UTF-8",
+        # Without /proc the loader does not know where the interpreter lies, and what lies beside it.
+        "LD_ORIGIN_PATH": str(Path(interpreter()).parent),
         "PYTHONHASHSEED": "0",
         "PYTHONWARNINGS": "ignore",
         "MALLOC_ARENA_MAX": "2",
@@ -116,7 +118,7 @@ def _system() -> Iterator[Path]:
     """What Python needs, outermost folders first, none within another."""
     wanted = [Path(interpreter()), Path(sysconfig.get_paths()["stdlib"]), *map(Path, _FILES), *_libraries()]
     for prefix in (Path(sys.base_prefix), Path(sys.base_exec_prefix)):
-        if not prefix.is_relative_to("/usr"):
+        if prefix not in (Path("/usr"), Path("/usr/local")):
             wanted.append(prefix / "lib")
         wanted += prefix.glob("lib*/libpython*")
     seen: list[Path] = []
