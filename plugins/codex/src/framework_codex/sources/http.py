@@ -201,7 +201,7 @@ def _reason(content: bytes) -> str:
         found = error.get("message") if isinstance(error, dict) else error
         text = str(found or value.get("detail") or text)
     text = " ".join(text.split())
-    return text[:300] or "nothing"
+    return text[:300] or "no message"
 
 
 def _short(error: Exception) -> str:
