@@ -38,9 +38,8 @@ class Decoder:
         state = {name: value.detach() for name, value in model.named_parameters()}
         self.layers = [_layer(state, f"blocks.{i}", config.heads, dtype) for i in range(config.layers)]
         self.embedding = state["embedding.weight"].float()
-        head = state.get("head.weight", self.embedding)[: len(model.tokenizer)]
-        self.head = (head * state["norm.weight"]).to(dtype)
-        self.heads, self.dtype, self.device = config.heads, dtype, head.device
+        self.head = (model.output.detach() * state["norm.weight"]).to(dtype)
+        self.heads, self.dtype, self.device = config.heads, dtype, self.head.device
         cos, sin = rotation(config, torch.arange(config.context, device=self.device))
         self.cos, self.sin = cos.to(dtype), sin.to(dtype)
         self.cache = Cache(config, rows, dtype, self.device)

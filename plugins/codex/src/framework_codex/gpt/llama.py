@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from framework.errors import UserError
-from framework_codex.gpt.blocks import EPS
+from framework_codex.gpt.blocks import EPS, Block
 from framework_codex.gpt.tokenizer import END
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def to_llama(model: GPT) -> Any:
     config = model.config
     llama = LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=config.vocab_size,
+            vocab_size=len(model.tokenizer),
             hidden_size=config.width,
             intermediate_size=config.hidden,
             num_hidden_layers=config.layers,
@@ -40,9 +40,13 @@ def to_llama(model: GPT) -> Any:
             pad_token_id=model.tokenizer.end,
         )
     )
-    state = {"model.embed_tokens.weight": model.embedding.weight, "model.norm.weight": model.norm.weight}
-    state["lm_head.weight"] = model.head.weight
-    for number, block in enumerate(model.blocks):
+    state = {
+        "model.embed_tokens.weight": model.embedding.weight[: len(model.tokenizer)],
+        "model.norm.weight": model.norm.weight,
+    }
+    state["lm_head.weight"] = model.output
+    for number, module in enumerate(model.blocks):
+        block = cast(Block, module)
         parts: dict[str, Any] = {
             "input_layernorm": block.norm_attention.weight,
             "post_attention_layernorm": block.norm_mlp.weight,
@@ -54,7 +58,8 @@ def to_llama(model: GPT) -> Any:
         parts |= dict(zip(("mlp.gate_proj", "mlp.up_proj"), block.gate_up.weight.chunk(2), strict=True))
         state |= {f"model.layers.{number}.{name}.weight": value for name, value in parts.items()}
     llama.load_state_dict({name: value.detach() for name, value in state.items()})
-    return llama.eval()
+    llama.train(False)
+    return llama
 
 
 def export(model: GPT, folder: Path) -> None:
@@ -64,5 +69,6 @@ def export(model: GPT, folder: Path) -> None:
     from transformers import PreTrainedTokenizerFast
 
     backend = Tokenizer.from_str(model.tokenizer.to_json())
-    tokens = PreTrainedTokenizerFast(tokenizer_object=backend, bos_token=END, eos_token=END, pad_token=END)
+    special = {"bos_token": END, "eos_token": END, "pad_token": END}
+    tokens: Any = PreTrainedTokenizerFast(tokenizer_object=backend, **special)  # type: ignore[no-untyped-call]
     tokens.save_pretrained(folder)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from framework_codex.code_model import Completion, Likelihood, Request, Sampling
 from framework_codex.gpt.blocks import EPS, Block, rotation
@@ -48,11 +49,14 @@ class GPT(nn.Module):
         return self._tokenizer
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Logits `(b, t, vocab_size)` of each next token, from tokens `(b, t)`, t up to the context."""
-        logits: Tensor
+        """Logits `(b, t, len(tokenizer))` of each next token, from tokens `(b, t)`, t up to the context."""
         with autocast(self.config.precision, tokens.device):
-            logits = self.head(self.features(tokens))
-        return logits.float()
+            return F.linear(self.features(tokens), self.output).float()
+
+    @property
+    def output(self) -> Tensor:
+        """The rows of the head that stand for a token, `(len(tokenizer), width)`."""
+        return self.head.weight[: len(self.tokenizer)]
 
     def features(self, tokens: Tensor) -> Tensor:
         """What the logits are read from: `(b, t, width)`."""
@@ -75,7 +79,7 @@ class GPT(nn.Module):
         """
         with autocast(self.config.precision, tokens.device):
             features = self.features(tokens).flatten(0, 1)
-            losses = cross_entropy(features, self.head.weight, targets.flatten())
+            losses = cross_entropy(features, self.output, targets.flatten())
         if reduction == "none":
             return losses.view_as(targets)
         total = losses.sum()

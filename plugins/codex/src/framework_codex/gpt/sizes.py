@@ -1,6 +1,6 @@
 """The paper's model sizes as shapes.
 
-The names of the sizes count the parameters outside of the embeddings, 12 · layers · width².
+The names of the sizes count the parameters outside of the embeddings, 12 · layers · width², to 6%.
 That is how the GPT-3 family's shapes (Brown et al. 2020, table 2.1) and Codex's names fit:
 
 | name | shape                           | where it is from                              |
