@@ -141,7 +141,10 @@ class ScalingConfig:
 class TokensConfig:
     """Parameters of what tokens for runs of whitespace save (section 3.2)."""
 
-    limit: Annotated[int, Param("documents at most; 0 for all", ge=0)] = 0
+    vocab_size: Annotated[int, Param("tokens, those for runs not counted", unit="tokens", ge=257)] = 4096
+    runs: Annotated[int, Param("longest run of spaces that is one token", ge=2)] = 32
+    characters: Annotated[int, Param("training text that the tokenizers are learned from", ge=1)] = 5_000_000
+    limit: Annotated[int, Param("held-out documents at most; 0 for all", ge=0)] = 2000
 
 
 def _refuse_empty(**values: tuple[object, ...]) -> None:
