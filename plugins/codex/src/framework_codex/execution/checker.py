@@ -35,13 +35,17 @@ class Checker:
 
     Args:
         config: how programs are executed.
+        scratch: see `Sandbox`.
         prolong: told by how many seconds a verdict is put off, because a processor was waited for.
     """
 
-    def __init__(self, config: JudgeConfig, prolong: Callable[[float], None] = lambda _: None) -> None:
+    def __init__(
+        self, config: JudgeConfig, scratch: str = "", prolong: Callable[[float], None] = lambda _: None
+    ) -> None:
         self.config = config
+        self.scratch = scratch
         self.prolong = prolong
-        self.sandbox: Sandbox | None = Sandbox(config)
+        self.sandbox: Sandbox | None = Sandbox(config, scratch)
         self.kept: OrderedDict[Problem, Trusted] = OrderedDict()
 
     def judge(self, problem: Problem, completion: str, alone: bool) -> Judged:
@@ -87,7 +91,7 @@ class Checker:
         return Judged(Verdict("crashed", "ended its sandbox"), not alone)
 
     def _once(self, trusted: Trusted, text: str, alone: bool) -> Judged:
-        sandbox = self.sandbox = self.sandbox or Sandbox(self.config)
+        sandbox = self.sandbox = self.sandbox or Sandbox(self.config, self.scratch)
         limits = self.config.limits
         patience = 1.0 if alone else PATIENCE
         with sandbox.start() as sock:
@@ -170,7 +174,7 @@ class Checker:
         """Results of the canonical solution, computed where programs are."""
         problem = trusted.problem
         results: list[Any] = []
-        sandbox = self.sandbox = self.sandbox or Sandbox(self.config)
+        sandbox = self.sandbox = self.sandbox or Sandbox(self.config, self.scratch)
         text = problem.program(problem.canonical_solution)
 
         def take(result: Any) -> bool:

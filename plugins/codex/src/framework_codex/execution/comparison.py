@@ -28,24 +28,24 @@ def right(result: Any, expected: Any, arguments: Sequence[Any], comparison: Comp
         comparison: the problem's rule.
         atol: the problem's absolute tolerance; 0 asks for equality, except of floats.
     """
+    try:
+        return _right(result, expected, arguments, comparison, atol)
+    except RecursionError:
+        return False
+
+
+def _right(result: Any, expected: Any, arguments: Sequence[Any], comparison: Comparison, atol: float) -> bool:
     if comparison == "not_none":
         return (result is not None) == (expected is not None)
     if comparison == "set":
         return _same_set(result, expected)
     if comparison == "root":
         return _is_root(result, arguments[0], atol or _ROOT_ATOL)
-    if _equal(result, expected):
+    if result == expected:
         return True
     if atol == 0 and _floats(expected):
         atol = ATOL
     return atol != 0 and _close(result, expected, atol)
-
-
-def _equal(result: Any, expected: Any) -> bool:
-    try:
-        return bool(result == expected)
-    except RecursionError:
-        return False
 
 
 def _floats(expected: Any) -> bool:
@@ -75,7 +75,7 @@ def _close(result: Any, expected: Any, atol: float) -> bool:
         return _near(value, expected, atol)
     if isinstance(expected, complex) and isinstance(result, complex):
         return _near(result.real, expected.real, atol) and _near(result.imag, expected.imag, atol)
-    return _equal(result, expected)
+    return bool(result == expected)
 
 
 def _near(value: float, expected: float, atol: float) -> bool:
@@ -88,7 +88,7 @@ def _same_set(result: Any, expected: Any) -> bool:
     try:
         return set(result) == set(expected)
     except TypeError:
-        return _equal(result, expected)
+        return bool(result == expected)
 
 
 def _is_root(result: Any, coefficients: Any, atol: float) -> bool:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections import OrderedDict, deque
 from collections.abc import Iterator
@@ -57,10 +58,11 @@ class Worker:
 
     Args:
         config: how programs are executed.
+        scratch: a folder for the backend that needs one.
         sole: it is the only one, so that its programs always run alone.
     """
 
-    def __init__(self, config: JudgeConfig, sole: bool) -> None:
+    def __init__(self, config: JudgeConfig, sole: bool, scratch: str) -> None:
         self.config = config
         self.sole = sole
         self.tasks: deque[Task] = deque()
@@ -76,7 +78,7 @@ class Worker:
                 pass_fds=[theirs.fileno(), tied], env=_environment(), start_new_session=True,
             )  # fmt: skip
         os.close(tied)
-        self.connection.send(config)
+        self.connection.send((config, scratch))
         self.ready = False
         self.stop = time.monotonic() + _START
 
@@ -153,12 +155,13 @@ class Pool:
         self.config = config
         self.size = config.workers or len(os.sched_getaffinity(0))
         self.workers: list[Worker] = []
+        self.scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def place(self, task: Task) -> bool:
         """Give a task to a worker, if one can take it now."""
         free = min((worker for worker in self.workers if worker.takes(task)), key=_busy, default=None)
         if (free is None or free.tasks) and len(self.workers) < self.size:
-            free = Worker(self.config, sole=self.size == 1)
+            free = Worker(self.config, sole=self.size == 1, scratch=self._scratch_folder())
             self.workers.append(free)
         if free is None:
             return False
@@ -206,6 +209,16 @@ class Pool:
         """End all workers."""
         for worker in list(self.workers):
             self._drop(worker)
+        if self.scratch is not None:
+            self.scratch.cleanup()
+            self.scratch = None
+
+    def _scratch_folder(self) -> str:
+        if self.config.backend != "process":
+            return ""
+        if self.scratch is None:
+            self.scratch = tempfile.TemporaryDirectory(prefix="framework-codex-")
+        return self.scratch.name
 
     def _lose(self, worker: Worker) -> Iterator[tuple[Task, None]]:
         self._drop(worker)

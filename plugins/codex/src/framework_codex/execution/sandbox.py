@@ -56,17 +56,18 @@ class Sandbox:
 
     Args:
         config: limits, backend and packages.
+        scratch: where the backend without a file system of its own may put files.
 
     Raises:
         UserError: this machine cannot make one.
     """
 
-    def __init__(self, config: JudgeConfig) -> None:
+    def __init__(self, config: JudgeConfig, scratch: str = "") -> None:
         self.config = config
         self.root = ""
         self.folder = bubblewrap.FOLDER
         if config.backend == "process":
-            self.root = tempfile.mkdtemp(prefix="framework-codex-")
+            self.root = tempfile.mkdtemp(dir=scratch)
             self.folder = f"{self.root}/work"
             Path(self.folder).mkdir()
             self._start(None, None)

@@ -35,8 +35,9 @@ class Trusted:
         self.problem = problem
         self.helpers = _longest_prefix(problem)
         self.setup = self._compile("setup", problem.setup)
-        self.test = self._compile("test", problem.test if problem.test_kind != "cases" else "")
-        self.wanted = _free_names(f"{problem.setup}\n{problem.test}") - set(vars(builtins))
+        test = problem.test if problem.test_kind != "cases" else ""
+        self.test = self._compile("test", test)
+        self.wanted = _free_names(f"{problem.setup}\n{test}") - set(vars(builtins))
         digest = hashlib.sha256(problem.task_id.encode()).digest()
         self.seed = int.from_bytes(digest[:4], "little")
         self.arguments: list[list[Any]] = self._cases() if problem.test_kind == "cases" else []

