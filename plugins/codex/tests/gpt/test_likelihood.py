@@ -48,12 +48,12 @@ def test_is_what_sampling_reports(model: GPT) -> None:
     """Where a sample's tokens are those of its text, both agree."""
     agree = 0
     for prompt in ("def f(x):\n", "def f(x):\n    ret"):
-        wanted = [Request("a", i, prompt) for i in range(40)]
-        for number, made in model.sample(wanted, Sampling(max_tokens=6, stop=(), temperature=1.0)):
+        wanted = [Request("a", i, prompt) for i in range(60)]
+        for number, made in model.sample(wanted, Sampling(max_tokens=4, stop=(), temperature=1.0)):
             (found,) = model.likelihood([(wanted[number].prompt, made.text)])
             if found.tokens == made.tokens:
                 agree += found.logprob == pytest.approx(made.logprob, abs=1e-3)
-    assert agree >= 20
+    assert agree >= 15
 
 
 def test_text_longer_than_the_context(tokenizer: Tokenizer) -> None:

@@ -41,7 +41,9 @@ def environment() -> DatasetDict:
 
 @pytest.mark.parametrize("tied", [True, False])
 def test_logits_are_those_of_transformers_llama(tokenizer: Tokenizer, tied: bool) -> None:
-    model = make(tokenizer, tied=tied, layers=3, width=48, heads=3, rope_base=500.0)
+    torch.manual_seed(0)
+    shape = {"layers": 3, "width": 48, "heads": 3, "context": 64, "rope_base": 500.0, "precision": "float32"}
+    model = GPT(GPTConfig(vocab_size=1000, tied=tied, **shape), tokenizer).eval()  # type: ignore[arg-type]
     tokens = torch.randint(0, len(tokenizer), (3, 64))
     with torch.no_grad():
         torch.testing.assert_close(to_llama(model)(tokens).logits, model(tokens), atol=1e-5, rtol=1e-5)
@@ -180,7 +182,7 @@ def test_what_the_user_gets_to_read(tmp_path: Path) -> None:
         load(bad)
     with pytest.raises(UserError, match="not a byte-level BPE"):
         build(Refuses(), config(tokenizer=bad))
-    with pytest.raises(UserError, match="no training text|there is none"):
+    with pytest.raises(UserError, match="there is none"):
         _ = build({}, config()).tokenizer
     with pytest.raises(UserError, match="heads of even width"):
         GPTConfig(width=32, heads=5)

@@ -107,8 +107,8 @@ def test_stop_sequences_cut_what_is_drawn_without(model: GPT, stop: tuple[str, .
 def test_every_finish(tokenizer: Tokenizer) -> None:
     model = make(tokenizer)
     with torch.no_grad():
-        model.embedding.weight[tokenizer.end] *= 10  # the end is no longer rare
-    finished = {made.finish: made for made in run(model, requests(200), replace(FREE, stop=("e",)))}
+        model.embedding.weight[tokenizer.end] *= 25  # the end is no longer rare
+    finished = {made.finish: made for made in run(model, requests(100), replace(FREE, stop=("th",)))}
     assert set(finished) == {"stop", "length", "end"}
     assert finished["length"].tokens == 20
     assert all(made.logprob < 0 and math.isfinite(made.logprob) for made in finished.values())
@@ -187,4 +187,5 @@ def test_nothing_asked_nothing_given(model: GPT) -> None:
 def test_bfloat16(tokenizer: Tokenizer) -> None:
     found = run(make(tokenizer, precision="bfloat16"), requests(30), FREE)
     exact = run(make(tokenizer), requests(30), FREE)
-    assert sum(a.text == b.text for a, b in zip(found, exact, strict=True)) > 5
+    rough, fine = (sum(m.logprob for m in made) / sum(m.tokens for m in made) for made in (found, exact))
+    assert rough == pytest.approx(fine, rel=0.1)

@@ -6,9 +6,6 @@ from hypothesis import strategies as st
 
 from framework_codex.gpt.tokenizer import END, Tokenizer
 
-CODE = st.text(
-    st.sampled_from(list("ab1_ \n\t\r(:'é日") + ["    ", "return", "\n    ", "12"]), max_size=30
-).map(str)
 PIECES = st.lists(
     st.sampled_from(["a", "B", "1", "_", " ", "  ", "\n", "\t", "\r", "(", ":", "'", "é", "def", "٣"])
 )

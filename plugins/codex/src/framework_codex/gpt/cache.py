@@ -130,7 +130,7 @@ class Cache:
             self.groups = []
             return
         still = next((i for i, row in enumerate(rows) if row != i), len(rows))
-        source = torch.tensor(rows[still:], device=self.keys.device)
+        source = torch.tensor(rows[still:], dtype=torch.long, device=self.keys.device)
         target = slice(still, len(rows))
         for vector in (self.positions, self.starts):
             vector[target] = vector[source]
