@@ -53,19 +53,14 @@ def canonical(function: Definition) -> str | None:
     body = [renamed.visit(statement) for statement in _body(function)]
     if renamed.nodes < LEAST_NODES:
         return None
-    order = [argument.arg for argument in _arguments(function.args)]
-    return f"{len(order)}:" + ";".join(ast.dump(statement, annotate_fields=False) for statement in body)
+    arguments = sum(isinstance(node, ast.arg) for node in ast.walk(function.args))
+    return f"{arguments}:" + ";".join(ast.dump(statement, annotate_fields=False) for statement in body)
 
 
 def _body(function: Definition) -> list[ast.stmt]:
     first = function.body[0]
     documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
     return function.body[1:] if documented and isinstance(first.value.value, str) else function.body  # type: ignore[attr-defined]
-
-
-def _arguments(arguments: ast.arguments) -> list[ast.arg]:
-    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    return [*named, *(extra for extra in (arguments.vararg, arguments.kwarg) if extra)]
 
 
 class _Renamed(ast.NodeTransformer):
