@@ -90,9 +90,9 @@ def test_a_kill_while_judging_costs_nothing(
 
 def _programs(folder: Path) -> list[tuple[str, str]]:
     from framework_codex.code_model import Sampling
-    from framework_codex.evaluation.sample_file import SampleFile, sample_path
+    from framework_codex.evaluation.sample_file import SampleFile, file_of
 
-    found = SampleFile(sample_path(folder, "scripted", Sampling(temperature=0.8), 0)).read()
+    found = SampleFile(file_of("samples", folder, "scripted", Sampling(temperature=0.8), 0)).read()
     return [(key[0], completion.text) for key, completion in found.items()]
 
 

@@ -50,7 +50,7 @@ def test_tables_tell_every_problem_and_outcome(scripted: Any, twenty: Any, fake_
     assert (outcomes["samples"], outcomes["passed"], outcomes["failed"]) == (400, 200, 200)
 
 
-def test_the_report_is_kept_with_the_samples(
+def test_the_report_is_kept_with_every_result(
     scripted: Any, twenty: Any, fake_judge: Any, tmp_path: Path
 ) -> None:
     evaluator = PassAtK(PassAtKConfig(n=4, k=(1, 4), temperatures=(0.2, 0.8)))
@@ -58,7 +58,21 @@ def test_the_report_is_kept_with_the_samples(
     model = scripted(by_temperature)
     report = evaluator(model, twenty)
     report.save(tmp_path / "report")
-    assert len(list((tmp_path / "report").glob("samples-t0.?-*.jsonl"))) == 2
+    (results, _) = sorted((tmp_path / "report").glob("results-t0.?-*.jsonl"))
+    rows = [json.loads(line) for line in results.read_text().splitlines()]
+    assert len(rows) == 80
+    assert sum(row["passed"] for row in rows) / 80 == report.metrics["t0.2/pass_at_1"]
+    assert rows[5] == {
+        "task_id": "1",
+        "index": 1,
+        "completion": "    return x + 1\n",
+        "passed": True,
+        "result": "passed",
+        "detail": "",
+        "tokens": 5,
+        "logprob": rows[5]["logprob"],
+        "finish": "stop",
+    }
     assert fake_judge.folders == [tmp_path / "work"] * 2
     drawn = len(model.drawn)
     assert_same(evaluator(model, twenty).to_dict(), json.loads((tmp_path / "report/report.json").read_text()))

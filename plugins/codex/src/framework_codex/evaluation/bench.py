@@ -13,7 +13,7 @@ from framework.errors import UserError
 from framework_codex.code_model import CodeModel, code_model_of
 from framework_codex.evaluation.config import DrawConfig
 from framework_codex.evaluation.judging import Judged, judged
-from framework_codex.evaluation.sample_file import sample_path
+from framework_codex.evaluation.sample_file import file_of
 from framework_codex.evaluation.samples import Samples, draw
 from framework_codex.execution.verdict import JudgeConfig
 from framework_codex.problem import Problem
@@ -62,10 +62,10 @@ class Bench:
         known = None if self.recorded else temperature
         return judged(self.samples(temperature), judge, self.folder, known)
 
-    def sample_path(self, temperature: float) -> Path:
-        """Where they are kept."""
+    def path(self, what: str, temperature: float) -> Path:
+        """A file in the folder for something of these samples, named like theirs."""
         sampling = self.config.sampling(temperature)
-        return sample_path(self.folder, self.model.fingerprint(), sampling, self.config.seed)
+        return file_of(what, self.folder, self.model.fingerprint(), sampling, self.config.seed)
 
     def usable(self, k: Sequence[int]) -> tuple[int, ...]:
         """The k there are enough samples for; a note tells of the others.

@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from framework.errors import UserError
 from framework.report import Report, Table
 from framework_codex.evaluation.bench import bench
@@ -21,7 +19,7 @@ from framework_codex.evaluation.figures import length_figure
 from framework_codex.evaluation.groups import grouped
 from framework_codex.evaluation.judging import Judged
 from framework_codex.evaluation.selection import problems_of
-from framework_codex.execution.verdict import Outcome
+from framework_codex.execution.verdict import Verdict
 from framework_codex.problem import Problem
 from framework_codex.problems.wording import parse_docstring
 from framework_codex.training.docstrings import describe_prompt, take_apart
@@ -49,9 +47,11 @@ class Docstrings:
             samples = desk.samples(self.config.temperature)
         named = [parse_docstring(text) for text in samples.texts]
         wanted = [expected[samples.problems[task].task_id] for task in samples.task]
-        right = np.array([one == blocks for one, blocks in zip(named, wanted, strict=True)], dtype=bool)
-        outcomes: list[Outcome] = ["passed" if one else "failed" for one in right]
-        values = Judged(samples, tuple(outcomes), right).pass_at(ks)
+        verdicts = [
+            Verdict("passed" if one == blocks else "failed")
+            for one, blocks in zip(named, wanted, strict=True)
+        ]
+        values = Judged(samples, tuple(verdicts)).pass_at(ks)
         low, high = confidence_interval(values)
         report = Report(notes=desk.notes)
         for j, k in enumerate(ks):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, get_args
 
@@ -36,15 +37,18 @@ class Judged:
 
     Attributes:
         samples: m of them.
-        outcomes: m outcomes.
-        passed: `(m,)`, whether the outcome is `passed`.
+        verdicts: m verdicts.
         temperature: of the samples; None if it is not known.
     """
 
     samples: Samples
-    outcomes: tuple[Outcome, ...]
-    passed: NDArray[np.bool_]
+    verdicts: tuple[Verdict, ...]
     temperature: float | None = None
+
+    @cached_property
+    def passed(self) -> NDArray[np.bool_]:
+        """`(m,)`."""
+        return np.array([verdict.passed for verdict in self.verdicts], dtype=np.bool_)
 
     @property
     def correct(self) -> NDArray[np.int64]:
@@ -57,8 +61,8 @@ class Judged:
 
     def outcome_counts(self) -> dict[Outcome, int]:
         """How many samples had each outcome, all of them listed."""
-        counted = Counter(self.outcomes)
-        return {outcome: counted[outcome] for outcome in OUTCOMES}
+        found = Counter(verdict.outcome for verdict in self.verdicts)
+        return {outcome: found[outcome] for outcome in OUTCOMES}
 
 
 def open_judge(config: JudgeConfig, folder: Path) -> AbstractContextManager[Judging]:
@@ -78,15 +82,13 @@ def judged(samples: Samples, config: JudgeConfig, folder: Path, temperature: flo
         temperature: of the samples, if it is known.
     """
     pairs = [(samples.problems[task], text) for task, text in zip(samples.task, samples.texts, strict=True)]
-    outcomes = outcomes_of(pairs, config, folder)
-    passed = np.array([outcome == "passed" for outcome in outcomes], dtype=np.bool_)
-    return Judged(samples, outcomes, passed, temperature)
+    return Judged(samples, verdicts_on(pairs, config, folder), temperature)
 
 
-def outcomes_of(
+def verdicts_on(
     programs: Sequence[tuple[Problem, str]], config: JudgeConfig, folder: Path
-) -> tuple[Outcome, ...]:
-    """The outcome of each `(problem, completion)`; equal ones are judged once."""
+) -> tuple[Verdict, ...]:
+    """The verdict on each `(problem, completion)`; equal ones are judged once."""
     with open_judge(config, folder) as judge:
-        verdicts = dict(counted(judge.judge(programs), len(programs), "programs judged"))
-    return tuple(verdicts[position].outcome for position in range(len(programs)))
+        found = dict(counted(judge.judge(programs), len(programs), "programs judged"))
+    return tuple(found[position] for position in range(len(programs)))

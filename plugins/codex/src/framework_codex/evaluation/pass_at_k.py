@@ -15,6 +15,7 @@ from framework_codex.evaluation.config import PassAtKConfig
 from framework_codex.evaluation.estimator import confidence_interval
 from framework_codex.evaluation.figures import temperature_figure
 from framework_codex.evaluation.judging import Judged
+from framework_codex.evaluation.results import write_results
 from framework_codex.evaluation.selection import problems_of
 from framework_codex.evaluation.tables import outcome_table, problem_table
 
@@ -44,8 +45,10 @@ class PassAtK:
             results = [desk.judged(temperature, self.config.judge) for temperature in temperatures]
             report = Report(notes=desk.notes)
             if self.folder is not None:
-                paths = [desk.sample_path(temperature) for temperature in temperatures]
-                report.files = {path.name: path for path in paths}
+                for temperature, result in zip(temperatures, results, strict=True):
+                    path = desk.path("results", temperature)
+                    write_results(result, path)
+                    report.files[path.name] = path
         report.tables["pass@k"] = _estimate(report.metrics, results, ks)
         report.metrics["problems"] = len(desk.problems)
         report.metrics["tokens"] = float(sum(result.samples.tokens.sum() for result in results))

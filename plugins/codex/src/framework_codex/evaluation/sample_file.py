@@ -20,11 +20,14 @@ log = logging.getLogger("framework")
 Key: TypeAlias = tuple[str, str, int]
 
 
-def sample_path(folder: Path, fingerprint: str, sampling: Sampling, seed: int) -> Path:
-    """Where samples are kept: the key is a SHA-256 of what they depend on, but for the problem."""
+def file_of(what: str, folder: Path, fingerprint: str, sampling: Sampling, seed: int) -> Path:
+    """Where `samples` are kept, or something else of them: named by a SHA-256 of what they depend on.
+
+    The problem is not part of it.
+    """
     identity = json.dumps([fingerprint, asdict(sampling), seed], sort_keys=True)
     key = hashlib.sha256(identity.encode()).hexdigest()[:24]
-    return folder / f"samples-t{sampling.temperature:g}-{key}.jsonl"
+    return folder / f"{what}-t{sampling.temperature:g}-{key}.jsonl"
 
 
 class SampleFile:

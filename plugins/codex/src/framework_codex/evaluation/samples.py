@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from framework.errors import UserError
 from framework_codex.code_model import CodeModel, Request, Sampling
 from framework_codex.evaluation.progress import counted
-from framework_codex.evaluation.sample_file import SampleFile, key_of, sample_path
+from framework_codex.evaluation.sample_file import SampleFile, file_of, key_of
 from framework_codex.problem import Problem
 
 
@@ -77,7 +77,7 @@ def draw(
     """
     _check_distinct(problems)
     counts = [n] * len(problems) if isinstance(n, int) else list(n)
-    file = SampleFile(sample_path(folder, model.fingerprint(), sampling, seed))
+    file = SampleFile(file_of("samples", folder, model.fingerprint(), sampling, seed))
     kept = file.read()
     wanted = [
         Request(problem.task_id, index, problem.prompt, problem.suffix, seed)

@@ -25,8 +25,8 @@ def problem_table(results: Sequence[Judged], ks: Sequence[int]) -> Table:
     rows = []
     for result in results:
         found: list[list[str]] = [[] for _ in result.samples.problems]
-        for task, outcome in zip(result.samples.task, result.outcomes, strict=True):
-            found[task].append(outcome)
+        for task, verdict in zip(result.samples.task, result.verdicts, strict=True):
+            found[task].append(verdict.outcome)
         values = result.pass_at(ks)
         for task, problem in enumerate(result.samples.problems):
             counted = {outcome: found[task].count(outcome) for outcome in OUTCOMES}

@@ -14,7 +14,7 @@ from framework_codex.evaluation.binding import MISTAKES, binding_problem
 from framework_codex.evaluation.config import VariableBindingConfig
 from framework_codex.evaluation.figures import operations_figure
 from framework_codex.evaluation.groups import grouped
-from framework_codex.evaluation.judging import Judged, outcomes_of
+from framework_codex.evaluation.judging import Judged, verdicts_on
 from framework_codex.problem import Problem
 
 KINDS = ("passed", *MISTAKES, "other result", "no result")
@@ -72,7 +72,7 @@ class VariableBinding:
     def _kinds(self, result: Judged, mistaken: dict[str, dict[str, Problem]], folder: Path) -> Any:
         """`(m,)`, which of `KINDS` each sample is of."""
         kinds = np.array(
-            ["other result" if outcome == "failed" else "no result" for outcome in result.outcomes],
+            ["other result" if one.outcome == "failed" else "no result" for one in result.verdicts],
             dtype=object,
         )
         kinds[result.passed] = "passed"
@@ -84,8 +84,8 @@ class VariableBinding:
             ].items()
         ]
         programs = [(problem, result.samples.texts[position]) for position, _, problem in asked]
-        outcomes = outcomes_of(programs, self.config.judge, folder)
-        for (position, name, _), outcome in zip(asked, outcomes, strict=True):
-            if outcome == "passed":
+        verdicts = verdicts_on(programs, self.config.judge, folder)
+        for (position, name, _), verdict in zip(asked, verdicts, strict=True):
+            if verdict.passed:
                 kinds[position] = name
         return kinds
