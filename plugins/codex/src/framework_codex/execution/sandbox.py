@@ -22,7 +22,7 @@ from .verdict import JudgeConfig
 
 #: Processor time a program may use while others run beside it, in multiples of its limit: what it
 #: would be judged by is its time alone, and what is slower than this beside others is so alone.
-PATIENCE = 2.0
+PATIENCE = 1.5
 #: Seconds a sandbox may take to start, on a machine that is very busy.
 _START = 120.0
 #: Processes of a sandbox's user that are no thread of a program: bubblewrap's and the zygote.
