@@ -34,9 +34,13 @@ def test_docstrings_are_found() -> None:
     source = '"""A."""\nclass B:\n    """B."""\n    def c(self):\n        """C."""\n        "not this"\n'
     assert sorted(docstrings_in(source)) == ["A.", "B.", "C."]
     assert list(docstrings_in("def f(:")) == []
+    assert list(docstrings_in('def f():\n    """A."""\n    return "\\d"\n')) == ["A."]
 
 
 def test_text_without_docstrings_is_refused(scripted: Any) -> None:
     environment = {"train": [{"text": "x = 1\n"}], "validation": [{"text": "x = 1\n"}]}
     with pytest.raises(UserError, match="the split 'train' has none"):
+        Tokens(CONFIG)(scripted(lambda task, t: 0.0), environment)
+    del environment["train"]
+    with pytest.raises(UserError, match="split 'train', which is missing"):
         Tokens(CONFIG)(scripted(lambda task, t: 0.0), environment)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from framework.errors import UserError
@@ -12,6 +13,7 @@ from framework_codex.code_model import code_model_of
 from framework_codex.evaluation.config import TokensConfig
 from framework_codex.evaluation.held_out import held_out_texts
 from framework_codex.gpt.builder import sample_texts
+from framework_codex.gpt.saving import whitespace_saving
 from framework_codex.gpt.tokenizer import Tokenizer
 
 
@@ -32,20 +34,23 @@ class Tokens:
     def __call__(self, algorithm: Any, environment: Any) -> Report:
         config, report = self.config, Report()
         code = held_out_texts(environment, config.limit)
+        if "train" not in environment:
+            raise UserError(
+                "codex/tokens learns tokenizers from the environment's split 'train', which is missing"
+            )
         train = list(sample_texts(environment["train"], config.characters))
-        prose = [" ".join(docstring.split()) for text in train for docstring in docstrings_in(text)]
-        if not prose:
+        docstrings = [docstring for text in train for docstring in docstrings_in(text)]
+        if not docstrings:
             raise UserError("codex/tokens learns from docstrings, and the split 'train' has none")
-        rows: list[list[Any]] = []
-        for metric, name, texts in (
-            ("saving", "running text", prose),
-            ("saving_learned_from_code", "code", train),
-        ):
-            plain = Tokenizer.train(texts, config.vocab_size, whitespace_runs=0)
-            without, with_runs = count(plain, code), count(plain.with_runs(config.runs), code)
-            saving = 1 - with_runs / without
-            rows.append([f"learned from {name}", without, with_runs, saving])
-            report.metrics[metric] = saving
+        prose = whitespace_saving(code, docstrings, config.vocab_size, config.runs)
+        plain = Tokenizer.train(train, config.vocab_size, whitespace_runs=0)
+        without, with_runs = count(plain, code), count(plain.with_runs(config.runs), code)
+        learned = 1 - with_runs / without
+        report.metrics = {"saving": prose.share, "saving_learned_from_code": learned}
+        rows: list[list[Any]] = [
+            ["learned from running text", *prose],
+            ["learned from code", without, with_runs, learned],
+        ]
         tokenizer = getattr(code_model_of(algorithm), "tokenizer", None)
         if isinstance(tokenizer, Tokenizer):
             rows.append(["the model's", None, count(tokenizer, code), None])
@@ -58,15 +63,17 @@ class Tokens:
         return report
 
 
-def count(tokenizer: Tokenizer, texts: Iterable[str]) -> int:
+def count(tokenizer: Tokenizer, texts: Sequence[str]) -> int:
     """Tokens of all texts together."""
-    return sum(len(tokenizer.encode(text)) for text in texts)
+    return sum(map(len, tokenizer.encode_batch(texts)))
 
 
 def docstrings_in(text: str) -> Iterator[str]:
     """The docstrings of a source text's functions, classes and module; none if it does not parse."""
     try:
-        tree = ast.parse(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the author's escapes
+            tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for node in ast.walk(tree):
