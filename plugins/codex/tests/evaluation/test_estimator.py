@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework_codex.evaluation.estimator import confidence_interval, pass_at_k
+from framework_codex.evaluation.estimator import confidence_interval, pass_at_k, rate_interval
 
 
 @st.composite
@@ -83,3 +83,12 @@ def test_values_that_agree_have_no_interval() -> None:
     assert (low[0], high[0]) == (1, 1)
     assert low[1] < high[1]
     assert confidence_interval([0.25]) == (0.25, 0.25)
+
+
+def test_rates_without_exception_leave_one_end_open() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    low, high = rate_interval(np.stack([np.zeros(50), np.ones(50), np.arange(50) % 2], axis=1))
+    for column, passed in enumerate((0, 50)):
+        exact = stats.binomtest(passed, 50).proportion_ci(method="exact")
+        assert (low[column], high[column]) == pytest.approx((exact.low, exact.high))
+    assert (low[2], high[2]) == pytest.approx((0.36, 0.64), abs=0.03)

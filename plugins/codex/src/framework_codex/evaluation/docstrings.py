@@ -14,7 +14,7 @@ from framework.errors import UserError
 from framework.report import Report, Table
 from framework_codex.evaluation.bench import bench
 from framework_codex.evaluation.config import DocstringsConfig
-from framework_codex.evaluation.estimator import confidence_interval
+from framework_codex.evaluation.estimator import rate_interval
 from framework_codex.evaluation.figures import length_figure
 from framework_codex.evaluation.groups import grouped
 from framework_codex.evaluation.judging import Judged
@@ -52,7 +52,7 @@ class Docstrings:
             for one, blocks in zip(named, wanted, strict=True)
         ]
         values = Judged(samples, tuple(verdicts)).pass_at(ks)
-        low, high = confidence_interval(values)
+        low, high = rate_interval(values)
         report = Report(notes=desk.notes)
         for j, k in enumerate(ks):
             report.metrics[f"pass_at_{k}"] = float(values[:, j].mean())

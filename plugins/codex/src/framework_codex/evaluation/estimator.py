@@ -40,6 +40,20 @@ def pass_at_k(n: ArrayLike, c: ArrayLike, k: ArrayLike) -> Floats:
     return np.where(n - c < k, 1.0, -np.expm1(logs.sum(axis=-1)))
 
 
+def rate_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """As `confidence_interval`, for values between 0 and 1, such as pass@k.
+
+    Where all are 0 or all are 1 there is nothing to resample, and still the rate may be another:
+    the end that is left open is the rate at which so many problems without exception are just
+    as unlikely as the confidence asks (Clopper and Pearson 1934).
+    """
+    values = np.asarray(values, dtype=np.float64)
+    low, high = confidence_interval(values, confidence)
+    reach = 1 - ((1 - confidence) / 2) ** (1 / len(values))
+    high = np.where((values == 0).all(axis=0), reach, high)
+    return np.where((values == 1).all(axis=0), 1 - reach, low), high
+
+
 def confidence_interval(
     values: ArrayLike, confidence: float = 0.95, resamples: int = 4000, seed: int = 0
 ) -> tuple[Floats, Floats]:

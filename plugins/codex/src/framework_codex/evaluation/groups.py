@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from framework_codex.evaluation.estimator import Floats, confidence_interval
+from framework_codex.evaluation.estimator import Floats, rate_interval
 
 
 @dataclass(frozen=True)
 class Groups:
-    """Means over groups of problems.
+    """Mean rates over groups of problems.
 
     Attributes:
         labels: of the groups, ascending.
@@ -30,10 +30,10 @@ class Groups:
 
 
 def grouped(values: Floats, labels: Sequence[int]) -> Groups:
-    """Means of `(problems, ...)` values by the label of each problem."""
+    """Means of `(problems, ...)` values between 0 and 1, by the label of each problem."""
     names = sorted(set(labels))
     parts = [values[np.equal(labels, name)] for name in names]
-    ends = [confidence_interval(part) for part in parts]
+    ends = [rate_interval(part) for part in parts]
     return Groups(
         labels=names,
         sizes=[len(part) for part in parts],

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from framework.report import Report, Table
 from framework_codex.evaluation.bench import bench
 from framework_codex.evaluation.config import PassAtKConfig
-from framework_codex.evaluation.estimator import confidence_interval
+from framework_codex.evaluation.estimator import rate_interval
 from framework_codex.evaluation.figures import temperature_figure
 from framework_codex.evaluation.judging import Judged
 from framework_codex.evaluation.results import write_results
@@ -62,7 +62,7 @@ def _estimate(metrics: dict[str, float], results: Sequence[Judged], ks: Sequence
     """Every pass@k with its interval; the metrics are those of the best temperature and of each."""
     values = np.array([result.pass_at(ks) for result in results])  # (temperatures, problems, ks)
     means = values.mean(axis=1)
-    low, high = confidence_interval(values.swapaxes(0, 1))
+    low, high = rate_interval(values.swapaxes(0, 1))
     for j, k in enumerate(ks):
         best = int(means[:, j].argmax())
         metrics[f"pass_at_{k}"] = float(means[best, j])
