@@ -24,8 +24,9 @@ def tokenizer(library: list[str]) -> Tokenizer:
     return Tokenizer.train(library, 1000, whitespace_runs=16)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
+    """Small products are faster on one, and the order of additions is always the same."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

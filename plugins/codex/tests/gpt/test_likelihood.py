@@ -49,8 +49,9 @@ def test_is_what_sampling_reports(model: GPT) -> None:
     agree = 0
     for prompt in ("def f(x):\n", "def f(x):\n    ret"):
         wanted = [Request("a", i, prompt) for i in range(60)]
-        for number, made in model.sample(wanted, Sampling(max_tokens=4, stop=(), temperature=1.0)):
-            (found,) = model.likelihood([(wanted[number].prompt, made.text)])
+        samples = [made for _, made in model.sample(wanted, Sampling(max_tokens=4, stop=(), temperature=1.0))]
+        likelihoods = model.likelihood([(prompt, made.text) for made in samples])
+        for made, found in zip(samples, likelihoods, strict=True):
             if found.tokens == made.tokens:
                 agree += found.logprob == pytest.approx(made.logprob, abs=1e-3)
     assert agree >= 15

@@ -12,8 +12,6 @@ from framework_codex.gpt.tokenizer import Tokenizer
 
 from .conftest import make
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 PROMPTS = ["def f(x):\n", "", "class A:\n    def g(self):\n", "x = 1\n" * 3]
 FREE = Sampling(max_tokens=20, stop=(), temperature=1.0)
 

@@ -21,7 +21,7 @@ class GPTConfig:
     context: Annotated[int, Param("longest text it sees", unit="tokens", ge=8)] = 256
     layers: Annotated[int, Param("blocks", ge=1)] = 4
     width: Annotated[int, Param("of the residual stream", ge=8)] = 128
-    heads: Annotated[int, Param("of attention; divide the width into even parts", ge=1)] = 4
+    heads: Annotated[int, Param("of attention; 64 units each are the fastest", ge=1)] = 2
     mlp_ratio: Annotated[float, Param("hidden units of the gated MLP over the width", gt=0)] = 8 / 3
     dropout: Annotated[float, Param("of both residual branches, while training", ge=0, lt=1)] = 0.0
     tied: Annotated[bool, Param("one matrix embeds tokens and predicts them")] = True

@@ -63,7 +63,7 @@ class GPT(nn.Module):
         x: Tensor = self.embedding(tokens)
         cos, sin = rotation(self.config, torch.arange(tokens.shape[1], device=tokens.device))
         for block in self.blocks:
-            x = block(x, cos[:, None], sin[:, None])
+            x = block(x, cos[:, None, None], sin[:, None, None])
         normed: Tensor = self.norm(x)
         return normed
 
