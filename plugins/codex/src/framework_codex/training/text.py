@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from datasets import Dataset, IterableDataset
+from datasets import Dataset, IterableDataset, disable_progress_bars
 
 from framework.errors import UserError
 from framework_codex.gpt.tokenizer import Tokenizer
@@ -38,6 +38,7 @@ def text_examples(
         starts = range(0, len(joined) - context, context)
         return {"tokens": [joined[start : start + context + 1] for start in starts]}
 
+    disable_progress_bars()  # the terminal's last line is the core's
     settings: dict[str, Any] = {"batched": True, "batch_size": CHUNK}
     if isinstance(documents, IterableDataset):
         stream = documents.map(pack, remove_columns=documents.column_names or ["text"], **settings)
