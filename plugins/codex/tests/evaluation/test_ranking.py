@@ -9,7 +9,7 @@ import pytest
 from framework.errors import UserError
 from framework_codex.code_model import Likelihood
 from framework_codex.evaluation import ranking
-from framework_codex.evaluation.back_translation import docstring_likelihood
+from framework_codex.evaluation.back_translation import back_translation
 from framework_codex.evaluation.config import PassAtKConfig, RankingConfig
 from framework_codex.evaluation.pass_at_k import PassAtK
 from framework_codex.evaluation.ranking import Ranking
@@ -101,9 +101,7 @@ def test_back_translation_ranks_by_the_docstring(
     scripted: Any, chains: Any, fake_judge: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     describer = Describer()
-    monkeypatch.setattr(
-        ranking, "back_translation", lambda path, samples: docstring_likelihood(describer, samples)
-    )
+    monkeypatch.setattr(ranking, "load_describer", lambda path: describer)
     report = Ranking(RankingConfig(n=10, describer=Path("describer.ckpt")))(scripted(half), chains)
     assert report.metrics["back_translation"] == pytest.approx(report.metrics["oracle"])
     assert len(describer.asked) == len(set(describer.asked))
@@ -121,4 +119,13 @@ def test_problems_without_docstrings_cannot_be_translated_back(
     bare = type(problem("a"))(**{**problem("a").row(), "prompt": "def add_one(x):\n"})
     samples = draw(scripted(half), [bare], Sampling(), 3, 0, tmp_path)
     with pytest.raises(UserError, match="prompt ends with a docstring"):
-        docstring_likelihood(Describer(), samples)
+        back_translation(Describer(), samples)
+
+
+def test_a_describer_that_cannot_be_read_is_said_before_sampling(
+    scripted: Any, chains: Any, fake_judge: Any, tmp_path: Path
+) -> None:
+    model = scripted(half)
+    with pytest.raises(UserError, match="is not the checkpoint of a codex/gpt"):
+        Ranking(RankingConfig(n=2, describer=tmp_path / "missing.ckpt"))(model, chains)
+    assert model.drawn == []

@@ -12,26 +12,30 @@ from framework_codex.evaluation.estimator import Floats
 from framework_codex.evaluation.samples import Samples
 
 
-def back_translation(describer: Path, samples: Samples) -> Floats:
-    """The score ln P(docstring | code) of each sample, by a model trained to write docstrings.
+def load_describer(path: Path) -> Scores:
+    """A model trained to write docstrings, from its checkpoint.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    from framework_codex.gpt.builder import load
+
+    return load(path).eval()
+
+
+def back_translation(describer: Scores, samples: Samples) -> Floats:
+    """The score ln P(docstring | code) of each sample; equal programs are scored once.
 
     Args:
-        describer: its checkpoint.
+        describer: writes docstrings.
         samples: m of them.
 
     Returns:
         `(m,)`; NaN where the problem's prompt has no docstring.
 
     Raises:
-        UserError: the checkpoint cannot be read.
+        UserError: none has.
     """
-    from framework_codex.gpt.builder import load
-
-    return docstring_likelihood(load(describer).eval(), samples)
-
-
-def docstring_likelihood(model: Scores, samples: Samples) -> Floats:
-    """As `back_translation`, for a model at hand; equal programs are scored once."""
     from framework_codex.training.docstrings import describe_completion, describe_prompt, take_apart
 
     asked: list[tuple[str, str] | None] = []
@@ -43,6 +47,6 @@ def docstring_likelihood(model: Scores, samples: Samples) -> Floats:
         raise UserError("back-translation needs problems whose prompt ends with a docstring")
     found = {
         pair: likelihood.logprob
-        for pair, likelihood in zip(distinct, model.likelihood(distinct), strict=True)
+        for pair, likelihood in zip(distinct, describer.likelihood(distinct), strict=True)
     }
     return np.array([np.nan if pair is None else found[pair] for pair in asked])

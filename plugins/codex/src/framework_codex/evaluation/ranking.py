@@ -10,7 +10,7 @@ import numpy as np
 
 from framework.errors import UserError
 from framework.report import Report, Table
-from framework_codex.evaluation.back_translation import back_translation
+from framework_codex.evaluation.back_translation import back_translation, load_describer
 from framework_codex.evaluation.bench import bench
 from framework_codex.evaluation.choice import chosen_passes
 from framework_codex.evaluation.config import RankingConfig
@@ -41,14 +41,15 @@ class Ranking:
         self.folder: Path | None = None
 
     def __call__(self, algorithm: Any, environment: Any) -> Report:
-        problems = problems_of(environment, self.config)
+        problems, path = problems_of(environment, self.config), self.config.describer
+        describer = None if path is None else load_describer(path)  # before hours of sampling
         with bench(self.config, self.folder, algorithm, problems) as desk:
             of = self._sizes(min(desk.counts))
             result = desk.judged(self.config.temperature, self.config.judge)
         samples = result.samples
         scores = {"mean_logp": samples.mean_logprob, "sum_logp": samples.logprob}
-        if self.config.describer is not None:
-            scores["back_translation"] = back_translation(self.config.describer, samples)
+        if describer is not None:
+            scores["back_translation"] = back_translation(describer, samples)
         report = Report(notes=desk.notes)
         values = {"random": result.pass_at([1]).repeat(len(of), axis=1)}
         for name, score in scores.items():
