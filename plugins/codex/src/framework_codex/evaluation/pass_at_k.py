@@ -51,7 +51,9 @@ class PassAtK:
                     report.files[path.name] = path
         report.tables["pass@k"] = _estimate(report.metrics, results, ks)
         report.metrics["problems"] = len(desk.problems)
-        report.metrics["tokens"] = float(sum(result.samples.tokens.sum() for result in results))
+        tokens = sum(int(result.samples.tokens.sum()) for result in results)
+        if tokens:  # recorded samples seldom tell
+            report.metrics["tokens"] = tokens
         report.tables["outcomes"] = outcome_table(results)
         report.tables["problems"] = problem_table(results, ks)
         report.figures["pass@k"] = _figure(results)
