@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -75,6 +78,11 @@ def test_json_carries_everything(tokenizer: Tokenizer, library: list[str]) -> No
     assert again.bytes_of == tokenizer.bytes_of
     assert again.end == tokenizer.end
     assert tokenizer.end not in again.encode(END)
+
+
+def test_a_pickled_one_is_the_same(tokenizer: Tokenizer) -> None:
+    for again in (pickle.loads(pickle.dumps(tokenizer)), copy.deepcopy(tokenizer)):
+        assert again.encode(f"a   b {END}") == tokenizer.encode(f"a   b {END}")
 
 
 def test_training_is_deterministic(tokenizer: Tokenizer, library: list[str]) -> None:

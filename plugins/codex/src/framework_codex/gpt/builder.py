@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -34,7 +35,7 @@ def build(environment: Any, config: GPTConfig) -> GPT:
     if config.tokenizer is not None:
         tokenizer = _read(config.tokenizer)
         return GPT(replace(config, vocab_size=len(tokenizer)), tokenizer)
-    return GPT(config, lambda: _train(environment, config))
+    return GPT(config, partial(_train, environment, config))
 
 
 def load(path: Path, **changes: Any) -> GPT:

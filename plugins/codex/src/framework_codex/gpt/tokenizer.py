@@ -8,8 +8,7 @@ never be seen by a model that is asked to continue it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Sequence
 
 from tokenizers import AddedToken, Regex
 from tokenizers import Tokenizer as Backend
@@ -90,6 +89,9 @@ class Tokenizer:
         """In the format of the library `tokenizers`."""
         return self._backend.to_str()
 
+    def __reduce__(self) -> tuple[Callable[[str], Tokenizer], tuple[str]]:
+        return Tokenizer.from_json, (self.to_json(),)  # the library forgets settings that JSON has not
+
     def __len__(self) -> int:
         return len(self.bytes_of)
 
@@ -140,11 +142,6 @@ class Tokenizer:
             for number, token in enumerate(self.bytes_of)
             if token and (token.startswith(end) or end.startswith(token))
         ]
-
-    @cached_property
-    def longest(self) -> int:
-        """Bytes of the longest token."""
-        return max(map(len, self.bytes_of))
 
     def _bytes(self, number: int) -> bytes:
         token = self._backend.id_to_token(number)
