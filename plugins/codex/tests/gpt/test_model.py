@@ -10,7 +10,8 @@ from torch.nn import functional as F
 from framework.errors import UserError
 from framework.testing import assert_same
 from framework_codex.code_model import CodeModel, Scores
-from framework_codex.gpt.builder import build, load, sample_texts
+from framework_codex.gpt import build, load
+from framework_codex.gpt.builder import sample_texts
 from framework_codex.gpt.config import GPTConfig
 from framework_codex.gpt.cross_entropy import cross_entropy
 from framework_codex.gpt.llama import export, to_llama
@@ -149,6 +150,11 @@ def test_a_checkpoint_is_enough(tmp_path: Path) -> None:
     started = build(Refuses(), config(weights=path, width=64, precision="bfloat16", dropout=0.1))
     assert (started.config.width, started.config.precision, started.config.dropout) == (16, "bfloat16", 0.1)
     assert_same(started.head.weight, model.head.weight, "head")
+
+
+def test_weights_that_would_mean_something_else_are_refused(tokenizer: Tokenizer) -> None:
+    with pytest.raises(RuntimeError, match="its heads is 2, not 4"):
+        make(tokenizer, heads=4).load_state_dict(make(tokenizer, heads=2).state_dict())
 
 
 def test_the_fingerprint_tells_weights_apart(tokenizer: Tokenizer) -> None:

@@ -111,6 +111,10 @@ class GPT(nn.Module):
         return torch.frombuffer(bytearray(json.dumps(self._description()).encode()), dtype=torch.uint8)
 
     def set_extra_state(self, state: Tensor) -> None:
+        theirs = config_of(state)
+        for name in ("heads", "rope_base"):  # the others show in the shapes of the weights
+            if getattr(theirs, name) != getattr(self.config, name):
+                raise RuntimeError(f"its {name} is {getattr(theirs, name)}, not {getattr(self.config, name)}")
         self._tokenizer = Tokenizer.from_json(described(state)["tokenizer"])
 
     def _description(self) -> dict[str, Any]:
