@@ -45,7 +45,8 @@ def test_weaker_comparisons() -> None:
     assert not right([2, 3], [1, 2], [], "set", 0.0)
     assert not right(5, [1, 2], [], "set", 0.0)
     assert right("x", "y", [], "not_none", 0.0) and right(None, None, [], "not_none", 0.0)
-    assert not right(None, "y", [], "not_none", 0.0)
+    assert not right(None, "y", [], "not_none", 0.0) and not right(False, "y", [], "not_none", 0.0)
+    assert right(True, "y", [], "not_none", 0.0) and right(False, None, [], "not_none", 0.0)
 
 
 def test_roots() -> None:

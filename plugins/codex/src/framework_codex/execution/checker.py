@@ -117,7 +117,7 @@ class Checker:
         """Run program and tests; what they say, or the first reason for which it cannot pass."""
         finding: tuple[Outcome, str] = ("passed", "")
         try:
-            session.run(text.encode("utf-8", "surrogatepass"))
+            session.run(text, trusted.problem.entry_point)
             if trusted.problem.test_kind == "cases":
                 finding = self._cases(session, trusted)
             else:
@@ -138,7 +138,6 @@ class Checker:
         for name in trusted.remote(namespace):
             namespace[name] = Named(session, name)
         candidate = namespace[problem.entry_point]
-        session.operate("name", problem.entry_point)
         exec(trusted.setup, namespace)
         exec(trusted.test, namespace)
         if problem.test_kind == "check":
@@ -186,7 +185,7 @@ class Checker:
             session = Session(sock, sandbox, limits, limits.cpu_seconds * PATIENCE, self.prolong)
             session.left = sys.maxsize
             try:
-                session.run(text.encode("utf-8", "surrogatepass"))
+                session.run(text, trusted.problem.entry_point)
                 session.cases(trusted.body(), take)
             except (Over, Exception) as error:
                 reason = session.ended[1] if session.ended else f"{type(error).__name__}: {error}"

@@ -34,9 +34,14 @@ def right(result: Any, expected: Any, arguments: Sequence[Any], comparison: Comp
         return False
 
 
+def _found(result: Any) -> bool:
+    """A search's result: what was found or None, or whether anything was."""
+    return result if isinstance(result, bool) else result is not None
+
+
 def _right(result: Any, expected: Any, arguments: Sequence[Any], comparison: Comparison, atol: float) -> bool:
     if comparison == "not_none":
-        return (result is not None) == (expected is not None)
+        return _found(result) == _found(expected)
     if comparison == "set":
         return _same_set(result, expected)
     if comparison == "root":

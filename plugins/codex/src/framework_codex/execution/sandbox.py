@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import marshal
 import os
 import platform
 import shutil
@@ -67,7 +67,7 @@ class Sandbox:
         self.root = ""
         self.folder = bubblewrap.FOLDER
         if config.backend == "process":
-            self.root = tempfile.mkdtemp(dir=scratch)
+            self.root = tempfile.mkdtemp(dir=scratch or None)
             self.folder = f"{self.root}/work"
             Path(self.folder).mkdir()
             self._start(None, None)
@@ -154,7 +154,6 @@ class Sandbox:
         kernel = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2])
         counted = uid is not None or (user and os.geteuid() != 0 and kernel >= _COUNTS_PER_NAMESPACE)
         return {
-            "cpu_seconds": limits.cpu_seconds * PATIENCE,
             "memory_mb": limits.memory_mb,
             "file_mb": limits.file_mb,
             "processes": limits.threads + _OWN_PROCESSES if counted else 0,
@@ -162,13 +161,14 @@ class Sandbox:
             "packages": list(self.config.packages),
             "folder": self.folder,
             "uid": uid,
+            "orphans": user is None,
         }
 
     def _greet(self, settings: dict[str, Any]) -> None:
         self.control.settimeout(_START)
         answer = b""
         with contextlib.suppress(OSError):
-            self.control.send(json.dumps(settings).encode())
+            self.control.send(marshal.dumps(settings))
             answer = self.control.recv(1 << 16)
         stderr = self.process.stderr
         assert stderr is not None

@@ -87,9 +87,11 @@ class Session:
         self.mine: list[Any] = []
         self.theirs: dict[int, Any] = {}
 
-    def run(self, text: bytes) -> None:
-        """Execute the program."""
-        self._ask(RUN, text)
+    def run(self, text: str, entry_point: str) -> None:
+        """Execute the program, which has to define its entry point."""
+        encoder = codec.Encoder()
+        encoder.write((entry_point, text))
+        self._ask(RUN, encoder.out)
         self._answer()
 
     def call(self, target: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:

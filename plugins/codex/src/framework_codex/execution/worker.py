@@ -51,7 +51,8 @@ def serve(connection: Any) -> None:
     problems: dict[int, Any] = {}
     checker: Checker | None = None
     try:
-        checker = Checker(*connection.recv(), lambda seconds: connection.send(("later", seconds)))
+        config, scratch = connection.recv()
+        checker = Checker(config, scratch, lambda seconds: connection.send(("later", seconds)))
         connection.send(("ready", None))
         while True:
             order, *values = connection.recv()

@@ -11,13 +11,11 @@ a program's changes to its arguments come back, and how a result that *is* an ar
 
 from __future__ import annotations
 
-import datetime as dt
+import importlib
 import struct
+import sys
 from array import array
-from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any, TypeAlias
 
 #: Nesting that is still sent; deeper data would exhaust the stack of whoever compares it.
@@ -34,12 +32,20 @@ TYPES: dict[str, type] = {
 }  # fmt: skip
 _NAMES = {kind: name for name, kind in TYPES.items()}
 
-#: Values of the standard library that cross as the arguments that rebuild them.
-VALUES: dict[str, Callable[..., Any]] = {
-    "deque": deque, "Fraction": Fraction, "Decimal": Decimal, "date": dt.date, "time": dt.time,
-    "datetime": dt.datetime, "timedelta": dt.timedelta, "OrderedDict": OrderedDict,
-    "Counter": Counter, "defaultdict": defaultdict,
-}  # fmt: skip
+#: Values of the standard library that cross as the arguments that rebuild them, and their modules,
+#: which are imported when one comes.
+VALUES = {
+    "deque": "collections",
+    "OrderedDict": "collections",
+    "Counter": "collections",
+    "defaultdict": "collections",
+    "date": "datetime",
+    "time": "datetime",
+    "datetime": "datetime",
+    "timedelta": "datetime",
+    "Decimal": "decimal",
+    "Fraction": "fractions",
+}
 
 #: `export(object)`: the mark and the number an object crosses with when it is not plain data.
 Export: TypeAlias = Callable[[Any], tuple[bytes, int]]
@@ -211,35 +217,34 @@ class Encoder:
             self._items(_VIEWS[kind], list(value), len(value), depth)
         elif kind is type and value in _NAMES:
             self._text(b"n", _NAMES[value].encode())
-        elif kind in VALUES.values() and (arguments := self._arguments(value)) is not None:
-            self._value(kind.__name__, arguments, depth)
+        elif VALUES.get(kind.__name__) == kind.__module__ and (values := self._arguments(value)) is not None:
+            self._value(kind.__name__, values, depth)
         else:
             self._instance(value, depth)
 
     def _arguments(self, value: Any) -> tuple[Any, ...] | None:
-        """The arguments that rebuild a value of exactly one of the `VALUES`; None to send its base value."""
-        if isinstance(value, deque):
+        """The arguments that rebuild one of the `VALUES`; None to send it as something else."""
+        name = type(value).__name__
+        if type(value) is not getattr(sys.modules.get(VALUES[name]), name, None):
+            return None
+        if name == "deque":
             return list(value), value.maxlen
-        if isinstance(value, Fraction):
+        if name == "Fraction":
             return value.numerator, value.denominator
-        if isinstance(value, Decimal):
+        if name == "Decimal":
             return (str(value),)
-        if isinstance(value, dt.timedelta):
+        if name == "timedelta":
             return value.days, value.seconds, value.microseconds
-        if isinstance(value, dt.datetime):
-            plain = value.tzinfo is None
-            return (*value.timetuple()[:6], value.microsecond) if plain else None
-        if isinstance(value, dt.date):
+        if name == "date":
             return value.year, value.month, value.day
-        if isinstance(value, dt.time):
-            return (
-                (value.hour, value.minute, value.second, value.microsecond) if value.tzinfo is None else None
-            )
+        if name in ("time", "datetime"):
+            clock = (value.hour, value.minute, value.second, value.microsecond)
+            day = (value.year, value.month, value.day) if name == "datetime" else ()
+            return (*day, *clock) if value.tzinfo is None else None
         if not self.rebuild:
             return None
-        if isinstance(value, defaultdict):
-            factory = value.default_factory
-            return (factory if factory in _NAMES else None), dict(value)
+        if name == "defaultdict":
+            return (value.default_factory if value.default_factory in _NAMES else None), dict(value)
         return (dict(value),)
 
     def _instance(self, value: Any, depth: int) -> None:
@@ -379,7 +384,8 @@ class Decoder:
         if tag == b"n":
             return TYPES[self._bytes().decode()]
         if tag == b"V":
-            return VALUES[self._bytes().decode()](*self._read(depth + 1))
+            name = self._bytes().decode()
+            return getattr(importlib.import_module(VALUES[name]), name)(*self._read(depth + 1))
         if tag in (OWN, ITERATOR, YOURS):
             number = self._count()
             return self.resolve(tag, number, self._bytes().decode("utf-8", "replace"))
