@@ -97,7 +97,7 @@ def test_a_limit_takes_problems_from_all_over_the_set(scripted: Any, twenty: Any
 
 def test_recorded_samples_have_no_temperature(recorded: Any, twenty: Any, fake_judge: Any) -> None:
     model = recorded({str(i): 7 + i for i in range(20)})
-    report = PassAtK(PassAtKConfig(n=0, k=(1, 5, 100)))(model, twenty)
+    report = PassAtK(PassAtKConfig(k=(1, 5, 100)))(model, twenty)
     assert len(model.drawn) == sum(7 + i for i in range(20))
     assert [row[:2] for row in report.tables["pass@k"].rows] == [[None, 1], [None, 5]]
     assert set(report.metrics) == {
@@ -112,15 +112,13 @@ def test_problems_without_recorded_samples_are_left_out_aloud(
     recorded: Any, twenty: Any, fake_judge: Any
 ) -> None:
     model = recorded({str(i): 3 + i for i in range(4, 20, 2)})
-    report = PassAtK(PassAtKConfig(n=0, k=(1,)))(model, twenty)
+    report = PassAtK(PassAtKConfig(k=(1,)))(model, twenty)
     assert report.metrics["problems"] == 8
     assert report.notes == ["12 of 20 problems have no recorded samples and are left out."]
-    with pytest.raises(
-        UserError, match="n: 8 samples of each problem are asked for, and of 4 7 are recorded"
-    ):
-        PassAtK(PassAtKConfig(n=8, k=(1,)))(model, twenty)
+    with pytest.raises(UserError, match=r"and there are 7\n  give k at most 7"):
+        PassAtK(PassAtKConfig(k=(8,)))(model, twenty)
     with pytest.raises(UserError, match="of none of the selected problems"):
-        PassAtK(PassAtKConfig(n=0, k=(1,)))(recorded({"x": 3}), twenty)
+        PassAtK(PassAtKConfig(k=(1,)))(recorded({"x": 3}), twenty)
 
 
 def test_wrong_requests_are_refused(
@@ -129,8 +127,6 @@ def test_wrong_requests_are_refused(
     model = scripted(by_temperature)
     with pytest.raises(UserError, match=r"pass@100 needs 100 samples of every problem, and there are 10"):
         PassAtK(PassAtKConfig(n=10, k=(1, 100)))(model, twenty)
-    with pytest.raises(UserError, match="n: 0 is for recorded samples"):
-        PassAtK(PassAtKConfig(n=0))(model, twenty)
     with pytest.raises(UserError, match="has no problems to solve, only train"):
         PassAtK(PassAtKConfig(n=1, k=(1,)))(model, {"train": []})
     with pytest.raises(UserError, match=r"no problem has one of the lengths \[2\]; there are \[0\]"):

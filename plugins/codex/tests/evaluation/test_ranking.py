@@ -58,7 +58,7 @@ def test_unknown_likelihoods_are_left_out_or_rank_last(
     scripted: Any, recorded: Any, chains: Any, fake_judge: Any
 ) -> None:
     names = [row["task_id"] for row in chains["problems"]]
-    report = Ranking(RankingConfig(n=0))(recorded(dict.fromkeys(names, 5)), chains)
+    report = Ranking(RankingConfig())(recorded(dict.fromkeys(names, 5)), chains)
     assert not {"mean_logp", "sum_logp"} & set(report.metrics)
     assert report.notes[0] == "mean_logp is left out: the samples come without likelihoods."
     model = scripted(half, logprob=lambda right, draw: -1.0 if right else math.nan)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from framework.errors import UserError
-from framework_codex.evaluation.binding import MISTAKES, binding_problem
 from framework_codex.evaluation.config import VariableBindingConfig
 from framework_codex.evaluation.variable_binding import VariableBinding
+from framework_codex.problems.bindings import MISTAKES, binding_problem
 
 SHAPES = [(v, m, index) for v in (2, 4, 6) for m in range(v + 1) for index in range(3)]
 

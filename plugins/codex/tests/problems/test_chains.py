@@ -98,7 +98,7 @@ def test_programs_compute_the_composition(chain: tuple[Block, ...], s: str, rng:
     assert run(clean("f", chain, wordings).text, s) == compose(chain, s)
     for style in ("clean", "varied", "bullets"):
         written = found("f", chain, wordings, style, False, rng)  # type: ignore[arg-type]
-        assert run(written.text, s) == run(written.code, s) == compose(chain, s)
+        assert run(written.text, s) == compose(chain, s)
         assert chain_of(written.text) == chain
 
 
@@ -196,7 +196,6 @@ def test_pairs_are_right_and_mistakes_come_as_often_as_asked() -> None:
     for row in pairs(SMALL, "pairs"):
         text = row["prompt"] + row["completion"]
         assert all(run(text, s) == compose(chain_of(text), s) for s in STRINGS)
-        assert f'"""{row["docstring"]}"""' in row["prompt"] and row["code"].endswith(row["completion"])
     for mistakes in (0.0, 0.3):
         config = replace(SMALL, mistakes=mistakes)
         wrong = [

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from framework.errors import UserError
 from framework_codex.problem import Problem
 from framework_codex.problems.config import ProblemsConfig, Source
+from framework_codex.problems.mbpp import mbpp
 from framework_codex.problems.sets import make_problems, read_problems
 
 GOOD = {
@@ -285,3 +286,20 @@ def test_files_and_tasks_that_are_not_there(write, tmp_path: Path) -> None:
     torn.write_bytes(gzip.compress(json.dumps(GOOD).encode())[:-12])
     with pytest.raises(UserError, match="cannot be read"):
         read(torn, "humaneval")
+
+
+def test_modules_the_tests_use_are_not_the_programs() -> None:
+    code = "import sys, math\nimport json as j\ndef double(x):\n    return 2 * x"
+    record = {**_MBPP, "code": code, "test_list": ["assert double(3) < sys.maxsize"]}
+    assert mbpp(record, 1).setup == "import sys"
+
+
+def test_canonical_solutions_as_pairs() -> None:
+    splits = make_problems(ProblemsConfig(as_pairs=True, limit=3))
+    problem, pair = splits["problems"][2], splits["pairs"][2]
+    assert pair == {
+        "task_id": problem["task_id"],
+        "prompt": problem["prompt"],
+        "completion": problem["canonical_solution"],
+    }
+    assert list(make_problems(ProblemsConfig(limit=3))) == ["problems"]

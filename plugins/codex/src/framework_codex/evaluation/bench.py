@@ -77,10 +77,11 @@ class Bench:
         kept = tuple(sorted({one for one in k if one <= least}))
         if len(kept) == len(set(k)):
             return kept
-        if self.config.n or not kept:
+        if not (self.recorded and kept):
+            way = "" if self.recorded else f"n at least {max(k)}, or "
             raise UserError(
                 f"pass@{max(k)} needs {max(k)} samples of every problem, and there are {least}\n"
-                f"  give n at least {max(k)}, or k at most {least}"
+                f"  give {way}k at most {least}"
             )
         left_out = ", ".join(str(one) for one in sorted(set(k) - set(kept)))
         self.notes.append(f"Some problem has only {least} samples: k = {left_out} is left out.")
@@ -107,21 +108,13 @@ def _counted(
 ) -> tuple[tuple[Problem, ...], tuple[int, ...], list[str]]:
     """Problems there are samples of, and how many of each to take."""
     if not isinstance(model, Recorded):
-        if n < 1:
-            raise UserError("n: 0 is for recorded samples; say how many to draw of each problem")
         return problems, (n,) * len(problems), []
     there = model.counts()
     # Whether problems may be without samples was asked when the file was read.
     kept = tuple(problem for problem in problems if there.get(problem.task_id))
     if not kept:
         raise UserError("the recorded samples are of none of the selected problems")
-    least = min(kept, key=lambda problem: there[problem.task_id])
-    if n > there[least.task_id]:
-        raise UserError(
-            f"n: {n} samples of each problem are asked for, and of {least.task_id} "
-            f"{there[least.task_id]} are recorded\n  n: 0 takes as many as there are"
-        )
-    counts = tuple(n or there[problem.task_id] for problem in kept)
+    counts = tuple(there[problem.task_id] for problem in kept)
     out = len(problems) - len(kept)
     notes = [f"{out} of {len(problems)} problems have no recorded samples and are left out."]
     return kept, counts, notes if out else []

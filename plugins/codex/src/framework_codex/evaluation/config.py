@@ -16,7 +16,7 @@ from framework_codex.execution.verdict import JudgeConfig
 class DrawConfig:
     """How samples are drawn."""
 
-    n: Annotated[int, Param("samples per problem; 0 for all there are, of recorded ones", ge=0)] = 100
+    n: Annotated[int, Param("samples to draw of each problem; recorded ones are all taken", ge=1)] = 100
     top_p: Annotated[float, Param("mass of the nucleus tokens are drawn from", gt=0, le=1)] = 0.95
     max_tokens: Annotated[int, Param("longest sample", unit="tokens", ge=1)] = 300
     stop: Annotated[tuple[str, ...], Param("text that ends a sample and is cut off")] = STOP_SEQUENCES
@@ -50,7 +50,7 @@ class RunConfig:
 class PassAtKConfig(RunConfig, SelectConfig, DrawConfig):
     """Parameters of pass@k; the defaults are the paper's (section 2.1, figure 5)."""
 
-    n: Annotated[int, Param("samples per problem; 0 for all there are, of recorded ones", ge=0)] = 200
+    n: Annotated[int, Param("samples to draw of each problem; recorded ones are all taken", ge=1)] = 200
     k: Annotated[tuple[int, ...], Param("samples of which one has to pass", ge=1)] = (1, 10, 100)
     temperatures: Annotated[tuple[float, ...], Param("each of which gets samples of its own", ge=0)] = (
         0.2,
@@ -68,7 +68,7 @@ class PassAtKConfig(RunConfig, SelectConfig, DrawConfig):
 class ChainLengthConfig(RunConfig, SelectConfig, DrawConfig):
     """Parameters of the pass rate by number of chained blocks (section 5.3, figure 11)."""
 
-    n: Annotated[int, Param("samples per problem; 0 for all there are, of recorded ones", ge=0)] = 20
+    n: Annotated[int, Param("samples to draw of each problem; recorded ones are all taken", ge=1)] = 20
     k: Annotated[tuple[int, ...], Param("samples of which one has to pass; 1 always is one", ge=1)] = (1, 20)
     temperature: Annotated[float, Param("of the samples", ge=0)] = 0.8
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from framework.report import Report, Table
 from framework_codex.evaluation.bench import bench
-from framework_codex.evaluation.binding import MISTAKES, binding_problem
 from framework_codex.evaluation.config import VariableBindingConfig
 from framework_codex.evaluation.figures import operations_figure
 from framework_codex.evaluation.groups import grouped
 from framework_codex.evaluation.judging import Judged, verdicts_on
 from framework_codex.problem import Problem
+from framework_codex.problems.bindings import MISTAKES, probe
 
 KINDS = ("passed", *MISTAKES, "other result", "no result")
 
@@ -40,11 +40,7 @@ class VariableBinding:
         config = self.config
         operations = sorted(set(config.operations))
         # The same problems whatever the seed, which is that of the samples.
-        made = [
-            binding_problem(config.variables, count, index, seed=0)
-            for count in operations
-            for index in range(config.problems)
-        ]
+        made = [each for count in operations for each in probe(config.variables, count, config.problems)]
         mistaken = {problem.task_id: mistakes for problem, mistakes in made}
         with bench(config, self.folder, algorithm, [problem for problem, _ in made]) as desk:
             result = desk.judged(config.temperature, config.judge)

@@ -81,8 +81,6 @@ def pairs(config: ChainsConfig, split: str) -> Iterator[dict[str, str]]:
             "task_id": f"{split}/{index}",
             "prompt": written.prompt,
             "completion": written.body,
-            "docstring": written.docstring,
-            "code": written.code,
         }
 
 

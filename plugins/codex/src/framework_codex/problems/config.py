@@ -88,6 +88,9 @@ class ProblemsConfig:
         Param("checksum the file, or what is unpacked from it, has to have; none: the published one"),
     ] = None
     skip_bad_lines: Annotated[bool, Param("go on without the lines that cannot be used")] = False
+    as_pairs: Annotated[
+        bool, Param("also offer prompts and canonical solutions as pairs, to fine-tune on what is not judged")
+    ] = False
     limit: Annotated[int | None, Param("take the first ones only", unit="problems", ge=1)] = None
     task_ids: Annotated[tuple[str, ...], Param("take these only")] = ()
 
@@ -122,6 +125,9 @@ class CodeConfig:
         float | None,
         Param("share of chains in the training documents; none: `chains.functions` of them", gt=0, lt=1),
     ] = None
+    bindings: Annotated[
+        int, Param("functions that bind operations to variables (section 6) to mix in; not streamed", ge=0)
+    ] = 0
     decontaminate: Annotated[
         tuple[ProblemsConfig, ...], Param("problem sets; functions that are found in them are left out")
     ] = ()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from framework.errors import UserError
+from framework_codex.problems import bindings
 from framework_codex.problems import chains as synthetic
 from framework_codex.problems.config import ChainsConfig, CodeConfig
 from framework_codex.problems.corpus import read_corpus
@@ -18,8 +19,8 @@ from framework_codex.problems.tables import pair_table, problem_table, text_tabl
 if TYPE_CHECKING:
     from datasets import DatasetDict, IterableDatasetDict
 
-#: Documents shuffled among each other, and kept for validation, of a stream.
-_BUFFER, _STREAMED_VALIDATION = 10_000, 1_000
+#: Documents of a stream kept for validation.
+_STREAMED_VALIDATION = 1_000
 
 
 def make_code(config: CodeConfig) -> DatasetDict | IterableDatasetDict:
@@ -57,6 +58,7 @@ def _in_memory(config: CodeConfig) -> dict[str, Any]:
         mixed = _chains(config, len(parts["train"]))
         for split, part in parts.items():
             part += synthetic.texts(mixed, split)
+    parts["train"] += bindings.texts(config.bindings, config.seed)
     for split, part in parts.items():
         random.Random(f"{config.seed}/{split}").shuffle(part)
     return {split: text_table(part) for split, part in parts.items()}
@@ -71,7 +73,8 @@ def _streamed(config: CodeConfig) -> dict[str, Any]:
     rows = rows.filter(clean, input_columns=["text"])
     train = rows.filter(lambda text: _draw(text) >= share, input_columns=["text"])
     validation = rows.filter(lambda text: _draw(text) < share, input_columns=["text"])
-    train = train.shuffle(seed=config.seed, buffer_size=_BUFFER)
+    # In the files' order: a buffer that shuffles here would be lost with the process. The algorithm
+    # shuffles in windows that it can fill again.
     if config.chains is not None:
         mixed = text_table(synthetic.texts(_chains(config, 0), "train")).to_iterable_dataset()
         chain_share = config.chain_share or 0.5

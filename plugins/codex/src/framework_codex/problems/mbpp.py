@@ -39,7 +39,7 @@ def mbpp(record: dict[str, Any], number: int) -> Problem:
     description = text(record, "text" if "text" in record else "prompt")
     code = text(record, "code").rstrip() + "\n"
     tests = _texts(record, "test_list")
-    setup = [*_texts(record, "test_imports"), text(record, "test_setup_code", "")]
+    setup = [*_texts(record, "test_imports"), *_imports(code, tests), text(record, "test_setup_code", "")]
     if not tests:
         raise ValueError("field 'test_list' is empty, expected assertions")
     return Problem(
@@ -73,6 +73,22 @@ def mbpp_plus(record: dict[str, Any], number: int) -> Problem:
 def _texts(record: dict[str, Any], name: str) -> list[str]:
     found = field(record, name, list, [])
     return [text({name: item}, name) for item in found]
+
+
+def _imports(code: str, tests: list[str]) -> list[str]:
+    """Modules the tests use and only the solution imports: a program's word is not taken for them."""
+    used = {
+        node.id
+        for node in ast.walk(parse("\n".join(test.strip() for test in tests)))
+        if isinstance(node, ast.Name)
+    }
+    return sorted(
+        f"import {name.name}"
+        for node in parse(code).body
+        if isinstance(node, ast.Import)
+        for name in node.names
+        if name.asname is None and name.name in used
+    )
 
 
 def _called(code: str, tests: list[str]) -> str:

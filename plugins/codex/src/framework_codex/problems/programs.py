@@ -42,11 +42,6 @@ class Written:
         """The whole function."""
         return self.prompt + self.body
 
-    @property
-    def code(self) -> str:
-        """The function without its docstring."""
-        return self.signature + self.body
-
 
 def clean(name: str, chain: Chain, wordings: Sequence[str]) -> Written:
     """The one style of problems and curated pairs."""

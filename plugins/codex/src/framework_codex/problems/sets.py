@@ -17,7 +17,7 @@ from framework_codex.problem import Problem
 from framework_codex.problems.config import ProblemsConfig, Source
 from framework_codex.problems.formats import human_eval, human_eval_plus
 from framework_codex.problems.mbpp import mbpp, mbpp_plus
-from framework_codex.problems.tables import problem_table
+from framework_codex.problems.tables import pair_table, problem_table
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -78,14 +78,18 @@ SETS: dict[Source, _Set] = {
 
 
 def make_problems(config: ProblemsConfig) -> DatasetDict:
-    """Build the split `problems`.
+    """Build the split `problems`, and `pairs` where they are asked for.
 
     Raises:
         UserError: the file is not there, is another one, or has lines that cannot be used.
     """
     from datasets import DatasetDict
 
-    return DatasetDict({"problems": problem_table(read_problems(config))})
+    found = read_problems(config)
+    splits = {"problems": problem_table(found)}
+    if config.as_pairs:
+        splits["pairs"] = pair_table(_pair(problem) for problem in found if problem.canonical_solution)
+    return DatasetDict(splits)
 
 
 def read_problems(config: ProblemsConfig) -> list[Problem]:
@@ -110,6 +114,14 @@ def read_problems(config: ProblemsConfig) -> list[Problem]:
                 raise UserError(f"{path} has no task {wanted!r}\n  {near}")
         found = [problem for problem in found if problem.task_id in config.task_ids]
     return found[: config.limit]
+
+
+def _pair(problem: Problem) -> dict[str, str]:
+    return {
+        "task_id": problem.task_id,
+        "prompt": problem.prompt,
+        "completion": problem.canonical_solution,
+    }
 
 
 def _unique(parser: Parser) -> Parser:

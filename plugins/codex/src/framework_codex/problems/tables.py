@@ -11,7 +11,7 @@ from framework_codex.problem import Problem
 if TYPE_CHECKING:
     from datasets import Dataset
 
-PAIR = ("task_id", "prompt", "completion", "docstring", "code")
+PAIR = ("task_id", "prompt", "completion")
 
 
 def text_table(texts: Iterable[str]) -> Dataset:

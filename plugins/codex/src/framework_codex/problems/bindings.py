@@ -19,6 +19,9 @@ from framework_codex.problem import Problem
 _NAMES = "xyzwuv"
 _NUMBERS = ("two", "three", "four", "five", "six")
 
+#: Seed of the probe; training functions have others.
+_PROBE = 0
+
 #: What is added to each variable; 0 where nothing is.
 Offsets: TypeAlias = tuple[int, ...]
 Results: TypeAlias = tuple[int, ...]
@@ -65,6 +68,29 @@ def binding_problem(
         for name, accepted in _mistakes(inputs, offsets).items()
     }
     return problem, mistaken
+
+
+def probe(variables: int, operations: int, count: int) -> list[tuple[Problem, dict[str, Problem]]]:
+    """The problems a model is asked, the same ones always."""
+    return [binding_problem(variables, operations, index, _PROBE) for index in range(count)]
+
+
+def texts(count: int, seed: int) -> Iterator[str]:
+    """Functions of this kind to train on; none is in a probe of up to 100 problems each.
+
+    Args:
+        count: how many.
+        seed: of the draws.
+    """
+    kinds = [(variables, bound) for variables in (2, 3, 4) for bound in range(1, variables + 1)]
+    asked = {problem.prompt for kind in kinds for problem, _ in probe(*kind, 100)}
+    rng = random.Random(f"{seed}/bindings")
+    while count:
+        variables, operations = rng.choice(kinds)
+        problem, _ = binding_problem(variables, operations, rng.getrandbits(32), seed + 1)
+        if problem.prompt not in asked:
+            yield problem.program(problem.canonical_solution)
+            count -= 1
 
 
 def _sentence(names: str, bound: list[int], offsets: Offsets) -> str:

@@ -1,0 +1,71 @@
+"""The shipped recipes, cut short, as a user runs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from framework.testing.fixtures import RunRecipe
+from framework_codex.problems.config import ProblemsConfig
+from framework_codex.problems.sets import read_problems
+
+RECIPES = Path(__file__).parents[3] / "recipes"
+
+SHORT = [
+    "trainer.threads=1",
+    "environment.pairs=100",
+    "environment.tasks_per_length=1",
+    "stages.pretrain.environment.chains.functions=300",
+    "stages.pretrain.algorithm.tokens=8192",
+    "stages.describe.algorithm.tokens=4096",
+    "stages.codex_s.algorithm.tokens=4096",
+    "stages.describe.evaluators.0.n=1",
+    "stages.describe.evaluators.0.k=[1]",
+    "stages.describe.evaluators.0.max_tokens=20",
+    "evaluators.0.n=2",
+    "evaluators.0.k=[1, 2]",
+    "evaluators.0.temperatures=[0.2, 0.8]",
+    "evaluators.0.max_tokens=20",
+    "evaluators.1.n=2",
+    "evaluators.1.k=[1, 2]",
+    "evaluators.1.max_tokens=20",
+    "evaluators.2.n=2",
+    "evaluators.2.max_tokens=20",
+    "evaluators.3.n=2",
+    "evaluators.3.max_tokens=20",
+    "stages.pretrain.environment.bindings=10",
+    "evaluators.4.n=1",
+    "evaluators.4.problems=1",
+    "evaluators.4.max_tokens=20",
+]
+
+
+def test_codex(framework_run: RunRecipe) -> None:
+    result = framework_run(RECIPES / "codex.yaml", SHORT)
+    stages = result.run.state.stages
+    assert list(stages) == ["pretrain", "tokens", "describe", "codex", "codex_s"]
+    assert stages["tokens"].reports["tokens"]["saving"] >= 0.25
+    for name in ("codex", "codex_s"):
+        reports = stages[name].reports
+        assert list(reports) == ["pass_at_k", "chain_length", "ranking", "bleu_overlap", "variable_binding"]
+        assert 0 <= reports["pass_at_k"]["pass_at_1"] <= reports["pass_at_k"]["pass_at_2"] <= 1
+        assert reports["ranking"]["oracle"] >= reports["ranking"]["random"]
+
+
+@pytest.mark.parametrize("wrong", [0, 3])
+def test_recorded_samples_on_humaneval(framework_run: RunRecipe, tmp_path: Path, wrong: int) -> None:
+    problems = read_problems(ProblemsConfig())
+    completions = [problem.canonical_solution for problem in problems]
+    completions[:wrong] = ["    pass\n"] * wrong
+    samples = tmp_path / "samples.jsonl"
+    samples.write_text(
+        "".join(
+            json.dumps({"task_id": problem.task_id, "completion": completion}) + "\n"
+            for problem, completion in zip(problems, completions, strict=True)
+        )
+    )
+    overrides = ["model.use=codex/recorded_samples", f"model.path={samples}"]
+    reports = framework_run(RECIPES / "codex_humaneval.yaml", overrides).run.state.stages[""].reports
+    assert reports["pass_at_k"]["pass_at_1"] == pytest.approx(1 - wrong / 164)
