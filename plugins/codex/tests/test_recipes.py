@@ -11,6 +11,8 @@ from framework.testing.fixtures import RunRecipe
 from framework_codex.problems.config import ProblemsConfig
 from framework_codex.problems.sets import read_problems
 
+pytestmark = pytest.mark.sandbox
+
 RECIPES = Path(__file__).parents[3] / "recipes"
 
 SHORT = [

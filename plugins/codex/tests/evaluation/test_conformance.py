@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ SMALL: dict[str, Any] = {"n": 2, "max_tokens": 4}
 JUDGED = {**SMALL, "judge": {"workers": 1}}
 
 
-@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+@pytest.mark.sandbox
 @pytest.mark.parametrize(
     "evaluator",
     [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sqlite3
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from framework_codex.evaluation.variable_binding import VariableBinding
 from framework_codex.execution import cache
 from framework_codex.execution.verdict import JudgeConfig, Limits
 
-pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+pytestmark = pytest.mark.sandbox
 
 JUDGE = JudgeConfig(limits=Limits(cpu_seconds=0.3), workers=1)
 CONFIG = PassAtKConfig(n=8, k=(1, 8), temperatures=(0.8,), judge=JUDGE)

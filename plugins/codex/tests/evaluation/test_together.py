@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,7 @@ def checkpoint(model: Any, tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+@pytest.mark.sandbox
 def test_a_report_is_whole_and_does_not_depend_on_what_was_kept(
     model: Any, chains: Any, checkpoint: Path, tmp_path: Path
 ) -> None:
