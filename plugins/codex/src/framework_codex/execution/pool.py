@@ -195,7 +195,7 @@ class Pool:
                     raise UserError(f"a sandbox did not start within {_START:g} s")
                 verdict = Verdict("timed_out", "its tests did not end")
                 head = worker.tasks.popleft()
-                yield head, Judged(verdict, not head.alone)
+                yield head, Judged(verdict, again=not (head.alone or worker.sole))
                 yield from ((task, None) for task in worker.tasks)
                 self._drop(worker)
 

@@ -80,6 +80,7 @@ class Session:
         self.waited: float | None = None
         self.begin = time.monotonic()
         self.stop = self.begin + limits.wall_seconds
+        self.look = self.begin + _TICK
         self.left = limits.output_kb * 1024
         self.sent = 0
         self.ended: tuple[Outcome, str] | None = None
@@ -172,6 +173,9 @@ class Session:
             raise self.give_up("crashed", "its process ended") from None
 
     def _receive(self) -> tuple[int, bytes]:
+        now = time.monotonic()
+        if now >= self.look:  # a busy conversation never waits, and has to end as well
+            self.look = now + self.wait()
         try:
             kind, body = self.channel.receive()
         except TooLarge:

@@ -21,7 +21,7 @@ from framework.errors import UserError
 from .checker import Checker
 
 #: Memory a worker may take beyond what it starts with, in bytes: a result can make tests greedy.
-_MEMORY = 4 << 30
+_MEMORY = 2 << 30
 _PR_SET_DUMPABLE = 4
 
 
