@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from datasets import Dataset
 from torch.nn import functional as F
 
 from framework.errors import UserError
@@ -30,6 +32,18 @@ SMALL = {"batch_tokens": 512, "micro_batch": 4, "tokens": 4096}
 @pytest.mark.parametrize("name", ["language_model", "supervised", "docstrings"])
 def test_a_resumed_training_equals_an_uninterrupted_one(name: str) -> None:
     check_algorithm({"use": f"codex/{name}", **SMALL}, environment=CHAINS, model=GPT)
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_a_stream_is_resumed_where_it_was(kind: str, tmp_path: Path) -> None:
+    texts = [f"def f{i}(x):\n    return x * {i * i}\n" for i in range(4000)]
+    for number in range(2):
+        part = Dataset.from_dict({"text": texts[number::2]})
+        path = tmp_path / f"{number}.{kind}"
+        part.to_json(path) if kind == "jsonl" else part.to_parquet(path)
+    environment = {"use": "codex/code", "stdlib": False, "path": str(tmp_path), "streaming": True}
+    small = {**SMALL, "window": 7, "tokens": 40_000}
+    check_algorithm({"use": "codex/language_model", **small}, environment=environment, model=GPT, steps=12)
 
 
 def made(name: str = "language_model", **parameters: Any) -> Any:
