@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
     "table{border-collapse:collapse}td,th{padding:.25em .8em;border-bottom:1px solid #ccc;"
-    "text-align:right}td:first-child,th:first-child{text-align:left}img,video{max-width:100%}"
+    "text-align:right}td:first-child,th:first-child,pre{text-align:left}img,video{max-width:100%}"
+    "p{white-space:pre-wrap}"
 )
 
 
@@ -222,11 +223,15 @@ def _figure_png(figure: Figure) -> bytes:
 def _html_table(table: Table) -> str:
     head = "".join(f"<th>{html.escape(str(column))}</th>" for column in table.columns)
     rows = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(format_cell(cell))}</td>" for cell in row) + "</tr>"
-        for row in table.rows
+        "<tr>" + "".join(f"<td>{_html_cell(cell)}</td>" for cell in row) + "</tr>" for row in table.rows
     )
     caption = f"<caption>{html.escape(table.caption)}</caption>" if table.caption else ""
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _html_cell(cell: Any) -> str:
+    text = html.escape(format_cell(cell))
+    return f"<pre>{text}</pre>" if "\n" in text else text
 
 
 def _slug(name: str) -> str:

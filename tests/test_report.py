@@ -56,6 +56,11 @@ def test_a_video_can_be_read_back(tmp_path: Path) -> None:
     assert back[0].mean() < 10 and back[-1].mean() > 245
 
 
+def test_code_keeps_its_lines(tmp_path: Path) -> None:
+    Report(tables={"code": Table(["text"], [["a = 1\nb < 2"]])}).save(tmp_path)
+    assert "<td><pre>a = 1\nb &lt; 2</pre></td>" in (tmp_path / "index.html").read_text()
+
+
 def test_files_are_copied_and_linked(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_text("{}")

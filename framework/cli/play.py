@@ -36,6 +36,8 @@ def command(run: str, options: tuple[str, ...], stage: str | None, out: Path | N
         written = report.save(folder, title=f"{found.state.name}: play")
     except OSError as error:
         raise UserError(f"cannot write to {folder}: {error.strerror}") from None
+    for note in report.notes:
+        click.echo(f"{note}\n")
     for path in written:
         click.echo(str(path))
 

@@ -109,6 +109,7 @@ def test_an_environment_without_text_is_refused() -> None:
 
 def test_playing_continues_a_prompt() -> None:
     algorithm = made().eval()
-    table = algorithm.play(algorithm.environment, prompt="def f(s):\\n", n=2, max_tokens=8).tables["Samples"]
-    assert [row[0] for row in table.rows] == [0, 1]
-    assert all(row[3].startswith("def f(s):\n") for row in table.rows)
+    report = algorithm.play(algorithm.environment, prompt="def f(s):\\n", n=2, max_tokens=8)
+    assert [row[0] for row in report.tables["Samples"].rows] == [0, 1]
+    assert len(report.notes) == 2
+    assert all(note.startswith("def f(s):\n") for note in report.notes)

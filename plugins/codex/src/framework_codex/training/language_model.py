@@ -182,10 +182,10 @@ class LanguageModel(LightningModule):
         sampling = Sampling(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
         requests = [Request("play", index, prompt) for index in range(n)]
         completions = dict(self.model.sample(requests, sampling))
-        rows = [[i, c.finish, c.mean_logprob, prompt + c.text] for i, c in sorted(completions.items())]
-        return Report(
-            {"samples": n}, tables={"Samples": Table(["sample", "ended by", "mean ln p", "text"], rows)}
-        )
+        drawn = [completions[index] for index in range(n)]
+        rows = [[i, one.finish, one.tokens, one.mean_logprob] for i, one in enumerate(drawn)]
+        table = Table(["sample", "ended by", "tokens", "mean ln p"], rows)
+        return Report(tables={"Samples": table}, notes=[prompt + one.text for one in drawn])
 
 
 class Supervised(LanguageModel):
