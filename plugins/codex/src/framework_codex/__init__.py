@@ -130,7 +130,7 @@ def register_evaluators() -> Iterator[Component]:
         source=f"{_PAPER}, section 6",
     )
     yield Component(
-        "docstrings",
+        "docstring_grades",
         "framework_codex.evaluation.docstrings:Docstrings",
         parameters=f"{_EVALUATION}:DocstringsConfig",
         doc="Grade the docstrings a model writes for chains",
