@@ -29,7 +29,7 @@ JUDGED = {**SMALL, "judge": {"workers": 1}}
         {"use": "codex/ranking", **JUDGED},
         {"use": "codex/bleu_overlap", **JUDGED},
         {"use": "codex/variable_binding", **JUDGED, "problems": 1, "operations": [0, 1]},
-        {"use": "codex/docstrings", **SMALL, "k": [1, 2]},
+        {"use": "codex/docstring_grades", **SMALL, "k": [1, 2]},
         {"use": "codex/tokens", "vocab_size": 300},
     ],
     ids=lambda section: section["use"],

@@ -83,6 +83,6 @@ def turned(problem: Problem) -> tuple[Problem, list[Any]]:
     if blocks is None or not problem.canonical_solution:
         raise UserError(
             f"problem {problem.task_id}: its docstring does not name known building blocks\n"
-            "  codex/docstrings grades the problems of codex/chains"
+            "  codex/docstring_grades grades the problems of codex/chains"
         )
     return replace(problem, prompt=describe_prompt(code), suffix=""), blocks
