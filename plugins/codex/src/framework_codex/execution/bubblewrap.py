@@ -38,6 +38,7 @@ def environment(folder: str) -> dict[str, str]:
     return {
         "PATH": "/usr/bin:/bin",
         "HOME": folder,
+        "USER": "sandbox",
         "TMPDIR": folder,
         "LANG": "C.UTF-8",
         # Without /proc the loader does not know where the interpreter lies, and what lies beside it.

@@ -135,6 +135,7 @@ class Checker:
         problem = trusted.problem
         trusted.seed_generators()
         namespace = trusted.namespace()
+        session.exceptions = trusted.exceptions(namespace)
         for name in trusted.remote(namespace):
             namespace[name] = Named(session, name)
         candidate = namespace[problem.entry_point]

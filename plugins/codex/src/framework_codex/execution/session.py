@@ -64,6 +64,7 @@ class Session:
         ended: outcome and detail once the program can no longer pass, whatever the tests do then.
         left: bytes it may send in all.
         sent: bytes it has sent.
+        exceptions: classes of the prompt's, by name, that programs' classes of that name are raised as.
         raised: exceptions of the program that were raised into the tests.
     """
 
@@ -85,6 +86,7 @@ class Session:
         self.sent = 0
         self.ended: tuple[Outcome, str] | None = None
         self.raised: list[Raised] = []
+        self.exceptions: dict[str, type[Exception]] = {}
         self.mine: list[Any] = []
         self.theirs: dict[int, Any] = {}
 
@@ -231,13 +233,15 @@ class Session:
     def _exception(self, body: bytes) -> BaseException:
         decoder = self._decoder(body)
         try:
-            names, text, number = self._read(decoder)
+            (own, names), text, number = self._read(decoder)
             arguments = self._read(decoder)
-            names = [name for name in names if isinstance(name, str)]
+            own, names = (list(filter(_is_text, some)) for some in (own, names))
         except (TypeError, ValueError):
             return self.give_up("blocked", "raised what is no exception")
         text = text if isinstance(text, str) else ""
-        kind = _exception_class(names)
+        kind = next(
+            (self.exceptions[name] for name in own if name in self.exceptions), _exception_class(names)
+        )
         if not issubclass(kind, Exception):
             return self.give_up("exception", text)
         error = _instance(kind, arguments if isinstance(arguments, tuple) else (text,))
@@ -302,6 +306,10 @@ class _Timed(Channel):
 
 #: Error numbers of what the sandbox forbids: EPERM, EACCES, EROFS, EFBIG, ENOSPC.
 _FORBIDDEN = {1, 13, 30, 27, 28}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _exception_class(names: list[str]) -> type[BaseException]:

@@ -43,6 +43,11 @@ class Remote:
     def __iter__(self) -> Iterator[Any]:
         return iter(_exactly(Iterated, _session(self).operate("iter", _target(self))))
 
+    def __instancecheck__(self, value: Any) -> bool:
+        if not isinstance(value, Remote):
+            return False
+        return bool(_exactly(bool, _session(self).operate("isinstance", value, self)))
+
     def __repr__(self) -> str:
         return f"<{object.__getattribute__(self, '_kind')} of the program>"
 

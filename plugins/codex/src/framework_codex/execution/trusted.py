@@ -47,16 +47,25 @@ class Trusted:
     def namespace(self) -> dict[str, Any]:
         """Names the tests stand on: what the prompt defines, except its classes.
 
-        A class of the prompt's is the program's, since programs look into its instances.
+        A class of the prompt's is the program's, since programs look into its instances. Classes of
+        exceptions stay, for tests to catch.
         """
         names: dict[str, Any] = {"__name__": _MODULE}
         if self.helpers is not None:
             exec(self.helpers, names)
         for name, value in list(names.items()):
-            if isinstance(value, type) and value.__module__ == _MODULE:
+            if isinstance(value, type) and value.__module__ == _MODULE and not issubclass(value, Exception):
                 del names[name]
         names.pop(self.problem.entry_point, None)
         return names
+
+    def exceptions(self, namespace: dict[str, Any]) -> dict[str, type[Exception]]:
+        """Classes of exceptions that the prompt defines."""
+        return {
+            name: value
+            for name, value in namespace.items()
+            if isinstance(value, type) and issubclass(value, Exception) and value.__module__ == _MODULE
+        }
 
     def remote(self, namespace: dict[str, Any]) -> Iterator[str]:
         """Names the tests use that only the program can supply."""

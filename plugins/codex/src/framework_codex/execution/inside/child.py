@@ -119,6 +119,8 @@ class Child:
             return len(target)
         if operation == "getitem":
             return target[operands[0]]
+        if operation == "isinstance":
+            return isinstance(target, operands[0])
         if operation == "iter":
             return iter(target)
         return self.take(target, operands[0])
@@ -173,8 +175,10 @@ class Child:
         return encoder.out
 
     def describe(self, error: BaseException) -> bytearray:
-        """An exception: the built-in classes it is of, its arguments, its text."""
-        names = [kind.__name__ for kind in type(error).__mro__ if _BUILTIN_ERRORS.get(kind.__name__) is kind]
+        """An exception: its classes, the program's and the built-in ones, its arguments, its text."""
+        kinds = type(error).__mro__
+        builtin = [kind.__name__ for kind in kinds if _BUILTIN_ERRORS.get(kind.__name__) is kind]
+        names = ([kind.__name__ for kind in kinds if kind.__module__ == MODULE], builtin)
         try:
             text = f"{type(error).__name__}: {error}"[:2000]
         except BaseException:

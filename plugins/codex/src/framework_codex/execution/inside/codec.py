@@ -249,25 +249,26 @@ class Encoder:
 
     def _instance(self, value: Any, depth: int) -> None:
         """An instance of a subclass as its base value, anything else as a handle."""
-        if isinstance(value, int):
+        kind = type(value)
+        if issubclass(kind, int):
             self._integer(int.__int__(value))
-        elif isinstance(value, float):
+        elif issubclass(kind, float):
             self.out += b"f" + _F64.pack(float.__float__(value))
-        elif isinstance(value, str):
+        elif issubclass(kind, str):
             self._text(b"s", str.__str__(value).encode("utf-8", "surrogatepass"))
-        elif isinstance(value, tuple):
+        elif issubclass(kind, tuple):
             self._items(b"t", tuple.__iter__(value), tuple.__len__(value), depth)
-        elif isinstance(value, list):
+        elif issubclass(kind, list):
             if not self._back(value):
                 self._items(b"l", list.__iter__(value), list.__len__(value), depth)
-        elif isinstance(value, dict):
+        elif issubclass(kind, dict):
             if not self._back(value):
                 self._mapping(dict.items(value), dict.__len__(value), depth)
-        elif isinstance(value, (set, frozenset, bytes, bytearray)):
+        elif issubclass(kind, (set, frozenset, bytes, bytearray)):
             self._plain(value, depth)
-        elif isinstance(value, complex):
+        elif issubclass(kind, complex):
             self.out += b"c" + _C128.pack(complex.real.__get__(value), complex.imag.__get__(value))
-        elif type(value).__module__ == "numpy" and type(value).__mro__[-2].__name__ == "generic":
+        elif kind.__module__ == "numpy" and kind.__mro__[-2].__name__ == "generic":
             plain = value.item()
             if type(plain).__module__ != "builtins":
                 self._handle(value)
