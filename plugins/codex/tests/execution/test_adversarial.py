@@ -31,9 +31,7 @@ def check(candidate):
     assert abs(candidate(0.5, 0.25) - 0.75) < 1e-9
     assert candidate(a=10**20, b=1) == 10**20 + 1
 """
-LIMITS = Limits(
-    cpu_seconds=0.5, wall_seconds=1.5, memory_mb=256, file_mb=8, threads=16, output_kb=16_384
-)
+LIMITS = Limits(cpu_seconds=0.5, wall_seconds=1.5, memory_mb=256, file_mb=8, threads=16, output_kb=16_384)
 
 #: Text a table of cases cannot hold.
 SUBSTITUTES = {"XXXX": "(" * 100_000 + ")" * 100_000, "NUL": "\0", "SURROGATE": "\ud800"}

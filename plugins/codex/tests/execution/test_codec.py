@@ -117,6 +117,8 @@ def test_subclasses_arrive_as_their_base_values() -> None:
         __index__ = __int__
 
     class Text(str):
+        __slots__ = ()
+
         def __str__(self) -> str:
             raise AssertionError("asked")
 
@@ -169,8 +171,11 @@ def test_few_bytes_cannot_become_much() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"Q", b"i\0", b"s\xff\xff\xff\xff", b"R\0\0\0\0", b"h\0\0\0\0\1\0\0\0x", b"n\1\0\0\0x", b"V\4\0\0\0evalt\0\0\0\0",
-     b"S\1\0\0\0l\0\0\0\0", b"Plq\3\0\0\0abc", b"l\xff\xff\xff\xff", b"r\3\0\0\0NNN", b"s\2\0\0\0\xff\xff"],
+    [
+        b"", b"Q", b"i\0", b"s\xff\xff\xff\xff", b"R\0\0\0\0", b"h\0\0\0\0\1\0\0\0x", b"n\1\0\0\0x",
+        b"V\4\0\0\0evalt\0\0\0\0", b"S\1\0\0\0l\0\0\0\0", b"Plq\3\0\0\0abc", b"l\xff\xff\xff\xff",
+        b"r\3\0\0\0NNN", b"s\2\0\0\0\xff\xff",
+    ],
 )  # fmt: skip
 def test_malformed(data: bytes) -> None:
     with pytest.raises(Malformed):

@@ -312,6 +312,22 @@ def test_tests_that_never_end_are_ended() -> None:
     assert [verdict.outcome for verdict in found] == ["timed_out", "passed"]
 
 
+def test_what_is_too_slow_beside_others_is_tried_alone() -> None:
+    """The processor time a program needs grows while others share caches and cores with it."""
+    burns = "import time\nwhile time.process_time() < {}: pass\n" + RIGHT
+    config = JudgeConfig(limits=Limits(cpu_seconds=0.8, wall_seconds=20), workers=2)
+    with Judge(config) as judge:
+        order = list(
+            judge.judge(
+                [(problem(), burns.format(1.0)), *[(problem(), RIGHT)] * 5, (problem(), "while 1: pass")]
+            )
+        )
+    verdicts = dict(order)
+    assert order[-1][0] == 0 and verdicts[0].outcome == verdicts[6].outcome == "timed_out"
+    assert 0.8 < verdicts[0].cpu_seconds < 0.98 and verdicts[6].cpu_seconds > 1.15
+    assert all(verdicts[position].passed for position in range(1, 6))
+
+
 OWNER = """
 import sys, pathlib
 from framework_codex.execution import Judge, JudgeConfig, Limits
