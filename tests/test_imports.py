@@ -13,14 +13,22 @@ import pytest
 ROOT = Path(__file__).parents[1]
 HEAVY = {
     *("torch", "lightning", "lightning_fabric", "pytorch_lightning", "mlflow", "gymnasium", "mujoco", "ray"),
-    *("optuna", "datasets", "matplotlib", "pandas", "scipy", "sqlalchemy", "PIL"),
+    *(
+        "optuna",
+        "datasets",
+        "tokenizers",
+        "transformers",
+        "matplotlib",
+        "pandas",
+        "scipy",
+        "sqlalchemy",
+        "PIL",
+    ),
 }
-RECIPE = """
-environment: {use: her/fetch_reach}
-model: {use: her/actor_critic}
-algorithm: {use: her/hindsight, budget: {env_steps: 1000}}
-evaluators: [{use: her/success_rate}]
-"""
+SHIPPED = [
+    ("her", "her.yaml", "her/hindsight"),
+    ("codex", "codex.yaml", "codex/language_model"),
+]
 
 
 def imported_by(code: str, folder: Path) -> set[str]:
@@ -60,11 +68,13 @@ def test_help_imports_no_command(tmp_path: Path) -> None:
     assert found == {"framework.cli.main"}
 
 
-@pytest.mark.parametrize("arguments", [["check", "recipe.yaml"], ["info", "her/hindsight"]], ids=" ".join)
-def test_checking_her_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
-    pytest.importorskip("framework_her")
-    (tmp_path / "recipe.yaml").write_text(RECIPE)
-    assert not imported_by_command(tmp_path, *arguments) & HEAVY
+@pytest.mark.parametrize(("plugin", "recipe", "component"), SHIPPED)
+def test_checking_recipes_imports_nothing_heavy(
+    plugin: str, recipe: str, component: str, tmp_path: Path
+) -> None:
+    pytest.importorskip(f"framework_{plugin}")
+    assert not imported_by_command(tmp_path, "check", str(ROOT / "recipes" / recipe)) & HEAVY
+    assert not imported_by_command(tmp_path, "info", component) & HEAVY
 
 
 @pytest.mark.parametrize(
