@@ -387,6 +387,7 @@ def test_nothing_is_left_open(judge: Judge) -> None:
 
 @pytest.mark.slow
 def test_ten_thousand_programs(judge: Judge) -> None:
+    judge.verdicts([(problem(), RIGHT)] * 20)
     workers = [worker.process.pid for worker in judge.pool.workers]
     start = psutil.Process().num_fds()
     found = judge.verdicts((problem(), RIGHT if number % 2 else WRONG) for number in range(10_000))
