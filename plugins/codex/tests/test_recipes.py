@@ -15,6 +15,7 @@ pytestmark = pytest.mark.sandbox
 
 RECIPES = Path(__file__).parents[3] / "recipes"
 
+NAMES = ["pass_at_k", "chain_length", "chain_length-2", "ranking", "bleu_overlap", "variable_binding"]
 SHORT = [
     "trainer.threads=1",
     "environment.pairs=100",
@@ -26,21 +27,14 @@ SHORT = [
     "stages.describe.evaluators.0.n=1",
     "stages.describe.evaluators.0.k=[1]",
     "stages.describe.evaluators.0.max_tokens=20",
-    "evaluators.0.n=2",
     "evaluators.0.k=[1, 2]",
     "evaluators.0.temperatures=[0.2, 0.8]",
-    "evaluators.0.max_tokens=20",
-    "evaluators.1.n=2",
     "evaluators.1.k=[1, 2]",
-    "evaluators.1.max_tokens=20",
-    "evaluators.2.n=2",
-    "evaluators.2.max_tokens=20",
-    "evaluators.3.n=2",
-    "evaluators.3.max_tokens=20",
+    "evaluators.2.k=[1, 2]",
+    *(f"evaluators.{i}.n=2" for i in range(6)),
+    *(f"evaluators.{i}.max_tokens=20" for i in range(6)),
+    "evaluators.5.problems=1",
     "stages.pretrain.environment.bindings=10",
-    "evaluators.4.n=1",
-    "evaluators.4.problems=1",
-    "evaluators.4.max_tokens=20",
 ]
 
 
@@ -51,7 +45,7 @@ def test_codex(framework_run: RunRecipe) -> None:
     assert stages["tokens"].reports["tokens"]["saving"] >= 0.25
     for name in ("codex", "codex_s"):
         reports = stages[name].reports
-        assert list(reports) == ["pass_at_k", "chain_length", "ranking", "bleu_overlap", "variable_binding"]
+        assert list(reports) == NAMES
         assert 0 <= reports["pass_at_k"]["pass_at_1"] <= reports["pass_at_k"]["pass_at_2"] <= 1
         assert reports["ranking"]["oracle"] >= reports["ranking"]["random"]
 
