@@ -18,6 +18,8 @@ import pytest
 from framework_codex.execution import Judge, JudgeConfig, Limits, Verdict
 from framework_codex.problem import Problem
 
+pytestmark = pytest.mark.sandbox
+
 CASES = Path(__file__).with_name("cases")
 FAMILIES = sorted(path.stem for path in CASES.glob("*.txt"))
 SECRET = "do-not-tell-4711"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,8 @@ from framework_codex.problem import Problem
 from framework_codex.problems.config import ProblemsConfig, Source
 from framework_codex.problems.sets import read_problems
 
+pytestmark = pytest.mark.sandbox
+
 FILES: dict[Source, str] = {
     "humaneval_plus_mini": "HumanEvalPlus-Mini.jsonl.gz",
     "humaneval_plus": "HumanEvalPlus.jsonl.gz",
@@ -25,17 +26,10 @@ FILES: dict[Source, str] = {
     "infilling_single_line": "human-eval-infilling/HumanEval-SingleLineInfilling.jsonl.gz",
     "infilling_multi_line": "human-eval-infilling/HumanEval-MultiLineInfilling.jsonl.gz",
     "infilling_random_span": "human-eval-infilling/HumanEval-RandomSpanInfilling.jsonl.gz",
+    "infilling_random_span_light": "human-eval-infilling/HumanEval-RandomSpanInfillingLight.jsonl.gz",
 }
 #: For reference solutions on a machine that may be slow: whether they pass is asked, not how fast.
 PATIENT = JudgeConfig(workers=2, limits=Limits(cpu_seconds=20, wall_seconds=60))
-
-
-@pytest.fixture(scope="module")
-def data() -> Path:
-    folder = os.environ.get("FRAMEWORK_TEST_DATA")
-    if folder is None or not Path(folder, "codex").is_dir():
-        pytest.skip("FRAMEWORK_TEST_DATA names no folder with codex/ in it")
-    return Path(folder, "codex")
 
 
 def failures(problems: list[Problem], config: JudgeConfig = PATIENT) -> list[str]:

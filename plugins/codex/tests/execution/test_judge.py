@@ -20,6 +20,8 @@ from framework.errors import UserError
 from framework_codex.execution import Judge, JudgeConfig, Limits
 from framework_codex.problem import Problem
 
+pytestmark = pytest.mark.sandbox
+
 LIMITS = Limits(cpu_seconds=1.0, wall_seconds=4.0, memory_mb=512)
 CONFIG = JudgeConfig(limits=LIMITS, workers=2)
 

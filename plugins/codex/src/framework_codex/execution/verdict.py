@@ -18,7 +18,7 @@ class Limits:
     cpu_seconds: Annotated[float, Param("processor time", unit="s", gt=0)] = 3.0
     wall_seconds: Annotated[float, Param("elapsed time", unit="s", gt=0)] = 6.0
     memory_mb: Annotated[int, Param("address space", unit="MiB", ge=64)] = 1024
-    output_kb: Annotated[int, Param("text written, and size of the results", unit="KiB", ge=1)] = 16_384
+    output_kb: Annotated[int, Param("results; what is printed is discarded", unit="KiB", ge=1)] = 16_384
     file_mb: Annotated[int, Param("files in the program's own folder", unit="MiB", ge=1)] = 16
     threads: Annotated[int, Param("threads at once", ge=1)] = 16
 
