@@ -114,13 +114,13 @@ def files() -> set[str]:
 
 @pytest.fixture(scope="module")
 def outcome() -> Iterator[Outcome]:
-    server, before = Server(), files()
+    server, before, others = Server(), files(), set(psutil.Process().children(recursive=True))
     os.environ["FRAMEWORK_CODEX_SECRET"] = SECRET
     try:
         with Judge(JudgeConfig(limits=LIMITS, workers=2)) as judge:
             programs = [(case.problem, case.completion.replace("PORT", str(server.port))) for case in ALL]
             verdicts = judge.verdicts(programs)
-            started = psutil.Process().children(recursive=True)
+            started = [one for one in psutil.Process().children(recursive=True) if one not in others]
         yield Outcome(
             {str(case): verdict for case, verdict in zip(ALL, verdicts, strict=True)},
             server.visitors,

@@ -95,7 +95,8 @@ def test_only_completions_are_learned(caplog: pytest.LogCaptureFixture) -> None:
     learned = batch.targets[0][batch.targets[0] != IGNORED].tolist()
     assert TOKENIZER.decode(learned) == "    return x\n"
     assert learned[-1] == TOKENIZER.end
-    head = TOKENIZER.encode("def f(x):\n")
+    head = TOKENIZER.head("def f(x):\n")
+    assert head == [TOKENIZER.end, *TOKENIZER.encode("def f(x):\n")]
     assert batch.tokens[0, : len(head)].tolist() == head
 
 
