@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from framework.errors import UserError
 from framework.experiment import PARENT, Experiment
 from framework.interruption import interruptible
 from framework.recipe import load
+from framework.recipe.stages import STAGE_KEYS
 from framework.report import Report
 from framework.runs import ROOT, Run, find_run
 from framework.stage import publish, step_of
@@ -26,7 +28,7 @@ def evaluate(
 
     Args:
         text: run id, start of one, name, folder or `last`.
-        overrides: `key=value`, such as `evaluators.0.episodes=1000`.
+        overrides: `key=value`, such as `evaluators.0.episodes=1000`; of the chosen stage.
         root: where run folders are.
         stage: which stage; the last by default.
 
@@ -34,7 +36,11 @@ def evaluate(
         The reports by evaluator; also saved under `evaluations/` in the run folder.
     """
     found = find_run(text, root)
-    recipe = load(found.folder / "resolved.yaml", list(overrides))
+    resolved = found.folder / "resolved.yaml"
+    recipe = load(resolved)
+    if recipe.staged:
+        overrides = _of_stage(stage or list(recipe.stages)[-1], overrides)
+    recipe = load(resolved, list(overrides))
     experiment = Experiment(recipe, found, Store(found.state.tracking_uri))
     runner = experiment.trained(stage)
     assert experiment.store is not None
@@ -50,6 +56,14 @@ def evaluate(
             report = reports[name] = runner.judge(evaluator, built)
             publish(report, name, folder / name, tracker, step_of(built.algorithm))
     return reports
+
+
+def _of_stage(stage: str, overrides: Iterable[str]) -> list[str]:
+    """A resolved recipe gives every stage sections of its own, over which those at the top say nothing."""
+    return [
+        f"stages.{stage}.{one}" if re.split(r"[.=]", one, maxsplit=1)[0] in STAGE_KEYS else one
+        for one in overrides
+    ]
 
 
 def play(run: Run, options: Mapping[str, Any] | None = None, stage: str | None = None) -> Report:

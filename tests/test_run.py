@@ -338,6 +338,15 @@ def test_stages_are_nested_runs_and_finished_ones_are_skipped(workplace: Path, t
     assert {p: p.stat().st_mtime_ns for p in (broken.folder / "stages" / "base").rglob("*")} == written
 
 
+@pytest.mark.parametrize("stage", [None, "base", "tuned"])
+def test_a_stage_is_evaluated_again_as_asked(workplace: Path, stage: str | None) -> None:
+    (workplace / "recipe.yaml").write_text(STAGES)
+    before = run().run.state.stages[stage or "tuned"].reports["error"]["mse"]
+    reports = framework.evaluate("last", ["evaluators=[{use: tiny/error}, {use: tiny/slow}]"], stage=stage)
+    assert list(reports) == ["error", "slow"]
+    assert reports["error"].metrics["mse"] == before
+
+
 def series_of(folder: Path) -> dict[str, list[tuple[int, float]]]:
     values: dict[str, list[tuple[int, float]]] = {}
     for record in read_journal(folder / "metrics.jsonl"):
