@@ -306,6 +306,8 @@ class Sweep:
             folder = self.run.folder / "sweep"
             _try(lambda: self.summary().report().save(folder, title=f"Sweep {self._name}"))
             _try(lambda: client.log_artifacts(run_id, str(folder), "sweep"))
+            if not self._running:
+                _try(lambda: _end_forgotten(store, run_id))
             _try(lambda: client.set_terminated(run_id, status))
             self.run.release(status)
 
@@ -330,6 +332,17 @@ def _ledger(uri: str, name: str) -> Ledger:
 
     local = sqlite_path(uri)
     return Ledger((local.parent if local is not None else Path()) / FILE, name)
+
+
+def _end_forgotten(store: Store, run_id: str) -> None:
+    """Mark the runs whose process died between making them and noting that it had.
+
+    To be called when no child is left: whatever still counts as running then is dead.
+    """
+    experiment = store.client.get_run(run_id).info.experiment_id
+    theirs = f"tags.`mlflow.parentRunId` = '{run_id}' and attributes.status = '{RUNNING}'"
+    for nested in store.client.search_runs([experiment], theirs):
+        store.client.set_terminated(nested.info.run_id, KILLED)
 
 
 def _try(call: Callable[[], Any]) -> None:

@@ -113,6 +113,22 @@ def test_a_killed_sweep_goes_on(
         assert executor.started == (["lr=0.1", "lr=0.2"] if everything else ["lr=0.2"])
 
 
+def test_a_run_whose_process_died_before_noting_it_is_ended(hold: Path, tracking_uri: str) -> None:
+    settings = held(hold)
+    kill_when(settings, lambda: MOMENTS["before the first child has a run"](settings))
+    for child in of(settings):
+        kill(child)
+    store = Store(tracking_uri)
+    experiments = [experiment.experiment_id for experiment in store.client.search_experiments()]
+    running = store.client.search_runs(experiments, "attributes.status = 'RUNNING'")
+    (parent,) = [run for run in running if "mlflow.parentRunId" not in run.data.tags]
+    lost = store.create_run(parent.info.experiment_id, "lost", {"mlflow.parentRunId": parent.info.run_id})
+    hold.unlink()
+    summary = sweep("recipe.yaml", settings, executor=ForkedChildren())
+    assert summary.run_id == parent.info.run_id
+    assert store.client.get_run(lost).info.status == "KILLED"
+
+
 def test_killed_again_and_again(uninterrupted: list[dict[str, float]], tracking_uri: str) -> None:
     chance = random.Random(1)
     settings = [*SETTINGS, "algorithm.pause=0.1"]
