@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import platform
 import sqlite3
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import cast
@@ -18,6 +19,9 @@ from .verdict import JudgeConfig, Outcome, Verdict
 
 #: Part of every key; to be raised when the judge comes to judge differently.
 JUDGE_VERSION = 1
+
+#: Seconds to wait for other processes.
+_PATIENCE = 60.0
 
 _TEST_FIELDS = (
     "entry_point", "test", "test_kind", "setup", "cases", "comparison", "atol", "prompt", "task_id",
@@ -83,8 +87,10 @@ class Cache:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Writers of other processes are waited for; a judge may be used from any one thread.
-            self.database = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
-            self.database.execute("PRAGMA journal_mode=WAL")
+            self.database = sqlite3.connect(
+                path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+            )
+            self._share()
             self.database.execute("PRAGMA synchronous=NORMAL")
             self.database.execute(
                 "CREATE TABLE IF NOT EXISTS verdicts "
@@ -95,6 +101,19 @@ class Cache:
                 f"{path}: cannot keep verdicts here: {error}\n  remove the file or give another"
             ) from None
 
+    def _share(self) -> None:
+        """Switch to a log that readers and a writer share; SQLite waits for nobody who does the same."""
+        last = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self.database.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > last:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
+
     def get(self, key: bytes) -> Verdict | None:
         """The verdict on a program, if it is known."""
         row = self.database.execute("SELECT outcome, detail FROM verdicts WHERE key = ?", (key,)).fetchone()
@@ -102,9 +121,14 @@ class Cache:
 
     def put(self, key: bytes, verdict: Verdict) -> None:
         """Keep a verdict; it survives the death of this process from here on."""
-        self.database.execute(
-            "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)", (key, verdict.outcome, verdict.detail)
-        )
+        try:
+            self.database.execute(
+                "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)", (key, verdict.outcome, verdict.detail)
+            )
+        except sqlite3.OperationalError as error:  # such as a full disk
+            raise UserError(
+                f"cannot keep a verdict: {error}\n  those before it are kept: make room and go on"
+            ) from None
 
     def close(self) -> None:
         """Close the file."""
