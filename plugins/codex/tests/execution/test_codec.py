@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from framework_codex.execution.inside.codec import Decoder, Encoder, Malformed, Unsendable, Watch
+from framework_codex.execution.inside.codec import Decoder, Encoder, Malformed, Unsendable
+from framework_codex.execution.inside.watch import Watch
 
 text = st.text(st.characters(), max_size=20)  # lone surrogates included
 atoms = st.one_of(

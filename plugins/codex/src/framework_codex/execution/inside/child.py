@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from . import codec
 from .channel import CALL, CASES, RAISED, REFUSED, RESULTS, RUN, VALUE, Channel, Closed
+from .watch import Watch
 
 #: The module a program is run as.
 MODULE = "program"
@@ -75,7 +76,7 @@ class Child:
                 known: list[Any] = []
                 decoder = codec.Decoder(body, self.resolve, known, number=True)
                 request = decoder.read()
-                watch = codec.Watch(known)
+                watch = Watch(known)
                 value = self.call(*request) if kind == CALL else self.operate(*request)
                 self.channel.send(VALUE, self.reply(value, watch))
         except Closed:
@@ -161,7 +162,7 @@ class Child:
         self.channel.send(RESULTS, results.out)
         self.channel.send(VALUE, b"\0\0\0\0N")
 
-    def reply(self, value: Any, watch: codec.Watch) -> bytearray:
+    def reply(self, value: Any, watch: Watch) -> bytearray:
         """A result, before it the arguments that changed."""
         encoder = codec.Encoder(self.export, watch.containers, limit=self.limit)
         encoder.out += b"\0\0\0\0"

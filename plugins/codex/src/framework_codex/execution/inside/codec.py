@@ -15,7 +15,7 @@ import importlib
 import struct
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 #: Nesting that is still sent; deeper data would exhaust the stack of whoever compares it.
@@ -443,28 +443,3 @@ def is_iterator(value: Any) -> bool:
     """Whether a value is consumed by iterating: it is its own iterator's class."""
     kind = type(value)
     return hasattr(kind, "__next__") and hasattr(kind, "__iter__")
-
-
-class Watch:
-    """Remembers containers, to tell later which of them changed."""
-
-    def __init__(self, containers: list[Any]) -> None:
-        self.containers = containers
-        self.before = [self._state(value) for value in containers]
-
-    def changed(self) -> Iterator[tuple[int, Any]]:
-        """Number and container of each that holds other objects than before."""
-        for number, (value, before) in enumerate(zip(self.containers, self.before, strict=True)):
-            now = self._state(value)
-            if len(now) != len(before) or not all(map(_same, now, before)):
-                yield number, value
-
-    @staticmethod
-    def _state(value: Any) -> Any:
-        if isinstance(value, dict):
-            return [part for item in dict.items(value) for part in item]
-        return bytes(value) if isinstance(value, bytearray) else list(value)
-
-
-def _same(one: Any, other: Any) -> bool:
-    return one is other
