@@ -1,0 +1,1 @@
+"""How good pictures are: metrics, the judge that reads pictures, and evaluators."""
