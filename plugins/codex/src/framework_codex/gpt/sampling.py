@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from framework.learning.precision import compute_type
 from framework_codex.code_model import Completion, Request, Sampling
 from framework_codex.gpt.cache import Prefix
 from framework_codex.gpt.decoder import Decoder
-from framework_codex.gpt.precision import compute_type
 from framework_codex.gpt.rows import REST, Rows
 
 if TYPE_CHECKING:

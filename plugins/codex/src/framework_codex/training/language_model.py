@@ -8,22 +8,21 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning.pytorch import LightningModule
 
 from framework import Report, Table
 from framework.contracts import Progress, Served
 from framework.errors import UserError
+from framework.learning.algorithm import Descent
 from framework_codex.code_model import Request, Sampling
 from framework_codex.gpt.model import GPT
 from framework_codex.training import docstrings
 from framework_codex.training.config import TrainingConfig
-from framework_codex.training.examples import Example, Examples, collate
+from framework_codex.training.examples import Examples, collate
 from framework_codex.training.pairs import pair_examples
-from framework_codex.training.schedule import learning_rate
 from framework_codex.training.text import text_examples
 
 
-class LanguageModel(LightningModule):
+class LanguageModel(Descent):
     """Minimise the negative log-likelihood of text (section 3.2 of the paper).
 
     One training step is one step of AdamW on `batch_tokens` tokens, in micro-batches.
@@ -37,15 +36,13 @@ class LanguageModel(LightningModule):
     split = "train"
 
     def __init__(self, environment: Any, model: GPT, config: TrainingConfig) -> None:
-        super().__init__()
-        self.automatic_optimization = False
+        super().__init__(config)
         if self.split not in environment:
             raise UserError(
                 f"{type(self).__name__} learns from the split '{self.split}', and the environment has only "
                 f"{', '.join(environment)}"
             )
         self.environment, self.model, self.config = environment, model, config
-        self.steps_done = 0
         self._examples: Examples | None = None
         self._restored: dict[str, Any] = {}
 
@@ -61,31 +58,20 @@ class LanguageModel(LightningModule):
         if self._examples is None:
             self._examples = self.make_examples()
             if self._restored:
-                self._examples.load_state_dict(self._restored["examples"])
+                self._examples.supply.load_state_dict(self._restored["examples"])
         return self._examples
 
     # One step ------------------------------------------------------------------------------
 
-    def training_step(self, step: int, batch_idx: int) -> None:
-        config = self.config
-        rate = learning_rate(step, self.total_steps, config.lr, config.warmup_steps, config.final_lr)
-        optimizer = self.optimizers()
-        assert not isinstance(optimizer, list)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        world = self.trainer.world_size
-        # Every process draws the same examples and learns from its share of them.
-        drawn = self.examples.take(self.batch_size * world)[self.global_rank :: world]
-        loss = self._accumulate(drawn)
-        if config.clip:
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
-        optimizer.step()
-        optimizer.zero_grad()
-        self.steps_done += 1
-        self.log_dict({"train/loss": loss, "train/lr": rate})
+    @property
+    def learned(self) -> GPT:
+        return self.model
 
-    def _accumulate(self, examples: list[Example]) -> float:
+    def accumulate(self) -> dict[str, float]:
         """Gradients of the mean loss over all tokens; returns that loss in nats per token."""
+        world = self.world_size
+        # Every process draws the same examples and learns from its share of them.
+        examples = self.examples.supply.take(self.batch_size * world)[self.global_rank :: world]
         learned = sum(len(example.tokens) - example.learned_from for example in examples)
         total = 0.0
         # Sequences of like length together pad less.
@@ -98,22 +84,7 @@ class LanguageModel(LightningModule):
             loss = summed / learned
             self.manual_backward(loss)
             total += loss.item()
-        return total
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        config = self.config
-        matrices = [p for p in self.model.parameters() if p.dim() >= 2]
-        others = [p for p in self.model.parameters() if p.dim() < 2]
-        return torch.optim.AdamW(
-            [
-                {"params": matrices, "weight_decay": config.weight_decay},
-                {"params": others, "weight_decay": 0.0},
-            ],
-            lr=config.lr,
-            betas=(config.beta1, config.beta2),
-            eps=config.eps,
-            fused=True,
-        )
+        return {"loss": total}
 
     # How far ---------------------------------------------------------------------------------
 
@@ -134,27 +105,17 @@ class LanguageModel(LightningModule):
 
     @property
     def tokens_per_step(self) -> float:
-        world = self._trainer.world_size if self._trainer is not None else 1
-        return self.batch_size * world * self.mean_length
+        return self.batch_size * self.world_size * self.mean_length
 
     def progress(self) -> Progress:
         each = self.tokens_per_step
         return Progress(round(self.steps_done * each), round(self.total_steps * each), "tokens")
 
-    def train_dataloader(self) -> Steps:
-        return Steps(self)
+    def data_state(self) -> dict[str, Any]:
+        return {"examples": self.examples.supply.state_dict(), "mean_length": self.mean_length}
 
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["training"] = {
-            "steps": self.steps_done,
-            "examples": self.examples.state_dict(),
-            "mean_length": self.mean_length,
-        }
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self._restored = checkpoint["training"]
-        self.steps_done = self._restored["steps"]
-        self._examples = None
+    def load_data_state(self, state: dict[str, Any]) -> None:
+        self._restored, self._examples = state, None
 
     # What it can do --------------------------------------------------------------------------
 
@@ -222,25 +183,3 @@ class NextToken(torch.nn.Module):
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = self.model(tokens.long())[:, -1]
         return logits.softmax(-1)
-
-
-class Steps:
-    """The numbers of the steps still to do: what the Trainer iterates over.
-
-    Offering state, though it needs none, tells Lightning that it can be resumed.
-    """
-
-    def __init__(self, algorithm: LanguageModel) -> None:
-        self.algorithm = algorithm
-
-    def __len__(self) -> int:
-        return self.algorithm.total_steps
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(range(self.algorithm.steps_done, len(self)))
-
-    def state_dict(self) -> dict[str, Any]:
-        return {}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """The algorithm's own counter says where to go on."""

@@ -8,15 +8,16 @@ from collections.abc import Iterable
 import numpy as np
 
 from framework.errors import UserError
+from framework.learning.order import Shuffled
 from framework_codex.gpt.tokenizer import Tokenizer
-from framework_codex.training.examples import Example, Shuffled
+from framework_codex.training.examples import Example, Examples
 
 log = logging.getLogger("framework")
 
 
 def pair_examples(
     pairs: Iterable[tuple[str, str]], tokenizer: Tokenizer, context: int, seed: int
-) -> Shuffled:
+) -> Examples:
     """Tokenise pairs; each ends with the end-of-text token, which is learned too.
 
     A pair longer than the context is left out, since its end would not be learned.
@@ -39,4 +40,4 @@ def pair_examples(
         log.warning("%d pairs are longer than the context of %d tokens and left out", left_out, context)
     if not examples:
         raise UserError("the environment's split 'pairs' has no pair that fits into the model's context")
-    return Shuffled(examples, float(np.mean([len(e.tokens) - 1 for e in examples])), seed)
+    return Examples(Shuffled(examples, seed), float(np.mean([len(e.tokens) - 1 for e in examples])))

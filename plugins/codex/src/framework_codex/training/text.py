@@ -9,8 +9,9 @@ import numpy as np
 from datasets import Dataset, IterableDataset, disable_progress_bars
 
 from framework.errors import UserError
+from framework.learning.order import Shuffled, Streamed
 from framework_codex.gpt.tokenizer import Tokenizer
-from framework_codex.training.examples import Example, Examples, Shuffled, Streamed
+from framework_codex.training.examples import Example, Examples
 
 #: Documents tokenised and packed together; what fills no row at their end is left out.
 CHUNK = 1000
@@ -42,14 +43,14 @@ def text_examples(
     settings: dict[str, Any] = {"batched": True, "batch_size": CHUNK}
     if isinstance(documents, IterableDataset):
         stream = documents.map(pack, remove_columns=documents.column_names or ["text"], **settings)
-        return Streamed(stream, context, window, seed)
+        return Examples(Streamed(stream, _example, window, seed), context)
     rows = documents.map(pack, remove_columns=documents.column_names, **settings)
     if not len(rows):
         raise UserError(
             f"the environment's split 'train' holds less text than one row of {context + 1} tokens\n"
             "  give it more text, or the model a smaller context"
         )
-    return Shuffled(Rows(rows), context, seed)
+    return Examples(Shuffled(Rows(rows), seed), context)
 
 
 class Rows(Sequence[Example]):
@@ -62,4 +63,8 @@ class Rows(Sequence[Example]):
         return len(self.rows)
 
     def __getitem__(self, index: Any) -> Any:
-        return Example(np.asarray(self.rows[int(index)]["tokens"], np.int64))
+        return _example(self.rows[int(index)])
+
+
+def _example(row: Any) -> Example:
+    return Example(np.asarray(row["tokens"], np.int64))

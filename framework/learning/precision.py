@@ -6,7 +6,7 @@ from functools import cache
 
 import torch
 
-from framework_codex.gpt.config import Precision
+from framework.learning.config import Precision
 
 
 @cache

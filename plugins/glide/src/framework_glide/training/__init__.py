@@ -1,0 +1,1 @@
+"""Training: what the networks of this plugin learn from, and how."""
