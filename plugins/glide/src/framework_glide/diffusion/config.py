@@ -9,7 +9,7 @@ from framework import Param
 from framework.errors import UserError
 from framework_glide.diffusion.respacing import parse
 
-SamplerName: TypeAlias = Literal["ddpm", "ddim", "plms", "dpm_solver"]
+SamplerName: TypeAlias = Literal["ddpm", "ddim", "plms", "dpm_solver", "dpm_solver_sde"]
 
 
 @dataclass(frozen=True, kw_only=True)

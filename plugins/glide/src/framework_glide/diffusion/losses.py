@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from framework_glide.diffusion.likelihood import discretized_log_likelihood, normal_kl
-from framework_glide.diffusion.process import Diffusion
+from framework_glide.diffusion.process import Diffusion, Prediction
 
 
 class Hybrid(NamedTuple):
@@ -54,7 +54,11 @@ def vb(
         index: of the noise level, (b,).
         clip: keep the predicted x0 in [-1, 1], as for evaluation.
     """
-    prediction = diffusion.prediction(output, x, index, clip=clip)
+    return bound_of(diffusion, diffusion.prediction(output, x, index, clip=clip), x0, x, index)
+
+
+def bound_of(diffusion: Diffusion, prediction: Prediction, x0: Tensor, x: Tensor, index: Tensor) -> Tensor:
+    """`vb` of a prediction already read, (b,)."""
     mean, log_variance = diffusion.q_posterior(x0, x, index)
     terms = mean_flat(normal_kl(mean, log_variance, prediction.mean, prediction.log_variance))
     last = index == 0
@@ -118,7 +122,7 @@ def kl(
 def min_snr_weights(diffusion: Diffusion, index: Tensor, gamma: float = 5.0) -> Tensor:
     """Weights of the noise's error that treat each noise level as a task, (b,), each in (0, 1].
 
-    min(SNR, gamma) / SNR for networks that predict eps (Hang et al. 2023, section 3.4).
+    min(SNR, gamma) / SNR for networks that predict eps (Hang et al. 2023).
 
     Args:
         diffusion: the process the indices count.

@@ -29,8 +29,8 @@ def sample(
 ) -> Tensor:
     """Make pictures.
 
-    Noise is drawn once to begin with, then once a step, also where the sampler does not use it: so
-    the same seeds give every sampler the same beginning.
+    Noise is drawn once to begin with, then once a step by the samplers that add some (at the last
+    step too, which does not use it). So the same seeds give every sampler the same beginning.
 
     Args:
         diffusion: the process, respaced to the steps that are to be done.

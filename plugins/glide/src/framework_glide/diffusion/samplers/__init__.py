@@ -11,8 +11,21 @@ from framework.errors import UserError, did_you_mean
 from framework_glide.diffusion.samplers.ddim import Ddim
 from framework_glide.diffusion.samplers.ddpm import Ddpm
 from framework_glide.diffusion.samplers.denoiser import Denoiser, Network, Step
+from framework_glide.diffusion.samplers.dpm_solver import DpmSolver
+from framework_glide.diffusion.samplers.plms import Plms
 
-__all__ = ["SAMPLERS", "Ddim", "Ddpm", "Denoiser", "Network", "Sampler", "Step", "sampler_of"]
+__all__ = [
+    "SAMPLERS",
+    "Ddim",
+    "Ddpm",
+    "Denoiser",
+    "DpmSolver",
+    "Network",
+    "Plms",
+    "Sampler",
+    "Step",
+    "sampler_of",
+]
 
 
 class Sampler(Protocol):
@@ -29,7 +42,13 @@ class Sampler(Protocol):
         ...
 
 
-SAMPLERS: dict[str, Callable[[float], Sampler]] = {"ddpm": lambda eta: Ddpm(), "ddim": Ddim}
+SAMPLERS: dict[str, Callable[[float], Sampler]] = {
+    "ddpm": lambda eta: Ddpm(),
+    "ddim": Ddim,
+    "plms": lambda eta: Plms(),
+    "dpm_solver": lambda eta: DpmSolver(),
+    "dpm_solver_sde": lambda eta: DpmSolver(stochastic=True),
+}
 
 
 def sampler_of(name: str, eta: float = 0.0) -> Sampler:

@@ -84,5 +84,5 @@ class Ddim:
     def steps(self, model: Denoiser, x: Tensor, draw: Callable[[], Tensor]) -> Iterator[Step]:
         for index in reversed(range(len(model.diffusion))):
             prediction = model.score(x, index)
-            x = step(model.diffusion, prediction, index, draw(), self.eta)
+            x = step(model.diffusion, prediction, index, draw() if self.eta else None, self.eta)
             yield Step(index, x, prediction.x0)
