@@ -19,9 +19,9 @@ class ImageTrainingConfig(DescentConfig):
     micro_batch: Annotated[
         int, Param("images in one backward pass; 0 for the whole batch", unit="images", ge=0)
     ] = 0
-    ema: Annotated[list[float], Param("decays of moving averages of the weights; [] for none")] = field(
-        default_factory=list
-    )
+    ema: Annotated[
+        tuple[float, ...], Param("decays of moving averages of the weights; the slowest is sampled from")
+    ] = ()
     precision: Annotated[
         Precision, Param("of products and convolutions; auto is bfloat16 where the processor has it")
     ] = "auto"
@@ -32,3 +32,32 @@ class ImageTrainingConfig(DescentConfig):
     def __post_init__(self) -> None:
         if not all(0 <= decay < 1 for decay in self.ema):
             raise UserError(f"ema: decays lie in 0..1, below 1; got {list(self.ema)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenoisingConfig(ImageTrainingConfig):
+    """Learning to denoise: a base model, or an upsampler."""
+
+    caption_dropout: Annotated[
+        float, Param("share of captions left out, for guidance without a classifier", ge=0, le=1)
+    ] = 0.2
+    min_snr: Annotated[
+        float,
+        Param("gamma of the min-SNR weights of timesteps (Hang et al. 2023); 0 for equal weights", ge=0),
+    ] = 0.0
+    blur: Annotated[
+        float, Param("largest blur of what an upsampler is given", unit="low-res pixels", ge=0)
+    ] = 0.6
+    low_noise: Annotated[
+        float, Param("largest noise in what an upsampler is given, of images in -1..1", ge=0, le=1)
+    ] = 0.1
+    ema: Annotated[
+        tuple[float, ...], Param("decays of moving averages of the weights; the slowest is sampled from")
+    ] = (0.99, 0.999)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InpaintingConfig(DenoisingConfig):
+    """Learning to fill in what a mask hides."""
+
+    everything: Annotated[float, Param("share of images that are hidden as a whole", ge=0, le=1)] = 0.1
