@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from framework_glide.unet.config import GROUPS
+from framework_glide.unet.linear import linear
+from framework_glide.unet.norm import images_of, normalize, pixels_of
 
 
 class AttentionBlock(nn.Module):
@@ -40,7 +42,7 @@ class AttentionBlock(nn.Module):
         Returns:
             `(b, 2, heads, n, head)`.
         """
-        projected = F.linear(states.transpose(1, 2), self.encoder_kv.weight[:, :, 0], self.encoder_kv.bias)
+        projected = linear(states.transpose(1, 2), self.encoder_kv.weight[:, :, 0], self.encoder_kv.bias)
         return projected.unflatten(-1, (self.heads, 2, -1)).permute(0, 3, 2, 1, 4)
 
     def forward(self, x: Tensor, text: Tensor | None = None) -> Tensor:
@@ -53,12 +55,12 @@ class AttentionBlock(nn.Module):
         Returns:
             As x.
         """
-        pixels = self.norm(x).flatten(2).transpose(1, 2)
-        qkv = F.linear(pixels, self.qkv.weight[:, :, 0], self.qkv.bias)
+        pixels = pixels_of(normalize(x, self.norm, silu=False))
+        qkv = linear(pixels, self.qkv.weight[:, :, 0], self.qkv.bias)
         q, k, v = qkv.unflatten(-1, (self.heads, 3, -1)).permute(3, 0, 2, 1, 4)
         if text is not None:
             k = torch.cat([text[:, 0].to(k.dtype), k], dim=2)
             v = torch.cat([text[:, 1].to(v.dtype), v], dim=2)
         mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
-        out = F.linear(mixed, self.proj_out.weight[:, :, 0], self.proj_out.bias)
-        return x + out.transpose(1, 2).reshape(x.shape)
+        out = linear(mixed, self.proj_out.weight[:, :, 0], self.proj_out.bias)
+        return x + images_of(out, x)

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from framework_glide.unet.attention import AttentionBlock
-from framework_glide.unet.blocks import Downsample, ResBlock, Resampling, Upsample
+from framework_glide.unet.blocks import Downsample, Resampling, ResBlock, Upsample
 from framework_glide.unet.config import GROUPS, UNetOptions
 from framework_glide.unet.embedding import timestep_embedding
+from framework_glide.unet.norm import normalize
 from framework_glide.unet.text_transformer import Text, TextTransformer
 
 
@@ -100,6 +101,8 @@ class TextUNet(TextTransformer):
                 captions missing.
         """
         h = self._inputs(x, low_res, inpaint_image, inpaint_mask).to(self.input_blocks[0][0].weight.dtype)
+        if h.device.type == "cpu":
+            h = h.contiguous(memory_format=torch.channels_last)
         condition, keys_values = self._condition(timesteps, tokens, mask, text)
         skipped = []
         for layers in self.input_blocks:
@@ -109,7 +112,7 @@ class TextUNet(TextTransformer):
         for layers in self.output_blocks:
             h = self._run(layers, torch.cat([h, skipped.pop()], dim=1), condition, keys_values)
         norm, _, conv = self.out
-        return conv(F.silu(norm(h))).to(x.dtype)  # type: ignore[no-any-return]
+        return conv(normalize(h, norm)).to(x.dtype)  # type: ignore[no-any-return]
 
     def prepare(self, text: Text) -> Text:
         """Add the keys and values of every attention layer, which stay the same at all steps of sampling."""

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from framework_glide.unet.config import TextOptions
+from framework_glide.unet.linear import Linear
 
 
 class Text(NamedTuple):
@@ -64,8 +65,8 @@ class Attention(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.c_qkv = nn.Linear(width, 3 * width)
-        self.c_proj = nn.Linear(width, width)
+        self.c_qkv = Linear(width, 3 * width)
+        self.c_proj = Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(b, n, width)` to the same."""
@@ -80,8 +81,8 @@ class MLP(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.c_fc = nn.Linear(width, 4 * width)
-        self.c_proj = nn.Linear(4 * width, width)
+        self.c_fc = Linear(width, 4 * width)
+        self.c_proj = Linear(4 * width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(b, n, width)` to the same."""
@@ -144,7 +145,7 @@ class TextTransformer(nn.Module):
         self.transformer = Transformer(width, options.layers, options.heads)
         self.final_ln = nn.LayerNorm(width) if options.final_norm else None
         self.token_embedding = nn.Embedding(options.vocab_size, width)
-        self.transformer_proj = nn.Linear(width, options.projection or width)
+        self.transformer_proj = Linear(width, options.projection or width)
         nn.init.normal_(self.token_embedding.weight, std=0.02)
         for embedding in (self.positional_embedding, self.padding_embedding):
             if embedding is not None:
