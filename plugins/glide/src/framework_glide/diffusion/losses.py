@@ -130,7 +130,7 @@ def min_snr_weights(diffusion: Diffusion, index: Tensor, gamma: float = 5.0) -> 
         gamma: above this signal-to-noise ratio levels count less.
     """
     noise, signal = (
-        torch.as_tensor(diffusion.at(name, index)).flatten() ** 2
+        diffusion.at(name, index).flatten() ** 2
         for name in ("sqrt_one_minus_alphas_cumprod", "sqrt_alphas_cumprod")
     )
     snr = signal / noise

@@ -88,14 +88,19 @@ class Diffusion:
         """The process that visits only some timesteps of the same original one."""
         return Diffusion(self.schedule, self.steps, respacing)
 
-    def at(self, name: str, index: Index) -> float | Tensor:
-        """A coefficient: a float for an int, else float32 (b, 1, 1, 1) on the index' device."""
-        if isinstance(index, int):
-            return float(getattr(self, name)[index])
-        key = name, index.device
-        if key not in self._tables:
-            self._tables[key] = torch.tensor(getattr(self, name), dtype=torch.float32, device=index.device)
-        return self._tables[key][index].reshape(-1, 1, 1, 1)
+    def at(self, name: str, index: Index) -> Tensor:
+        """A coefficient by name, float32, for reckoning with pictures.
+
+        Of an int: a tensor without dimensions on the CPU, which goes with pictures on any device. Of
+        (b,): (b, 1, 1, 1) on the index' device. What is derived from it is so rounded as in the
+        released implementation, which reckons in float32.
+        """
+        device = torch.device("cpu") if isinstance(index, int) else index.device
+        table = self._tables.get((name, device))
+        if table is None:
+            table = torch.tensor(getattr(self, name), dtype=torch.float32, device=device)
+            self._tables[name, device] = table
+        return table[index] if isinstance(index, int) else table[index].reshape(-1, 1, 1, 1)
 
     def original(self, index: Index, batch: int, device: torch.device | str = "cpu") -> Tensor:
         """The original timesteps a network is given, int64 (batch,)."""
@@ -116,10 +121,10 @@ class Diffusion:
             + self.at("sqrt_one_minus_alphas_cumprod", index) * noise
         )
 
-    def q_posterior(self, x0: Tensor, x: Tensor, index: Index) -> tuple[Tensor, float | Tensor]:
+    def q_posterior(self, x0: Tensor, x: Tensor, index: Index) -> tuple[Tensor, Tensor]:
         """Mean (b, c, h, w) and clipped log variance of q(x_{t-1} | x_t, x0) (Ho et al., equation 7).
 
-        The log variance is a float or (b, 1, 1, 1), as `index` is.
+        The log variance has no dimensions for an int, else it is (b, 1, 1, 1).
         """
         mean = self.at("posterior_mean_coef1", index) * x0 + self.at("posterior_mean_coef2", index) * x
         return mean, self.at("posterior_log_variance_clipped", index)
@@ -172,7 +177,7 @@ class Diffusion:
             x0 = x0.clamp(-1, 1)
         mean, fixed = self.q_posterior(x0, x, index)
         if output.shape[1] == channels:
-            log_variance = torch.zeros_like(x) + fixed
+            log_variance = fixed.to(x.device).expand_as(x)
         else:
             log_variance = self.log_variance(output[:, channels:], index)
         return Prediction(mean, log_variance, x0, self.eps_from_x0(x0, x, index))
@@ -189,7 +194,7 @@ class Diffusion:
             index: int or (b,).
             gradient: of log p(caption | x_t) by x_t, already scaled, (b, c, h, w).
         """
-        eps = prediction.eps - (1 - self.at("alphas_cumprod", index)) ** 0.5 * gradient
+        eps = prediction.eps - (1 - self.at("alphas_cumprod", index)).sqrt() * gradient
         x0 = self.x0_from_eps(eps, x, index)
         mean, _ = self.q_posterior(x0, x, index)
         return Prediction(mean, prediction.log_variance, x0, self.eps_from_x0(x0, x, index))

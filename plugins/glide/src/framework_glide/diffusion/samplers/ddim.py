@@ -13,10 +13,6 @@ from framework_glide.diffusion.process import Diffusion, Index, Prediction
 from framework_glide.diffusion.samplers.denoiser import Denoiser, Step
 
 
-def _root(value: float | Tensor) -> float | Tensor:
-    return value**0.5
-
-
 def step(
     diffusion: Diffusion, prediction: Prediction, index: Index, noise: Tensor | None = None, eta: float = 0.0
 ) -> Tensor:
@@ -33,8 +29,8 @@ def step(
         (b, c, h, w).
     """
     before, now = diffusion.at("alphas_cumprod_prev", index), diffusion.at("alphas_cumprod", index)
-    sigma = eta * _root((1 - before) / (1 - now)) * _root(1 - now / before)
-    x = prediction.x0 * _root(before) + _root(1 - before - sigma**2) * prediction.eps
+    sigma = eta * ((1 - before) / (1 - now)).sqrt() * (1 - now / before).sqrt()
+    x = prediction.x0 * before.sqrt() + (1 - before - sigma**2).sqrt() * prediction.eps
     # At index 0 nothing is left of the noise, so sigma is 0 there.
     return x if noise is None or eta == 0 else x + sigma * noise
 
@@ -51,7 +47,7 @@ def reverse_step(diffusion: Diffusion, prediction: Prediction, index: Index) -> 
         (b, c, h, w); from the last index, all of it noise.
     """
     after = diffusion.at("alphas_cumprod_next", index)
-    return prediction.x0 * _root(after) + _root(1 - after) * prediction.eps
+    return prediction.x0 * after.sqrt() + (1 - after).sqrt() * prediction.eps
 
 
 @torch.no_grad()

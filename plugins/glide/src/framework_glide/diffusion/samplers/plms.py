@@ -49,7 +49,7 @@ def step(diffusion: Diffusion, eps: Tensor, x: Tensor, index: Index) -> Tensor:
         (b, c, h, w).
     """
     before = diffusion.at("alphas_cumprod_prev", index)
-    return before**0.5 * diffusion.x0_from_eps(eps, x, index) + (1 - before) ** 0.5 * eps
+    return before.sqrt() * diffusion.x0_from_eps(eps, x, index) + (1 - before).sqrt() * eps
 
 
 @dataclass(frozen=True)
