@@ -46,8 +46,9 @@ class Accuracy:
 
     @property
     def mean(self) -> float:
-        """Mean over attributes."""
-        return float(np.mean(list(self.each.values())))
+        """Mean over attributes; NaN if no caption mentions any."""
+        each = self.each
+        return sum(each.values()) / len(each) if each else float("nan")
 
 
 def attribute_accuracy(

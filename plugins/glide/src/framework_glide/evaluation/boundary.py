@@ -30,7 +30,7 @@ def boundary_error(
         error = np.abs(_steps(filled, axis) - _steps(real, axis))
         total += np.where(edge, error, 0).sum(axis=(1, 2))
         pairs += edge.sum(axis=(1, 2))
-    return np.divide(total, pairs, out=np.full(len(filled), np.nan), where=pairs > 0)
+    return np.asarray(np.divide(total, pairs, out=np.full(len(filled), np.nan), where=pairs > 0))
 
 
 def _steps(pictures: NDArray[np.uint8], axis: int) -> NDArray[np.float64]:

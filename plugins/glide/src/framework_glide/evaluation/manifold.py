@@ -39,14 +39,17 @@ class Manifold:
             raise ValueError(f"the {k}-th neighbour needs more than {k} features, not {len(self.features)}")
         # The nearest of all is the point itself.
         self.radii = torch.cat(
-            [_distances(part, self.features).kthvalue(k + 1).values for part in self.features.split(CHUNK)]
+            [
+                _distances(part, self.features).kthvalue(k + 1).values
+                for part in torch.split(self.features, CHUNK)
+            ]
         )
 
     def contains(self, points: ArrayLike) -> NDArray[np.bool_]:
         """Whether each of the points `(m, d)` lies within some sphere: `(m,)` (equation 1)."""
         inside = [
             (_distances(part, self.features) <= self.radii).any(dim=1)
-            for part in _tensor(points).split(CHUNK)
+            for part in torch.split(_tensor(points), CHUNK)
         ]
         return np.asarray(torch.cat(inside).numpy())
 
@@ -62,7 +65,7 @@ class Manifold:
         tiny = torch.finfo(radii.dtype).tiny ** 0.5
         highest = [
             (radii / _distances(part, centres).clamp(min=tiny)).max(dim=1).values
-            for part in _tensor(points).split(CHUNK)
+            for part in torch.split(_tensor(points), CHUNK)
         ]
         return np.asarray(torch.cat(highest).numpy())
 

@@ -1,0 +1,51 @@
+"""Parameters of the judge and of its training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from framework import Param
+from framework.errors import UserError
+from framework.learning.config import Precision
+from framework_glide.training.config import ImageTrainingConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeConfig:
+    """Architecture of the network that reads attributes."""
+
+    channels: Annotated[
+        tuple[int, ...],
+        Param("of the convolutions at full resolution, half of it, and so on; the last repeats", ge=8),
+    ] = (32, 64, 128)
+    features: Annotated[int, Param("of a picture: what distances between pictures are measured in", ge=1)] = (
+        128
+    )
+    dropout: Annotated[float, Param("of the features in training", ge=0, lt=1)] = 0.1
+    weights: Annotated[Path | None, Param("checkpoint to take the judge from, architecture and all")] = None
+
+    def __post_init__(self) -> None:
+        if not self.channels:
+            raise UserError("channels: the list is empty; give the width of the first convolutions at least")
+        for width in self.channels:
+            if width % 8:
+                raise UserError(f"channels: {width} is not a multiple of 8, which the normalisation needs")
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgingConfig(ImageTrainingConfig):
+    """Parameters of the judge's training."""
+
+    images: Annotated[int, Param("budget", unit="images", ge=1)] = 256_000
+    batch_size: Annotated[int, Param("images in one step of the optimiser", unit="images", ge=1)] = 128
+    lr: Annotated[float, Param("highest learning rate", gt=0)] = 2e-3
+    final_lr: Annotated[float, Param("where the cosine ends, as a share of `lr`", ge=0, le=1)] = 0.0
+    weight_decay: Annotated[float, Param("of matrices, decoupled", ge=0)] = 0.01
+    # So small a network loses more to conversions than bfloat16 saves.
+    precision: Annotated[Precision, Param("of products and convolutions")] = "float32"
+    noise: Annotated[
+        float, Param("largest standard deviation of noise on pictures, which lie in -1..1", ge=0, le=1)
+    ] = 0.1
+    shift: Annotated[int, Param("farthest shift of pictures", unit="pixels", ge=0)] = 1
