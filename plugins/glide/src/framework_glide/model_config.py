@@ -29,7 +29,7 @@ class UNetConfig:
 
     size: Annotated[
         int | None,
-        Param("width and height of its images; the environment's if not given", unit="pixels", ge=4),
+        Param("of its images; the environment's if not given", unit="pixels", ge=4),
     ] = None
     channels: Annotated[int, Param("of the first level; a multiple of 32", ge=32)] = 64
     multipliers: Annotated[
@@ -50,12 +50,12 @@ class UNetConfig:
     weights: Annotated[
         Path | None,
         Param(
-            "checkpoint of such a model, whose architecture and vocabulary it brings; or a released state dict"
+            "checkpoint of such a model, which brings architecture and vocabulary; or a released state dict"
         ),
     ] = None
     preset: Annotated[
         str | None,
-        Param("a size of the paper: gives the architecture instead of the above; `base`, `base-3.5b`"),
+        Param("a size of the paper instead of the architecture above: `base`, `base-3.5b`"),
     ] = None
     precision: Annotated[
         Precision, Param("of sampling; auto is bfloat16 where the processor multiplies it natively")

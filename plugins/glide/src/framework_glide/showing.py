@@ -13,7 +13,9 @@ from torch import Tensor
 
 from framework import Report
 from framework.errors import UserError
-from framework_glide.diffusion.config import SamplingConfig
+from framework_glide.clip import load as load_clip
+from framework_glide.diffusion.config import SamplerName, SamplingConfig
+from framework_glide.diffusion.samplers import sampler_of
 from framework_glide.generation import Known
 from framework_glide.images.files import fit, read_image, read_mask
 from framework_glide.images.grid import grid
@@ -21,62 +23,65 @@ from framework_glide.pipeline import Pipeline
 from framework_glide.text_to_image import TextToImage
 
 
-def show(
-    pipeline: Pipeline,
-    environment: Any,
-    prompt: str = "",
-    n: int = 4,
-    scale: float = 3.0,
-    steps: int | str = "27",
-    sampler: str = "ddpm",
-    clip_scale: float = 0.0,
-    clip: str = "",
-    negative_prompt: str = "",
-    seed: int = 0,
-    image: str = "",
-    mask: str = "",
-) -> Report:
-    """Make images of a prompt, or of the first captions of the environment if none is given.
+class Shows:
+    """An algorithm that `framework play` shows images of."""
 
-    Args:
-        pipeline: what makes them.
-        environment: for captions.
-        prompt: what should be seen.
-        n: images.
-        scale: of classifier-free guidance.
-        steps: and
-        sampler: of the base model.
-        clip_scale: of CLIP guidance.
-        clip: file of a CLIP's checkpoint, if the run brings none.
-        negative_prompt: what guidance leads away from.
-        seed: of the first image; each next has the next.
-        image: file of a picture to edit.
-        mask: file of a mask: white is kept, black is filled in.
-    """
-    if clip:
-        from framework_glide.clip import load
+    def pipeline(self) -> Pipeline:
+        """What makes them."""
+        raise NotImplementedError
 
-        pipeline = replace(pipeline, clip=load(Path(clip)))
-    sampling = SamplingConfig(
-        sampler=sampler,  # type: ignore[arg-type]  # checked there
-        steps=steps,
-        scale=scale,
-        clip_scale=clip_scale,
-        negative_prompt=negative_prompt,
-    )
-    if bool(image) != bool(mask):
-        raise UserError("--image and --mask belong together: what is edited, and which part of it stays")
-    prompts = (
-        [prompt] * n if prompt else [row["caption"] for row in environment["validation"].select(range(n))]
-    )
-    known = _known(image, mask, pipeline.size, n) if image else None
-    made = pipeline.generate(prompts, sampling, range(seed, seed + n), known)
-    captions = None if prompt else prompts
-    report = Report(
-        images={"images": grid(made, min(n, 4), captions=captions, scale=max(1, 256 // pipeline.size))}
-    )
-    report.images |= {f"image_{seed + i}": one for i, one in enumerate(made)}
-    return report
+    def play(
+        self,
+        environment: Any,
+        prompt: str = "",
+        n: int = 4,
+        scale: float = 3.0,
+        steps: int | str = "27",
+        sampler: SamplerName = "ddpm",
+        clip_scale: float = 0.0,
+        clip: str = "",
+        negative_prompt: str = "",
+        seed: int = 0,
+        image: str = "",
+        mask: str = "",
+    ) -> Report:
+        """Make images of a prompt, or of the first captions of the environment if none is given.
+
+        Args:
+            environment: for captions.
+            prompt: what should be seen.
+            n: images.
+            scale: of classifier-free guidance.
+            steps: of sampling, as in `SamplingConfig`.
+            sampler: as in `SamplingConfig`.
+            clip_scale: of CLIP guidance.
+            clip: file of a CLIP's checkpoint, if the run brings none.
+            negative_prompt: what guidance leads away from.
+            seed: of the first image; each next has the next.
+            image: file of a picture to edit.
+            mask: file of a mask: white is kept, black is filled in.
+        """
+        if bool(image) != bool(mask):
+            raise UserError("--image and --mask belong together: what is edited, and which part of it stays")
+        sampling = SamplingConfig(
+            sampler=sampler,
+            steps=steps,
+            scale=scale,
+            clip_scale=clip_scale,
+            negative_prompt=str(negative_prompt),
+        )
+        sampler_of(sampler)
+        pipeline = self.pipeline()
+        if clip:
+            pipeline = replace(pipeline, clip=load_clip(Path(clip)))
+        prompts = [str(prompt)] * n if prompt else environment["validation"][:n]["caption"]
+        known = _known(image, mask, pipeline.size, n) if image else None
+        made = pipeline.generate(prompts, sampling, range(seed, seed + n), known)
+        shown = grid(
+            made, min(n, 4), scale=max(1, 256 // pipeline.size), captions=None if prompt else prompts
+        )
+        single = {f"image_{seed + i}": one for i, one in enumerate(made)}
+        return Report(images={"images": shown, **single})
 
 
 def _known(image: str, mask: str, size: int, n: int) -> Known:

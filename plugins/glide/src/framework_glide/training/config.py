@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from framework import Param
@@ -61,3 +62,12 @@ class InpaintingConfig(DenoisingConfig):
     """Learning to fill in what a mask hides."""
 
     everything: Annotated[float, Param("share of images that are hidden as a whole", ge=0, le=1)] = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpsamplingConfig(DenoisingConfig):
+    """Learning to enlarge, and what else there is between a caption and a large image."""
+
+    base: Annotated[Path | None, Param("checkpoint of the model that makes small images, for play")] = None
+    inpainter: Annotated[Path | None, Param("checkpoint of the model that fills in masks, for play")] = None
+    clip: Annotated[Path | None, Param("checkpoint of the CLIP that guides, for play")] = None

@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from framework import Report
 from framework.contracts import Served
 from framework.errors import UserError
 from framework_glide.diffusion import losses
-from framework_glide.showing import Denoiser, show
+from framework_glide.pipeline import Pipeline
+from framework_glide.showing import Denoiser, Shows
 from framework_glide.text_to_image import TextToImage
 from framework_glide.training.augmentation import blurred
 from framework_glide.training.batch import Batch
@@ -20,7 +20,7 @@ from framework_glide.training.config import DenoisingConfig
 from framework_glide.training.image_training import ImageTraining
 
 
-class Denoising(ImageTraining):
+class Denoising(Shows, ImageTraining):
     """Minimise the hybrid loss, some captions left out so that guidance without a classifier can be used.
 
     An upsampler is given a smaller version of each image, blurred and noised a little, since what
@@ -79,5 +79,5 @@ class Denoising(ImageTraining):
         denoiser = Denoiser(self.text_to_image())
         return Served(denoiser, denoiser.example())
 
-    def play(self, environment: Any, **options: Any) -> Report:
-        return show(self.text_to_image(), environment, **options)
+    def pipeline(self) -> Pipeline:
+        return Pipeline(self.text_to_image())

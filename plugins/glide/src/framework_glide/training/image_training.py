@@ -88,7 +88,7 @@ class ImageTraining(Descent):
             share = len(part) / size
             self.manual_backward(terms["loss"] * share)
             for name, value in terms.items():
-                totals[name] += float(value) * share
+                totals[name] += value.item() * share
         return dict(totals)
 
     def after_step(self) -> None:
