@@ -40,9 +40,9 @@ def prior_bits(diffusion: Diffusion, x0: Tensor) -> Tensor:
         x0: pictures in [-1, 1], (b, c, h, w).
     """
     last = len(diffusion) - 1
-    log_variance = math.log(1 - float(diffusion.alphas_cumprod[last]))
-    mean = float(diffusion.sqrt_alphas_cumprod[last]) * x0
-    return mean_flat(normal_kl(mean, log_variance, 0.0, 0.0)) / math.log(2)
+    mean, zero = diffusion.at("sqrt_alphas_cumprod", last) * x0, torch.zeros(())
+    log_variance = torch.tensor(math.log(1 - float(diffusion.alphas_cumprod[last])))
+    return mean_flat(normal_kl(mean, log_variance, zero, zero)) / math.log(2)
 
 
 @torch.no_grad()

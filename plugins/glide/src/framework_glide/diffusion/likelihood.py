@@ -8,16 +8,14 @@ import torch
 from torch import Tensor
 
 
-def normal_kl(
-    mean: Tensor, log_variance: Tensor | float, other_mean: Tensor | float, other_log_variance: Tensor | float
-) -> Tensor:
+def normal_kl(mean: Tensor, log_variance: Tensor, other_mean: Tensor, other_log_variance: Tensor) -> Tensor:
     """Divergence of the other Gaussian from the first, elementwise, in nats.
 
     KL(N(mean, exp(log_variance)) || N(other_mean, exp(other_log_variance))); shapes broadcast.
     """
-    difference = torch.as_tensor(log_variance - other_log_variance, dtype=mean.dtype, device=mean.device)
-    scale = torch.as_tensor(-other_log_variance, dtype=mean.dtype, device=mean.device)
-    return 0.5 * (-1.0 - difference + difference.exp() + (mean - other_mean).square() * scale.exp())
+    difference = log_variance - other_log_variance
+    error = (mean - other_mean).square() * (-other_log_variance).exp()
+    return 0.5 * (difference.exp() - difference - 1 + error)
 
 
 def standard_normal_cdf(x: Tensor) -> Tensor:

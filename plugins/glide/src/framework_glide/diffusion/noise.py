@@ -60,7 +60,8 @@ class ImageNoise:
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Go on from `state_dict`'s."""
         for generator, row in zip(self.generators, state["generators"], strict=True):
-            generator.set_state(row)
+            # torch 2.13 crashes on a state that is a part of another tensor.
+            generator.set_state(row.clone())
 
 
 class RecordedNoise:

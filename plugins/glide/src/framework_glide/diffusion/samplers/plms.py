@@ -12,15 +12,11 @@ from torch import Tensor
 
 from framework.errors import UserError
 from framework_glide.diffusion.process import Diffusion, Index
+from framework_glide.diffusion.samplers import ddim
 from framework_glide.diffusion.samplers.denoiser import Denoiser, Step
 
-# Adams-Bashforth weights by order, the newest eps first.
-WEIGHTS = {
-    1: (1.0,),
-    2: (3 / 2, -1 / 2),
-    3: (23 / 12, -16 / 12, 5 / 12),
-    4: (55 / 24, -59 / 24, 37 / 24, -9 / 24),
-}
+# Adams-Bashforth weights by order, the newest eps first; their sum is the divisor.
+WEIGHTS = {1: (1,), 2: (3, -1), 3: (23, -16, 5), 4: (55, -59, 37, -9)}
 
 
 def extrapolated(history: Sequence[Tensor]) -> Tensor:
@@ -33,7 +29,7 @@ def extrapolated(history: Sequence[Tensor]) -> Tensor:
     eps = weights[0] * history[-1]
     for weight, old in zip(weights[1:], reversed(history[:-1]), strict=True):
         eps = eps + weight * old
-    return eps
+    return eps / sum(weights)
 
 
 def step(diffusion: Diffusion, eps: Tensor, x: Tensor, index: Index) -> Tensor:
@@ -78,7 +74,7 @@ class Plms:
             if index == 0:
                 x = prediction.x0
             elif len(history) == 1 and self.order > 1:
-                ahead = step(model.diffusion, prediction.eps, x, index)
+                ahead = ddim.step(model.diffusion, prediction, index)
                 eps = (prediction.eps + model.score(ahead, index - 1).eps) / 2
                 x = step(model.diffusion, eps, x, index)
             else:
