@@ -23,6 +23,13 @@ from framework_glide.images.masks import random_masks
 #: What hides a hole: the grey in the middle of the range.
 GREY = 127
 
+NOTE = (
+    "Fill accuracy: of the attributes a caption mentions that the judge cannot read while the hole is grey, "
+    "the share that is right once it is filled. Boundary error: how far steps of colour across the edge of "
+    "the hole are from the real ones, in levels of 255. Replacement: a model without fine-tuning whose known "
+    "pixels are put back at every step."
+)
+
 
 class InpaintingEvaluation:
     """Hides parts of real pictures, has them filled, and looks at what is filled in and at its edge.
@@ -42,9 +49,7 @@ class InpaintingEvaluation:
         desk = bench(self.config, self.folder, algorithm, environment)
         real = desk.rows.pictures
         if not desk.model.options.inpaint:
-            raise UserError(
-                "glide/inpainting_quality needs a model that sees masks, one with `inpaint: true`"
-            )
+            raise UserError("glide/inpainting needs a model that sees masks, one with `inpaint: true`")
         masks = holes(len(real), real.shape[1], self.config.seed)
         masked = np.where(masks[..., None], real, np.uint8(GREY))
         known = Known(masked, masks)
@@ -68,12 +73,7 @@ class InpaintingEvaluation:
             report.metrics |= _differences(report.metrics)
         columns = ["holes", "fill accuracy", "boundary error", "share with known pixels exact"]
         report.tables["inpainting"] = Table([*columns, *ruler.measures.values()], rows)
-        report.notes.append(
-            "Fill accuracy: of the attributes a caption mentions that the judge cannot read while the hole "
-            "is grey, the share that is right once it is filled. Boundary error: how far steps of colour across "
-            "the edge of the hole are from the real ones, in levels of 255. Replacement: a model without "
-            "fine-tuning whose known pixels are put back at every step."
-        )
+        report.notes.append(NOTE)
         count = self.config.examples
         report.figures["pictures"] = grid(
             {name: one[:count] for name, one in {"real": real, "masked": masked, **made}.items()},

@@ -71,7 +71,7 @@ class SampleStore:
             torn.unlink(missing_ok=True)
         for path in sorted(folder.glob("*.npz")):
             try:
-                with np.load(path) as shard:
+                with path.open("rb") as file, np.load(file) as shard:
                     found = dict(zip(shard["keys"].tolist(), shard["pictures"], strict=True))
             except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
                 log.warning("%s: not a whole shard of pictures (%s); they are sampled again", path, error)
@@ -93,7 +93,8 @@ class SampleStore:
                 os.fsync(file.fileno())
             temporary.replace(path)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            if temporary.is_file():
+                temporary.unlink()
             raise UserError(
                 f"cannot write pictures to {path}: {error.strerror}\n"
                 "  those written so far are kept; make room and resume"
