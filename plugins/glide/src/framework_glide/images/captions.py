@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 
-from framework_glide.images.vocabulary import COLOURS, NONE, RELATIONS, SHAPES, SIZES
+from framework_glide.images.vocabulary import COLOURS, NONE, SHAPES
 
 _SIZE_WORDS = {"small": ("small", "little"), "large": ("large", "big")}
 _OPENINGS = ("", "", "a picture of ", "there is ")

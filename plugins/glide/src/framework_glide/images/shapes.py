@@ -75,13 +75,16 @@ def coverage(shape: str, centre: NDArray[np.float64], radius: NDArray[np.float64
 def _distance(shape: str, x: Floats, y: Floats, r: Floats) -> Floats:
     """Signed distance to the outline in pixels, negative inside; exact but near corners outside."""
     x = np.abs(x)
+    distance: Floats
     if shape == "circle":
-        return np.sqrt(x * x + y * y) - r
-    if shape == "square":
-        return np.maximum(x, np.abs(y)) - np.float32(0.9) * r
-    if shape == "triangle":
+        distance = np.sqrt(x * x + y * y) - r
+    elif shape == "square":
+        distance = np.maximum(x, np.abs(y)) - np.float32(0.9) * r
+    elif shape == "triangle":
         # Isosceles with the apex up, as high and as wide as 2r; sides have the normal (2, -1).
         slope = np.float32(5**-0.5)
-        return np.maximum(y - r, (2 * slope) * x - slope * (y + r))
-    y, arm = np.abs(y), np.float32(0.34) * r
-    return np.minimum(np.maximum(x - r, y - arm), np.maximum(x - arm, y - r))
+        distance = np.maximum(y - r, (2 * slope) * x - slope * (y + r))
+    else:
+        y, arm = np.abs(y), np.float32(0.34) * r
+        distance = np.minimum(np.maximum(x - r, y - arm), np.maximum(x - arm, y - r))
+    return distance
