@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from datasets import Dataset, DatasetDict
+from datasets import DatasetDict
 
 from framework.errors import UserError
 from framework.testing import check_algorithm
@@ -145,15 +144,15 @@ def _train(
     return logged
 
 
-def test_learns_what_pictures_show(shapes: DatasetDict) -> None:
+def test_learns_what_pictures_show(drawn: DatasetDict) -> None:
     torch.manual_seed(0)
-    model = build(shapes, replace(SMALL_JUDGE, channels=(16, 32), features=64))
-    logged = _train(shapes, model, JudgingConfig(batch_size=64, lr=3e-3, noise=0.0, shift=0), 100)
+    model = build(drawn, replace(SMALL_JUDGE, channels=(16, 32), features=64))
+    logged = _train(drawn, model, JudgingConfig(batch_size=64, lr=3e-3, noise=0.0, shift=0), 100)
 
     assert logged[-1]["loss"] < logged[0]["loss"] / 4
     model.eval()
-    report = JudgeAccuracy(JudgeAccuracyConfig())(_Stage(model), shapes)
-    assert report.metrics["validation/relation"] > 0.8
+    report = JudgeAccuracy(JudgeAccuracyConfig())(_Stage(model), drawn)
+    assert report.metrics["validation/relation"] > 0.65
     assert 0 <= report.metrics["held_out/all"] <= report.metrics["held_out/relation"]
 
 
@@ -177,17 +176,10 @@ def test_sees_the_pictures_in_an_order_of_its_own(judge: Judge, shapes: DatasetD
 
 
 def test_accuracy_of_a_judge_that_knows_the_answers(judge_path: Path, shapes: DatasetDict) -> None:
-    # The classes a judge reads are the truth if it is its own that it is asked for.
-    judge = load(judge_path)
-    read = judge.attributes(rows_of(shapes, "validation", 48).pictures)
-    features = shapes["validation"].features
-    table = shapes["validation"].to_dict() | {name: classes.tolist() for name, classes in read.items()}
-    environment = DatasetDict({"train": shapes["train"], "validation": Dataset.from_dict(table, features)})
+    report = JudgeAccuracy(JudgeAccuracyConfig(judge=judge_path))(None, shapes)
 
-    report = JudgeAccuracy(JudgeAccuracyConfig(judge=judge_path))(None, environment)
-
-    assert report.metrics["validation/all"] == 1
-    assert report.tables["share read rightly"].rows[0] == ["all", 1.0]
+    assert report.metrics["validation/all"] == report.metrics["held_out/shape_2"] == 1
+    assert report.tables["share read rightly"].rows[0] == ["all", 1.0, 1.0]
 
 
 def test_accuracy_without_a_judge_says_what_to_give(shapes: DatasetDict) -> None:
@@ -195,9 +187,9 @@ def test_accuracy_without_a_judge_says_what_to_give(shapes: DatasetDict) -> None
         JudgeAccuracy(JudgeAccuracyConfig())(object(), shapes)
 
 
-def test_conforms(make_section: Callable[..., dict[str, object]]) -> None:
+def test_conforms() -> None:
     check_algorithm(
         {"use": "glide/judging", "images": 64, "batch_size": 8},
-        environment=make_section("environment"),
+        environment={"use": "glide/captioned_shapes", "images": 40, "validation": 12},
         model={"use": "glide/judge", "channels": [8], "features": 8},
     )

@@ -13,42 +13,43 @@ from numpy.typing import ArrayLike, NDArray
 from framework_glide.evaluation.quality import MEASURES
 from framework_glide.evaluation.sample_store import Pictures
 from framework_glide.evaluation.settings import FAMILIES, Setting
+from framework_glide.images.grid import grid
 
-#: Inches a picture takes.
+#: Frame of a picture that does not show what its caption says.
+RED = (220, 20, 60)
+
+#: Pixels a captioned picture takes, about.
+WIDTH = 126
+
+#: Inches a picture takes in a comparison.
 CELL = 1.05
 
-#: Characters of a caption in a line below or above a picture.
+#: Characters of a caption in a line above a picture.
 WRAP = 20
 
 
-def captioned(pictures: Pictures, captions: Sequence[str], right: ArrayLike | None = None) -> Figure:
-    """Pictures in rows of eight, each with its caption.
+def captioned(pictures: Pictures, captions: Sequence[str], right: ArrayLike | None = None) -> Pictures:
+    """Pictures in rows of eight, each above its caption: `(height, width, 3)`.
 
     Args:
         pictures: `(n, h, w, 3)`.
         captions: n.
-        right: `(n,)`; where it is false, the caption is red.
+        right: `(n,)`; where it is false, the picture has a red frame.
     """
-    columns = min(8, len(pictures))
-    rows = -(-len(pictures) // columns)
-    figure = Figure(figsize=(1.35 * columns, 1.75 * rows), layout="constrained")
-    shown = np.ones(len(pictures), dtype=bool) if right is None else np.asarray(right)
-    places = figure.subplots(rows, columns, squeeze=False).flat
-    for axes, picture, caption, good in zip(places, pictures, captions, shown, strict=False):
-        axes.imshow(picture, interpolation="nearest")
-        axes.set_title(
-            "\n".join(textwrap.wrap(caption, WRAP)), fontsize=6, color="black" if good else "crimson"
-        )
-    for axes in figure.axes:
-        axes.axis("off")
-    return figure
+    framed = np.pad(pictures, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=255)
+    if right is not None:
+        wrong = ~np.asarray(right, dtype=bool)
+        red = np.broadcast_to(np.array(RED, dtype=np.uint8), framed[wrong].shape).copy()
+        red[:, 1:-1, 1:-1] = pictures[wrong]
+        framed[wrong] = red
+    return grid(framed, 8, scale=max(1, WIDTH // framed.shape[2]), captions=captions)
 
 
-def grid(rows: Mapping[str, Pictures], captions: Sequence[str] = ()) -> Figure:
+def comparison(rows: Mapping[str, Pictures], captions: Sequence[str] = ()) -> Figure:
     """One row of pictures for each title.
 
     Args:
-        rows: pictures `(n, h, w, 3)` by title; of different sizes are they too.
+        rows: pictures `(n, h, w, 3)` by title; the sizes may differ between titles.
         captions: n, above the columns.
     """
     count = max(len(pictures) for pictures in rows.values())

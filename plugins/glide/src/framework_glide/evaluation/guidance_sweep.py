@@ -11,7 +11,7 @@ import numpy as np
 from framework.report import Report, Table
 from framework_glide.evaluation.bench import bench
 from framework_glide.evaluation.config import GuidanceSweepConfig
-from framework_glide.evaluation.figures import adversary, fronts, grid, pareto
+from framework_glide.evaluation.figures import adversary, comparison, fronts, pareto
 from framework_glide.evaluation.quality import MEASURES, Ruler
 from framework_glide.evaluation.sample_store import Pictures
 from framework_glide.evaluation.settings import Setting
@@ -54,7 +54,7 @@ class GuidanceSweep:
         families = {setting.family for setting in settings}
         if "clip" in families and "accuracy" in values["none"]:
             report.figures["the guiding CLIP and the judge"] = adversary(settings, values)
-        report.figures["pictures"] = grid(shown, desk.rows.captions[: self.config.examples])
+        report.figures["pictures"] = comparison(shown, desk.rows.captions[: self.config.examples])
         return report
 
 

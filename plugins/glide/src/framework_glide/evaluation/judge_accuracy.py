@@ -52,7 +52,7 @@ class JudgeAccuracy:
             report.metrics |= {f"{split}/{name}": value for name, value in columns[split].items()}
             wrong = np.flatnonzero(~everything)[:SHOWN]
             if len(wrong):
-                report.figures[f"wrong in {split}"] = captioned(
+                report.images[f"wrong in {split}"] = captioned(
                     rows.pictures[wrong], [rows.captions[i] for i in wrong]
                 )
         if not columns:

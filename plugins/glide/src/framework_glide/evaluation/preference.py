@@ -13,7 +13,7 @@ from framework.report import Report, Table
 from framework_glide.evaluation.bench import bench
 from framework_glide.evaluation.config import PreferenceConfig
 from framework_glide.evaluation.elo import Elo, elo, preferences
-from framework_glide.evaluation.figures import elo_figure, grid
+from framework_glide.evaluation.figures import comparison, elo_figure
 from framework_glide.evaluation.manifold import Manifold
 from framework_glide.evaluation.settings import Setting
 
@@ -81,7 +81,7 @@ class Preference:
         report.tables = {"Elo": elo_table(settings, fitted), "the paper's": paper_table(), **report.tables}
         parts = {name: (one.scores, one.low, one.high) for name, one in fitted.items()}
         report.figures["Elo"] = elo_figure([setting.name for setting in settings], parts)
-        report.figures["pictures"] = grid(shown, desk.rows.captions[: config.examples])
+        report.figures["pictures"] = comparison(shown, desk.rows.captions[: config.examples])
         return report
 
 

@@ -44,7 +44,7 @@ class SampleQuality:
             self._add_tables(report, desk, ruler, quality, environment)
         shown = slice(self.config.examples)
         right = None if quality.accuracy is None else quality.accuracy.of_pictures[shown]
-        report.figures["samples"] = captioned(pictures[shown], desk.rows.captions[shown], right)
+        report.images["samples"] = captioned(pictures[shown], desk.rows.captions[shown], right)
         return report
 
     def monitor(self, algorithm: Any, environment: Any) -> Mapping[str, float]:

@@ -8,7 +8,7 @@ from typing import Any
 from framework.report import Report, Table
 from framework_glide.evaluation.bench import bench
 from framework_glide.evaluation.config import SamplingStepsConfig
-from framework_glide.evaluation.figures import grid
+from framework_glide.evaluation.figures import comparison
 from framework_glide.evaluation.quality import Ruler
 
 
@@ -48,5 +48,5 @@ class SamplingSteps:
             shown[setting.name] = pictures[: self.config.examples]
         columns = ["sampler and steps", "steps", *ruler.measures.values(), "distance ratio", "accuracy ratio"]
         report.tables["samplers and steps"] = Table(columns, rows, caption="Ratios are to the first row.")
-        report.figures["pictures"] = grid(shown, desk.rows.captions[: self.config.examples])
+        report.figures["pictures"] = comparison(shown, desk.rows.captions[: self.config.examples])
         return report

@@ -12,7 +12,7 @@ from framework.errors import UserError
 from framework.report import Report, Table
 from framework_glide.evaluation.bench import bench
 from framework_glide.evaluation.config import UpsamplingConfig
-from framework_glide.evaluation.figures import grid
+from framework_glide.evaluation.figures import comparison
 from framework_glide.evaluation.psnr import mean_psnr
 from framework_glide.evaluation.quality import Ruler
 from framework_glide.evaluation.sample_store import Pictures
@@ -70,7 +70,7 @@ class Upsampling:
         shown = {f"{low_size} px": low, "bilinear": made["bilinear"], "upsampler": made["upsampler"]}
         shown["real"] = real
         count = self.config.examples
-        report.figures["pictures"] = grid(
+        report.figures["pictures"] = comparison(
             {name: pictures[:count] for name, pictures in shown.items()}, desk.rows.captions[:count]
         )
         return report
