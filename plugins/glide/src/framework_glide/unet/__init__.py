@@ -1,4 +1,4 @@
-"""The text-conditional UNet: base model, upsampler, inpainting. Imports nothing heavy until it is asked for."""
+"""The text-conditional UNet: base model, upsampler, inpainting. Imports nothing heavy before it is used."""
 
 from __future__ import annotations
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from framework_glide.unet.config import GROUPS
-from framework_glide.unet.linear import linear
 from framework_glide.unet.norm import images_of, normalize, pixels_of
+from framework_glide.unet.products import attend, linear
 
 
 class AttentionBlock(nn.Module):
@@ -43,7 +42,7 @@ class AttentionBlock(nn.Module):
             `(b, 2, heads, n, head)`.
         """
         projected = linear(states.transpose(1, 2), self.encoder_kv.weight[:, :, 0], self.encoder_kv.bias)
-        return projected.unflatten(-1, (self.heads, 2, -1)).permute(0, 3, 2, 1, 4)
+        return projected.view(*projected.shape[:2], self.heads, 2, -1).permute(0, 3, 2, 1, 4)
 
     def forward(self, x: Tensor, text: Tensor | None = None) -> Tensor:
         """Mix.
@@ -57,10 +56,10 @@ class AttentionBlock(nn.Module):
         """
         pixels = pixels_of(normalize(x, self.norm, silu=False))
         qkv = linear(pixels, self.qkv.weight[:, :, 0], self.qkv.bias)
-        q, k, v = qkv.unflatten(-1, (self.heads, 3, -1)).permute(3, 0, 2, 1, 4)
+        q, k, v = qkv.view(*qkv.shape[:2], self.heads, 3, -1).permute(3, 0, 2, 1, 4)
         if text is not None:
             k = torch.cat([text[:, 0].to(k.dtype), k], dim=2)
             v = torch.cat([text[:, 1].to(v.dtype), v], dim=2)
-        mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        mixed = attend(q, k, v).transpose(1, 2).flatten(2)
         out = linear(mixed, self.proj_out.weight[:, :, 0], self.proj_out.bias)
         return x + images_of(out, x)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from framework_glide.unet.config import GROUPS
-from framework_glide.unet.linear import linear
 from framework_glide.unet.norm import images_of, normalize, pixels_of
+from framework_glide.unet.products import linear
 
 Resampling: TypeAlias = Literal["none", "down", "up"]
 
@@ -120,17 +120,18 @@ class ResBlock(nn.Module):
         Returns:
             `(b, out_channels, h', w')`.
         """
-        norm, _, conv = self.in_layers
-        h = normalize(x, norm)
+        h = normalize(x, cast(nn.GroupNorm, self.in_layers[0]))
+        conv = cast(nn.Conv2d, self.in_layers[2])
         h = upsampled(h, conv) if self.resampling == "up" else conv(resample(h, self.resampling))
         x = resample(x, self.resampling)
         added = self.emb_layers[1](condition)
-        norm, _, dropout, conv = self.out_layers
+        norm, _, dropout, last = self.out_layers
+        norm = cast(nn.GroupNorm, norm)
         if self.scale_shift:
             h = normalize(h, norm, *added.chunk(2, dim=1))
         else:
             h = normalize(h + added[:, :, None, None], norm)
-        return self._skip(x) + conv(dropout(h))  # type: ignore[no-any-return]
+        return self._skip(x) + last(dropout(h))  # type: ignore[no-any-return]
 
     def _skip(self, x: Tensor) -> Tensor:
         skip = self.skip_connection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -16,10 +16,10 @@ from framework_glide.unet.blocks import Downsample, Resampling, ResBlock, Upsamp
 from framework_glide.unet.config import GROUPS, UNetOptions
 from framework_glide.unet.embedding import timestep_embedding
 from framework_glide.unet.norm import normalize
-from framework_glide.unet.text_transformer import Text, TextTransformer
+from framework_glide.unet.text_transformer import Text, TextEncoder
 
 
-class TextUNet(TextTransformer):
+class TextUNet(TextEncoder):
     """Predicts the noise in an image and its variance (section 4), with parameters named as released.
 
     Args:
@@ -27,7 +27,7 @@ class TextUNet(TextTransformer):
     """
 
     def __init__(self, options: UNetOptions) -> None:
-        nn.Module.__init__(self)
+        super().__init__()
         width = 4 * options.channels
         self.options = options
         self.time_embed = nn.Sequential(
@@ -67,7 +67,7 @@ class TextUNet(TextTransformer):
         nn.init.zeros_(last.bias)  # type: ignore[arg-type]
         self.out = nn.Sequential(nn.GroupNorm(GROUPS, here), nn.SiLU(), last)
         # Last, as in the released layout: an optimiser numbers parameters in this order.
-        self._add_text(options.text and replace(options.text, projection=width))
+        self.add_text(options.text and replace(options.text, projection=width))
 
     def forward(
         self,
@@ -100,7 +100,7 @@ class TextUNet(TextTransformer):
             ValueError: a size that cannot be halved so often, an upsampler without its image, or
                 captions missing.
         """
-        h = self._inputs(x, low_res, inpaint_image, inpaint_mask).to(self.input_blocks[0][0].weight.dtype)
+        h = self._inputs(x, low_res, inpaint_image, inpaint_mask).to(self._dtype)
         if h.device.type == "cpu":
             h = h.contiguous(memory_format=torch.channels_last)
         condition, keys_values = self._condition(timesteps, tokens, mask, text)
@@ -112,20 +112,26 @@ class TextUNet(TextTransformer):
         for layers in self.output_blocks:
             h = self._run(layers, torch.cat([h, skipped.pop()], dim=1), condition, keys_values)
         norm, _, conv = self.out
-        return conv(normalize(h, norm)).to(x.dtype)  # type: ignore[no-any-return]
+        return conv(normalize(h, cast(nn.GroupNorm, norm))).to(x.dtype)  # type: ignore[no-any-return]
 
     def prepare(self, text: Text) -> Text:
         """Add the keys and values of every attention layer, which stay the same at all steps of sampling."""
-        return text._replace(keys_values=tuple(self._keys_values(text.states)))
+        return text.with_keys_values(list(self._keys_values(text.states)))
 
     def _keys_values(self, states: Tensor) -> Iterator[Tensor]:
         for module in self._attentions:
             yield module.text_keys_values(states)
 
     @property
+    def _dtype(self) -> torch.dtype:
+        return next(self.input_blocks.parameters()).dtype
+
+    @property
     def _attentions(self) -> list[AttentionBlock]:
         groups = [*self.input_blocks, self.middle_block, *self.output_blocks]
-        return [module for layers in groups for module in layers if isinstance(module, AttentionBlock)]
+        return [
+            module for layers in groups for module in layers.children() if isinstance(module, AttentionBlock)
+        ]
 
     def _condition(
         self, timesteps: Tensor, tokens: Tensor | None, mask: Tensor | None, text: Text | None
@@ -133,7 +139,7 @@ class TextUNet(TextTransformer):
         # Timesteps differ by one in a thousand: bfloat16 would take many for the same.
         with torch.autocast(timesteps.device.type, enabled=False):
             embedding = timestep_embedding(timesteps, self.options.channels)
-            embedding = self.time_embed(embedding.to(self.time_embed[0].weight.dtype))
+            embedding = self.time_embed(embedding.to(self._dtype))
         if self.options.text is None:
             return F.silu(embedding), None
         if text is None:
@@ -159,9 +165,9 @@ class TextUNet(TextTransformer):
         return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
 
     def _run(
-        self, layers: nn.ModuleList, h: Tensor, condition: Tensor, keys_values: Iterator[Tensor] | None
+        self, layers: nn.Module, h: Tensor, condition: Tensor, keys_values: Iterator[Tensor] | None
     ) -> Tensor:
-        for layer in layers:
+        for layer in layers.children():
             arguments: tuple[Any, ...] = ()
             if isinstance(layer, ResBlock):
                 arguments = (condition,)
@@ -181,7 +187,9 @@ class TextUNet(TextTransformer):
 
     def _attention(self, channels: int, up: bool = False) -> AttentionBlock:
         text = self.options.text
-        return AttentionBlock(channels, self.options.heads_of(channels, up), text and text.width)
+        return AttentionBlock(
+            channels, self.options.heads_of(channels, up), None if text is None else text.width
+        )
 
     def _resampling(self, channels: int, direction: Resampling) -> nn.Module:
         if self.options.residual_resampling:

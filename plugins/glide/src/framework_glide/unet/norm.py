@@ -46,7 +46,7 @@ def pixels_of(x: Tensor) -> Tensor:
 
 def images_of(pixels: Tensor, like: Tensor) -> Tensor:
     """The inverse of `pixels_of`, for as many channels as there are: a view."""
-    return pixels.unflatten(1, like.shape[-2:]).permute(0, 3, 1, 2)  # type: ignore[no-untyped-call,no-any-return]
+    return pixels.view(pixels.shape[0], *like.shape[-2:], -1).permute(0, 3, 1, 2)
 
 
 class _Normalize(torch.autograd.Function):
@@ -76,7 +76,7 @@ class _Normalize(torch.autograd.Function):
         offset = bias * factor if shift is None else bias * factor + shift.to(dtype)
         offset = offset.to(dtype).expand_as(gain)
         out = torch.addcmul(offset[:, None], centred, gain[:, None])
-        if ctx.needs_input_grad[0] or any(ctx.needs_input_grad):
+        if any(ctx.needs_input_grad):
             ctx.save_for_backward(centred, std, gain, offset, weight, bias, scale)
             ctx.how = groups, count, silu
         if silu:
@@ -111,5 +111,5 @@ class _Normalize(torch.autograd.Function):
 
 def _over_groups(sums: Tensor, groups: int) -> Tensor:
     """Sums of channels `(b, c)` to those of their groups, for every channel."""
-    grouped = sums.unflatten(1, (groups, -1))  # type: ignore[no-untyped-call]
-    return grouped.sum(2, keepdim=True).expand_as(grouped).flatten(1)  # type: ignore[no-any-return]
+    grouped = sums.view(len(sums), groups, -1)
+    return grouped.sum(2, keepdim=True).expand_as(grouped).flatten(1)

@@ -86,7 +86,8 @@ def _multipliers(values: Mapping[str, Any]) -> tuple[float, ...]:
         size = int(values["image_size"])
         if size not in MULTIPLIERS:
             raise ValueError(
-                f"channel_mult is empty and image_size {size} is none of {sorted(MULTIPLIERS)}: give channel_mult"
+                f"channel_mult is empty and image_size {size} is none of {sorted(MULTIPLIERS)}: "
+                f"give channel_mult"
             )
         given = MULTIPLIERS[size]
     return tuple(int(part) if part == int(part) else part for part in given)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from framework_glide.unet.config import TextOptions
-from framework_glide.unet.linear import Linear
+from framework_glide.unet.products import Linear, attend
+
+#: Rows of a batch, or a mask of them.
+Rows: TypeAlias = Tensor | slice | list[int]
 
 
-class Text(NamedTuple):
+@dataclass(frozen=True)
+class Text:
     """Captions as a UNet sees them.
 
     Attributes:
@@ -27,13 +32,17 @@ class Text(NamedTuple):
     states: Tensor
     keys_values: tuple[Tensor, ...] | None = None
 
-    def index(self, rows: Tensor | slice | list[int]) -> Text:
+    def index(self, rows: Rows) -> Text:
         """Some of the captions."""
         return self._each(lambda tensor: tensor[rows])
 
     def repeat(self, times: int) -> Text:
         """All captions, and all again."""
         return Text.cat([self] * times)
+
+    def with_keys_values(self, keys_values: Sequence[Tensor]) -> Text:
+        """The same with keys and values that were computed ahead."""
+        return Text(self.pooled, self.states, tuple(keys_values))
 
     def to(self, *args: Any, **kwargs: Any) -> Text:
         """On another device or of another dtype, as `Tensor.to`."""
@@ -50,7 +59,7 @@ class Text(NamedTuple):
             tuple(map(torch.cat, zip(*known, strict=True))) if len(known) == len(parts) else None,
         )
 
-    def _each(self, change: Any) -> Text:
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Text:
         cached = self.keys_values
         return Text(
             change(self.pooled),
@@ -70,9 +79,9 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(b, n, width)` to the same."""
-        qkv = self.c_qkv(x).unflatten(-1, (self.heads, 3, -1))
+        qkv = self.c_qkv(x).view(*x.shape[:2], self.heads, 3, -1)
         q, k, v = qkv.permute(3, 0, 2, 1, 4)
-        mixed: Tensor = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        mixed: Tensor = attend(q, k, v).transpose(1, 2).flatten(2)
         return self.c_proj(mixed)  # type: ignore[no-any-return]
 
 
@@ -119,21 +128,17 @@ class Transformer(nn.Module):
         return x
 
 
-class TextTransformer(nn.Module):
-    """Encodes captions; no attention is masked: a padded position has an embedding of its own.
+class TextEncoder(nn.Module):
+    """What encodes captions; no attention is masked: a padded position has an embedding of its own.
 
     The released layout keeps these parameters at the top level, beside the UNet's, which is
-    why the UNet is a subclass.
-
-    Args:
-        options: sizes; None makes an empty one, for a UNet without text.
+    why the UNet is one too.
     """
 
-    def __init__(self, options: TextOptions | None) -> None:
-        super().__init__()
-        self._add_text(options)
+    text_options: TextOptions | None
 
-    def _add_text(self, options: TextOptions | None) -> None:
+    def add_text(self, options: TextOptions | None) -> None:
+        """Make the parameters; None for none."""
         self.text_options = options
         if options is None:
             return
@@ -176,7 +181,19 @@ class TextTransformer(nn.Module):
             x = self.final_ln(x)
         return Text(self.transformer_proj(x[:, -1]), x.transpose(1, 2))
 
-    def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Any:
+
+class TextTransformer(TextEncoder):
+    """The text transformer alone.
+
+    Args:
+        options: sizes.
+    """
+
+    def __init__(self, options: TextOptions) -> None:
+        super().__init__()
+        self.add_text(options)
+
+    def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Text:
         """The same as `encode_text`."""
         return self.encode_text(tokens, mask)
 
