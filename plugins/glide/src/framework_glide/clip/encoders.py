@@ -96,7 +96,8 @@ class ImageInput(nn.Module):
         self.w_pos = nn.Parameter(torch.empty(options.patches + 1, width))
         self.ln = Norm(width)
         nn.init.normal_(self.patch_proj, std=(3 * patch**2) ** -0.5)
-        nn.init.normal_(self.w_pos, std=width**-0.5)
+        # As large as the patches: where a colour is takes far longer to learn from less.
+        nn.init.normal_(self.w_pos)
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
         means, deviations = (x.new_tensor(values).view(3, 1, 1) for values in (MEANS, DEVIATIONS))

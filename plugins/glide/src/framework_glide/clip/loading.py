@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from framework import load_weights
 from framework.errors import UserError
 from framework_glide.clip.config import NoisedCLIPConfig
 from framework_glide.clip.model import LARGEST_SCALE, NoisedCLIP, described
@@ -78,12 +77,7 @@ def load(path: Path, vocabulary: Path | None = None) -> NoisedCLIP:
         tokenizer = from_folder(vocabulary or path, "clip")
         model = from_released(_state(path / TEXT_FILE), _state(path / IMAGE_FILE), tokenizer)
     else:
-        try:
-            saved = torch.load(path, map_location="cpu", weights_only=False, mmap=True)["state_dict"]
-            model = NoisedCLIP(*described(saved["model._extra_state"]))
-        except (OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, UnpicklingError) as error:
-            raise UserError(f"clip: {path} is not the checkpoint of a glide/noised_clip: {error}") from error
-        load_weights(model, path)
+        model = _from_checkpoint(path)
     return model.eval().requires_grad_(requires_grad=False)
 
 
@@ -110,6 +104,20 @@ def from_released(
         model.image.load_state_dict(image)
     except (KeyError, ValueError, RuntimeError) as error:
         raise UserError(f"clip: these are not the encoders of a noised CLIP: {error}") from error
+    return model
+
+
+def _from_checkpoint(path: Path) -> NoisedCLIP:
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=False, mmap=True)["state_dict"]
+        model = NoisedCLIP(*described(saved["model._extra_state"]))
+        # The slowest average's weights, if there are averages.
+        decays = saved.get("averages.decay", ())
+        prefix = f"averages.copies.{int(decays.argmax())}." if len(decays) else "model."
+        own = {name.removeprefix(prefix): value for name, value in saved.items() if name.startswith(prefix)}
+        model.load_state_dict(own)
+    except (OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, UnpicklingError) as error:
+        raise UserError(f"clip: {path} is not the checkpoint of a glide/noised_clip: {error}") from error
     return model
 
 

@@ -62,7 +62,7 @@ class NoisedCLIP(nn.Module):
 
     def encode_tokens(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """As `encode_text`, of tokens `(b, n)` of which the first `lengths` `(b,)` count."""
-        return F.normalize(self.text(tokens, lengths).float(), dim=-1)
+        return self._directions(self.text(tokens, lengths))
 
     def encode_image(self, x: Tensor, t: Tensor) -> Tensor:
         """Embeddings `(b, d)` of length 1.
@@ -80,7 +80,7 @@ class NoisedCLIP(nn.Module):
                 f"noised CLIP: it reads pictures of {size} x {size} pixels, and these have "
                 f"{x.shape[3]} x {x.shape[2]}\n  train one on an environment of their size"
             )
-        return F.normalize(self.image(x, t.round().long()).float(), dim=-1)
+        return self._directions(self.image(x, t.round().long()))
 
     def similarity(self, x: Tensor, t: Tensor, prompts: Sequence[str]) -> Tensor:
         """Cosine `(b,)` of each picture and its own caption; pictures as in `encode_image`."""
@@ -111,6 +111,10 @@ class NoisedCLIP(nn.Module):
                 return torch.autograd.grad(total, inputs)[0]
 
         return gradient
+
+    def _directions(self, embeddings: Tensor) -> Tensor:
+        # In the precision of the weights, also where products are made in another.
+        return F.normalize(embeddings.to(self.log_scale), dim=-1)
 
     def get_extra_state(self) -> Tensor:
         """Architecture and vocabulary as JSON in bytes: state dicts hold tensors."""

@@ -1,0 +1,26 @@
+"""Parameters of the algorithm `glide/contrastive`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from framework import Param
+from framework_glide.training.config import ImageTrainingConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContrastiveConfig(ImageTrainingConfig):
+    """How a noised CLIP learns."""
+
+    images: Annotated[int, Param("budget", unit="images", ge=1)] = 200_000
+    batch_size: Annotated[
+        int,
+        Param("images in one step; the others' captions are what each is told from", unit="images", ge=2),
+    ] = 128
+    noised: Annotated[
+        bool, Param("whether it sees every noise level, or clean pictures alone as a plain CLIP")
+    ] = True
+    share_equal: Annotated[
+        bool, Param("whether equal captions in a batch are all right, or wrong but for one")
+    ] = True
