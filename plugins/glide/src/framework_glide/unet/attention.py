@@ -19,12 +19,13 @@ class AttentionBlock(nn.Module):
         channels: of the image.
         heads: of attention; queries, keys and values of a head lie next to each other.
         text_width: of the caption's states; None for no text.
+        groups: of the norm.
     """
 
-    def __init__(self, channels: int, heads: int, text_width: int | None) -> None:
+    def __init__(self, channels: int, heads: int, text_width: int | None, groups: int = GROUPS) -> None:
         super().__init__()
         self.heads = heads
-        self.norm = nn.GroupNorm(GROUPS, channels)
+        self.norm = nn.GroupNorm(groups, channels)
         self.qkv = nn.Conv1d(channels, 3 * channels, 1)
         if text_width is not None:
             self.encoder_kv = nn.Conv1d(text_width, 2 * channels, 1)

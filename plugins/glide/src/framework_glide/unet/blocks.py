@@ -79,6 +79,7 @@ class ResBlock(nn.Module):
         dropout: before the last convolution.
         scale_shift: the condition scales and shifts the second norm's output; otherwise it is added before.
         resampling: of the image, between the first norm and convolution, and of the skip connection.
+        groups: of the norms.
     """
 
     def __init__(
@@ -89,13 +90,14 @@ class ResBlock(nn.Module):
         dropout: float,
         scale_shift: bool = True,
         resampling: Resampling = "none",
+        groups: int = GROUPS,
     ) -> None:
         super().__init__()
         self.scale_shift = scale_shift
         self.resampling = resampling
         # The names of the released layout are places in these lists; the Identity and SiLU hold them.
         self.in_layers = nn.Sequential(
-            nn.GroupNorm(GROUPS, channels), nn.SiLU(), nn.Conv2d(channels, out_channels, 3, padding=1)
+            nn.GroupNorm(groups, channels), nn.SiLU(), nn.Conv2d(channels, out_channels, 3, padding=1)
         )
         self.emb_layers = nn.Sequential(
             nn.SiLU(), nn.Linear(embedding, out_channels * (2 if scale_shift else 1))
@@ -104,7 +106,7 @@ class ResBlock(nn.Module):
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)  # type: ignore[arg-type]
         self.out_layers = nn.Sequential(
-            nn.GroupNorm(GROUPS, out_channels), nn.SiLU(), nn.Dropout(dropout), last
+            nn.GroupNorm(groups, out_channels), nn.SiLU(), nn.Dropout(dropout), last
         )
         self.skip_connection = (
             nn.Identity() if channels == out_channels else nn.Conv2d(channels, out_channels, 1)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from framework import Param
 from framework.errors import UserError
 
-#: GroupNorm divides the channels of every layer into so many groups.
+#: GroupNorm divides the channels of every layer of the released networks into so many groups.
 GROUPS = 32
 
 
@@ -49,6 +49,8 @@ class UNetOptions:
         head_channels: width of a head; None for `heads` of them, whatever the width.
         heads: number of heads if `head_channels` is None.
         heads_up: the same on the way up; None for as many as on the way down.
+        groups: of GroupNorm, in every layer. A group of one channel forgets an image's mean colour, so
+            32 of them do not suit the narrowest networks.
         image_channels: of the picture that is denoised.
         out_channels: twice those if the variance is learned.
         dropout: in every residual block, while training.
@@ -69,6 +71,7 @@ class UNetOptions:
     head_channels: int | None = 64
     heads: int = 1
     heads_up: int | None = None
+    groups: int = GROUPS
     image_channels: int = 3
     out_channels: int = 6
     dropout: float = 0.1
@@ -82,10 +85,10 @@ class UNetOptions:
 
     def __post_init__(self) -> None:
         for multiplier, width in zip(self.multipliers, self.widths, strict=True):
-            if width % GROUPS or width <= 0:
+            if width % self.groups or width <= 0:
                 raise UserError(
-                    f"unet: {self.channels} channels times {multiplier} is not a multiple of {GROUPS}, "
-                    f"which GroupNorm needs\n  choose channels that are a multiple of {GROUPS}"
+                    f"unet: {self.channels} channels times {multiplier} is not a multiple of {self.groups}, "
+                    f"which GroupNorm needs\n  choose channels that are a multiple of {self.groups}"
                 )
         for factor, width in zip(self.factors, self.widths, strict=True):
             if factor not in self.attention_factors and factor != self.factors[-1]:

@@ -13,7 +13,7 @@ from torch.utils.checkpoint import checkpoint
 
 from framework_glide.unet.attention import AttentionBlock
 from framework_glide.unet.blocks import Downsample, Resampling, ResBlock, Upsample
-from framework_glide.unet.config import GROUPS, UNetOptions
+from framework_glide.unet.config import UNetOptions
 from framework_glide.unet.embedding import timestep_embedding
 from framework_glide.unet.norm import normalize
 from framework_glide.unet.text_transformer import Text, TextEncoder
@@ -65,7 +65,7 @@ class TextUNet(TextEncoder):
         last = nn.Conv2d(here, options.out_channels, 3, padding=1)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)  # type: ignore[arg-type]
-        self.out = nn.Sequential(nn.GroupNorm(GROUPS, here), nn.SiLU(), last)
+        self.out = nn.Sequential(nn.GroupNorm(options.groups, here), nn.SiLU(), last)
         # Last, as in the released layout: an optimiser numbers parameters in this order.
         self.add_text(options.text and replace(options.text, projection=width))
 
@@ -182,13 +182,22 @@ class TextUNet(TextEncoder):
     def _block(self, channels: int, out_channels: int, resampling: Resampling = "none") -> ResBlock:
         options = self.options
         return ResBlock(
-            channels, out_channels, 4 * options.channels, options.dropout, options.scale_shift, resampling
+            channels,
+            out_channels,
+            4 * options.channels,
+            options.dropout,
+            options.scale_shift,
+            resampling,
+            options.groups,
         )
 
     def _attention(self, channels: int, up: bool = False) -> AttentionBlock:
         text = self.options.text
         return AttentionBlock(
-            channels, self.options.heads_of(channels, up), None if text is None else text.width
+            channels,
+            self.options.heads_of(channels, up),
+            None if text is None else text.width,
+            self.options.groups,
         )
 
     def _resampling(self, channels: int, direction: Resampling) -> nn.Module:

@@ -16,10 +16,11 @@ _UPSAMPLER = replace(
 )
 
 #: `base` and `upsampler` are the released ones, of 64 and 256 px and about 300 million parameters;
-#: the paper's have 3.5 and 1.5 billion. All take `replace(..., inpaint=True)`.
+#: the paper's have 3.5 and 1.5 billion (the depth of its upsampler's text
+#: transformer is not stated; 16 blocks give that number). All take `replace(..., inpaint=True)`.
 SIZES: Mapping[Size, UNetOptions] = {
     "base": _BASE,
     "upsampler": _UPSAMPLER,
     "paper-base": replace(_BASE, channels=512, text=TextOptions(width=2048, layers=24, heads=32)),
-    "paper-upsampler": replace(_UPSAMPLER, channels=384, text=TextOptions(width=1024, layers=24, heads=16)),
+    "paper-upsampler": replace(_UPSAMPLER, channels=384, text=TextOptions(width=1024, layers=16, heads=16)),
 }
