@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from framework import Param
@@ -52,3 +53,56 @@ class ShapesConfig:
                 )
         if known <= set(self.held_out):
             raise ValueError("held_out holds out every colour of every shape; leave some to train on")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImagesConfig:
+    """Parameters of captioned images of one's own."""
+
+    path: Annotated[
+        Path,
+        Param(
+            "folder with metadata.csv or metadata.jsonl, of pictures and .txt files, of class folders, or "
+            "parquet: a file or a folder of them; or the metadata file"
+        ),
+    ]
+    size: Annotated[
+        int,
+        Param("width and height; the middle square, averaged over areas", unit="pixels", ge=8, le=1024),
+    ] = 32
+    caption: Annotated[
+        str | None, Param("column of the captions; none: caption, text, prompt or label, as there is")
+    ] = None
+    image: Annotated[
+        str | None, Param("column of the pictures in parquet; none: the first that holds bytes")
+    ] = None
+    template: Annotated[
+        str, Param("makes a caption of a class's name, which stands for {}; for class folders and labels")
+    ] = "a photo of a {}"
+    validation: Annotated[
+        float, Param("share kept for validation, the same pictures for every seed", ge=0, lt=1)
+    ] = 0.05
+    validation_path: Annotated[
+        Path | None, Param("pictures to validate on instead, laid out like those at `path`")
+    ] = None
+    streaming: Annotated[
+        bool,
+        Param(
+            "decode pictures as they are needed; otherwise they are decoded once and kept, reduced, on disk"
+        ),
+    ] = False
+    bad_images: Annotated[
+        Literal["skip", "refuse"],
+        Param("go on without what cannot be used, naming it, or refuse to begin"),
+    ] = "skip"
+    first_frame: Annotated[
+        bool, Param("take the first frame of animations, which cannot be used otherwise")
+    ] = False
+    max_pixels: Annotated[
+        int, Param("larger pictures cannot be used", unit="pixels", ge=1, le=170_000_000)
+    ] = 64_000_000
+    limit: Annotated[int | None, Param("take the first ones only", unit="pictures", ge=1)] = None
+
+    def __post_init__(self) -> None:
+        if "{}" not in self.template:
+            raise ValueError(f"template {self.template!r} has no {{}} for the name of the class")
