@@ -132,7 +132,7 @@ class SamplingStepsConfig(MeasureConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class InpaintingEvaluationConfig(MeasureConfig):
+class InpaintingQualityConfig(MeasureConfig):
     """Parameters of filling holes (section 2.5)."""
 
     samples: Annotated[int, Param("pictures to fill", unit="pictures", ge=4)] = 500
@@ -143,7 +143,7 @@ class InpaintingEvaluationConfig(MeasureConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpsamplingConfig(MeasureConfig):
+class UpsamplingQualityConfig(MeasureConfig):
     """Parameters of an upsampler against interpolation."""
 
     samples: Annotated[int, Param("pictures to upsample", unit="pictures", ge=4)] = 500

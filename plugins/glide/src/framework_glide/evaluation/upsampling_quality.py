@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from framework.errors import UserError
 from framework.report import Report, Table
 from framework_glide.evaluation.bench import bench
-from framework_glide.evaluation.config import UpsamplingConfig
+from framework_glide.evaluation.config import UpsamplingQualityConfig
 from framework_glide.evaluation.figures import comparison
 from framework_glide.evaluation.psnr import mean_psnr
 from framework_glide.evaluation.quality import Ruler
@@ -24,7 +24,7 @@ Filter: TypeAlias = Literal["area", "bilinear", "bicubic"]
 FILTERS: tuple[Filter, ...] = ("bilinear", "bicubic", "area")
 
 
-class Upsampling:
+class UpsamplingQuality:
     """Enlarges real pictures that were made small, and compares with the originals.
 
     PSNR to the original, Fréchet distance to real pictures, and the accuracy of attributes.
@@ -36,7 +36,7 @@ class Upsampling:
         folder: where pictures are kept; None for nowhere.
     """
 
-    def __init__(self, config: UpsamplingConfig) -> None:
+    def __init__(self, config: UpsamplingQualityConfig) -> None:
         self.config = config
         self.folder: Path | None = None
 
@@ -45,10 +45,12 @@ class Upsampling:
         low_size, size = desk.model.images.low_size, desk.model.size
         real = desk.rows.pictures
         if low_size is None:
-            raise UserError("glide/upsampling needs a model that enlarges pictures, such as glide/upsampler")
+            raise UserError(
+                "glide/upsampling_quality needs a model that enlarges pictures, such as glide/upsampler"
+            )
         if real.shape[1] != size:
             raise UserError(
-                f"glide/upsampling: the model makes pictures of {size} px, and the environment's have "
+                f"glide/upsampling_quality: the model makes pictures of {size} px, and the environment's have "
                 f"{real.shape[1]}\n  set the environment's size to {size}"
             )
         low = resized(real, low_size, "area")

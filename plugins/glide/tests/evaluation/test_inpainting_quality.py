@@ -10,10 +10,10 @@ from datasets import DatasetDict
 
 from framework.errors import UserError
 from framework_glide.diffusion.config import SamplingConfig
-from framework_glide.evaluation.config import InpaintingEvaluationConfig
+from framework_glide.evaluation.config import InpaintingQualityConfig
 
 pytest.importorskip("framework_glide.images.masks")
-from framework_glide.evaluation.inpainting import InpaintingEvaluation, holes
+from framework_glide.evaluation.inpainting_quality import InpaintingQuality, holes
 
 FEW = SamplingConfig(steps=2)
 
@@ -22,9 +22,9 @@ def test_the_real_picture_fills_perfectly(
     distinct: DatasetDict, judge_path: Path, denoiser: Callable[..., Any], paint: Callable[..., Any]
 ) -> None:
     paint(distinct)
-    config = InpaintingEvaluationConfig(samples=40, judge=judge_path, sampling=FEW)
+    config = InpaintingQualityConfig(samples=40, judge=judge_path, sampling=FEW)
 
-    report = InpaintingEvaluation(config)(denoiser(inpaint=True), distinct)
+    report = InpaintingQuality(config)(denoiser(inpaint=True), distinct)
 
     metrics = report.metrics
     assert metrics["fill_accuracy/fine-tuned"] == metrics["known_exact/fine-tuned"] == 1
@@ -39,9 +39,9 @@ def test_changed_known_pixels_are_found(
     distinct: DatasetDict, judge_path: Path, denoiser: Callable[..., Any], paint: Callable[..., Any]
 ) -> None:
     paint(distinct, lambda _: 0.2)
-    config = InpaintingEvaluationConfig(samples=20, judge=judge_path, sampling=FEW)
+    config = InpaintingQualityConfig(samples=20, judge=judge_path, sampling=FEW)
 
-    metrics = InpaintingEvaluation(config)(denoiser(inpaint=True), distinct).metrics
+    metrics = InpaintingQuality(config)(denoiser(inpaint=True), distinct).metrics
 
     assert metrics["known_exact/fine-tuned"] == 0
     assert metrics["boundary_error/fine-tuned"] > 0
@@ -55,11 +55,11 @@ def test_models_keep_known_pixels(
     tmp_path: Path,
 ) -> None:
     pytest.importorskip("framework_glide.unet.surgery")
-    config = InpaintingEvaluationConfig(
+    config = InpaintingQualityConfig(
         samples=8, judge=judge_path, sampling=FEW, base=save(denoiser(seed=5)), examples=4
     )
 
-    report = InpaintingEvaluation(config)(denoiser(inpaint=True), shapes)
+    report = InpaintingQuality(config)(denoiser(inpaint=True), shapes)
 
     metrics = report.metrics
     assert metrics["known_exact/fine-tuned"] == metrics["known_exact/replacement"] == 1
@@ -70,17 +70,17 @@ def test_models_keep_known_pixels(
 
 def test_a_model_that_sees_no_masks_is_refused(shapes: DatasetDict, denoiser: Callable[..., Any]) -> None:
     with pytest.raises(UserError, match="inpaint: true"):
-        InpaintingEvaluation(InpaintingEvaluationConfig(samples=4, sampling=FEW))(denoiser(), shapes)
+        InpaintingQuality(InpaintingQualityConfig(samples=4, sampling=FEW))(denoiser(), shapes)
 
 
 def test_an_upsampler_cannot_fill(
     shapes: DatasetDict, denoiser: Callable[..., Any], save: Callable[..., Path]
 ) -> None:
     pytest.importorskip("framework_glide.unet.surgery")
-    config = InpaintingEvaluationConfig(samples=4, sampling=FEW, base=save(denoiser(low_size=8)))
+    config = InpaintingQualityConfig(samples=4, sampling=FEW, base=save(denoiser(low_size=8)))
 
     with pytest.raises(UserError, match="is an upsampler"):
-        InpaintingEvaluation(config)(denoiser(inpaint=True), shapes)
+        InpaintingQuality(config)(denoiser(inpaint=True), shapes)
 
 
 def test_holes_leave_something_and_hide_something() -> None:

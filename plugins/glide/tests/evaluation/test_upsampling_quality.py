@@ -11,10 +11,10 @@ from PIL import Image
 
 from framework.errors import UserError
 from framework_glide.diffusion.config import SamplingConfig
-from framework_glide.evaluation.config import UpsamplingConfig
+from framework_glide.evaluation.config import UpsamplingQualityConfig
 from framework_glide.evaluation.psnr import psnr
 from framework_glide.evaluation.rows import rows_of
-from framework_glide.evaluation.upsampling import Upsampling, resized
+from framework_glide.evaluation.upsampling_quality import UpsamplingQuality, resized
 
 FEW = SamplingConfig(steps=2, scale=1.0)
 
@@ -27,9 +27,9 @@ def test_the_original_beats_every_interpolation(
     tmp_path: Path,
 ) -> None:
     paint(distinct)
-    config = UpsamplingConfig(samples=40, judge=judge_path, sampling=FEW)
+    config = UpsamplingQualityConfig(samples=40, judge=judge_path, sampling=FEW)
 
-    report = Upsampling(config)(denoiser(low_size=8), distinct)
+    report = UpsamplingQuality(config)(denoiser(low_size=8), distinct)
 
     metrics = report.metrics
     assert metrics["psnr/upsampler"] == 100
@@ -46,16 +46,16 @@ def test_the_original_beats_every_interpolation(
 
 
 def test_a_model_and_no_judge(bare: DatasetDict, denoiser: Callable[..., Any]) -> None:
-    config = UpsamplingConfig(samples=6, sampling=FEW)
+    config = UpsamplingQualityConfig(samples=6, sampling=FEW)
 
-    metrics = Upsampling(config)(denoiser(low_size=8), bare).metrics
+    metrics = UpsamplingQuality(config)(denoiser(low_size=8), bare).metrics
 
     assert set(metrics) == {"psnr/upsampler", "psnr/bilinear", "psnr/bicubic", "psnr/area", "psnr_gain"}
 
 
 def test_other_models_and_other_sizes_are_refused(drawn: DatasetDict, denoiser: Callable[..., Any]) -> None:
     with pytest.raises(UserError, match="a model that enlarges pictures"):
-        Upsampling(UpsamplingConfig(samples=4, sampling=FEW))(denoiser(), drawn)
+        UpsamplingQuality(UpsamplingQualityConfig(samples=4, sampling=FEW))(denoiser(), drawn)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from framework.errors import UserError
 from framework.report import Report, Table
 from framework_glide.evaluation.bench import Bench, bench
 from framework_glide.evaluation.boundary import boundary_error
-from framework_glide.evaluation.config import InpaintingEvaluationConfig
+from framework_glide.evaluation.config import InpaintingQualityConfig
 from framework_glide.evaluation.figures import comparison
 from framework_glide.evaluation.quality import Ruler, accuracy_of
 from framework_glide.evaluation.sample_store import Pictures
@@ -31,7 +31,7 @@ NOTE = (
 )
 
 
-class InpaintingEvaluation:
+class InpaintingQuality:
     """Hides parts of real pictures, has them filled, and looks at what is filled in and at its edge.
 
     Args:
@@ -41,7 +41,7 @@ class InpaintingEvaluation:
         folder: where pictures are kept; None for nowhere.
     """
 
-    def __init__(self, config: InpaintingEvaluationConfig) -> None:
+    def __init__(self, config: InpaintingQualityConfig) -> None:
         self.config = config
         self.folder: Path | None = None
 
@@ -49,7 +49,9 @@ class InpaintingEvaluation:
         desk = bench(self.config, self.folder, algorithm, environment)
         real = desk.rows.pictures
         if not desk.model.options.inpaint:
-            raise UserError("glide/inpainting needs a model that sees masks, one with `inpaint: true`")
+            raise UserError(
+                "glide/inpainting_quality needs a model that sees masks, one with `inpaint: true`"
+            )
         masks = holes(len(real), real.shape[1], self.config.seed)
         masked = np.where(masks[..., None], real, np.uint8(GREY))
         known = Known(masked, masks)
