@@ -147,7 +147,7 @@ def _train(
 def test_learns_what_pictures_show(drawn: DatasetDict) -> None:
     torch.manual_seed(0)
     model = build(drawn, replace(SMALL_JUDGE, channels=(16, 32), features=64))
-    logged = _train(drawn, model, JudgingConfig(batch_size=64, lr=3e-3, noise=0.0, shift=0), 100)
+    logged = _train(drawn, model, JudgingConfig(batch_size=64, lr=3e-3, noise=0.0, shift=0), 60)
 
     assert logged[-1]["loss"] < logged[0]["loss"] / 4
     model.eval()

@@ -50,7 +50,7 @@ class UpsamplingQuality:
             )
         if real.shape[1] != size:
             raise UserError(
-                f"glide/upsampling_quality: the model makes pictures of {size} px, and the environment's have "
+                f"glide/upsampling_quality: the model makes pictures of {size} px, the environment's have "
                 f"{real.shape[1]}\n  set the environment's size to {size}"
             )
         low = resized(real, low_size, "area")
