@@ -100,6 +100,13 @@ def test_noise_levels_are_spread_evenly(environment: DatasetDict) -> None:
     torch.testing.assert_close(spread[500:].mean(), torch.tensor(expected[500:].mean()), rtol=0.02, atol=0)
 
 
+def test_cleaner_levels_can_come_oftener(environment: DatasetDict) -> None:
+    config = dataclasses.replace(BRIEF, timestep_power=2.0)
+    algorithm = Contrastive(environment, build(environment, SMALL), config)
+    _, t = algorithm.noisy(torch.zeros(1000, 3, 8, 8), torch.Generator().manual_seed(0))
+    assert t.double().mean() == pytest.approx(1000 / 3, abs=2)
+
+
 def test_the_scale_keeps_below_its_limit(environment: DatasetDict) -> None:
     algorithm = Contrastive(environment, build(environment, SMALL), BRIEF)
     with torch.no_grad():

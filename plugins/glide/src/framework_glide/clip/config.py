@@ -20,10 +20,10 @@ class NoisedCLIPConfig:
     patch_size: Annotated[int, Param("width and height of what is one position", unit="pixels", ge=1)] = 4
     embedding: Annotated[
         int, Param("dimensions captions and pictures are compared in; the text's width", ge=8)
-    ] = 128
+    ] = 64
     text_layers: Annotated[int, Param("blocks of the text transformer", ge=1)] = 2
-    image_width: Annotated[int, Param("of the image transformer", ge=8)] = 128
-    image_layers: Annotated[int, Param("blocks of the image transformer", ge=1)] = 4
+    image_width: Annotated[int, Param("of the image transformer", ge=8)] = 64
+    image_layers: Annotated[int, Param("blocks of the image transformer", ge=1)] = 3
     head_width: Annotated[int, Param("units of a head of attention; the paper's CLIP has 64", ge=4)] = 32
     context: Annotated[int, Param("of a caption, start and end included", unit="tokens", ge=3)] = 32
     vocab_size: Annotated[

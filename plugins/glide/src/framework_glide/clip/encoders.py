@@ -77,8 +77,9 @@ class TextInput(nn.Module):
         super().__init__()
         self.w_voc = nn.Parameter(torch.empty(options.vocab_size, options.embedding))
         self.w_pos = nn.Parameter(torch.empty(options.context, options.embedding))
-        nn.init.normal_(self.w_voc, std=0.02)
-        nn.init.normal_(self.w_pos, std=0.01)
+        # Large enough not to drown in what the first block adds.
+        nn.init.normal_(self.w_voc, std=0.3)
+        nn.init.normal_(self.w_pos, std=0.1)
 
     def forward(self, tokens: Tensor) -> Tensor:
         return F.embedding(tokens, self.w_voc) + self.w_pos[: tokens.shape[1]]

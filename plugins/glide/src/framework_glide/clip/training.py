@@ -62,7 +62,7 @@ class Contrastive(ImageTraining):
             return images, torch.zeros(count, dtype=torch.long, device=images.device)
         # One level from each of b equal parts: each is as likely as any other, the batch is balanced.
         shares = (torch.arange(count) + torch.rand(count, generator=generator)) / count
-        t = (shares * steps).long().clamp_(max=steps - 1).to(images.device)
+        t = (shares**self.config.timestep_power * steps).long().clamp_(max=steps - 1).to(images.device)
         noise = torch.randn(images.shape, generator=generator).to(images.device)
         return self.diffusion.q_sample(images, t, noise), t
 

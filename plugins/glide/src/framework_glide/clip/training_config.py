@@ -14,6 +14,7 @@ class ContrastiveConfig(ImageTrainingConfig):
     """How a noised CLIP learns."""
 
     images: Annotated[int, Param("budget", unit="images", ge=1)] = 200_000
+    lr: Annotated[float, Param("highest learning rate", gt=0)] = 2e-3
     batch_size: Annotated[
         int,
         Param("images in one step; the others' captions are what each is told from", unit="images", ge=2),
@@ -21,6 +22,10 @@ class ContrastiveConfig(ImageTrainingConfig):
     noised: Annotated[
         bool, Param("whether it sees every noise level, or clean pictures alone as a plain CLIP")
     ] = True
+    timestep_power: Annotated[
+        float,
+        Param("noise levels are drawn as u ** this, u uniform: 1 for all alike, more for cleaner ones", gt=0),
+    ] = 1.0
     share_equal: Annotated[
         bool, Param("whether equal captions in a batch are all right, or wrong but for one")
     ] = True
