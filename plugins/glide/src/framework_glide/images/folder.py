@@ -13,9 +13,9 @@ from framework_glide.images.metadata import NAMES, clean, metadata_rows, read_te
 from framework_glide.images.source import SHARD, Row, legible, stamp_of
 
 #: Endings that make a file a picture, until it is looked into.
-ENDINGS = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jp2")
-    + (".ppm", ".pgm", ".pbm")
+ENDINGS = (
+    *(".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jp2"),
+    *(".ppm", ".pgm", ".pbm"),
 )
 _SPLITS = {"train", "training", "test", "val", "valid", "validation"}
 

@@ -61,7 +61,7 @@ def metadata_rows(path: Path, caption: str | None) -> Iterator[Row]:
         if not isinstance(name, str) or not name.strip() or "\0" in name:
             yield Row(where, b"", "", f"no {file_column}")
         elif not isinstance(words, str) or not words.strip():
-            yield Row(f"{where} ({name})", b"", "", f"no {caption_column}")
+            yield Row(f"{where} ({name})", _existing(path.parent, name), "", f"no {caption_column}")
         else:
             yield Row(name, _existing(path.parent, name), clean(words))
 
