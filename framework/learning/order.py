@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from framework.errors import UserError
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 
-class Supply(Protocol[T_co]):
+class Supply(Protocol[T]):
     """An endless supply of examples."""
 
-    def take(self, count: int) -> list[T_co]: ...
+    def take(self, count: int) -> list[T]: ...
 
     def state_dict(self) -> dict[str, Any]: ...
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from framework.errors import UserError
+from framework_glide.checkpoint import read_state, trained_weights
 from framework_glide.model_config import UNetConfig, UpsamplerConfig
 from framework_glide.text.learned import learn_from
 from framework_glide.text.released import from_folder
+from framework_glide.text.tokenizer import Tokenizer
 from framework_glide.text_to_image import Description, ImageOptions, TextToImage
 from framework_glide.unet.config import TextOptions, UNetOptions
+from framework_glide.unet.sizes import PIXELS, SIZES, Size
 from framework_glide.unet.surgery import see_masks
+from framework_glide.unet.weights import fit, read_weights, recognise
+
+#: What the framework's checkpoints end in.
+CHECKPOINT = ".ckpt"
 
 
 def build(environment: Any, config: UNetConfig) -> TextToImage:
@@ -28,18 +30,71 @@ def build(environment: Any, config: UNetConfig) -> TextToImage:
         environment: images and captions; looked at for the size and the vocabulary, if they do not
             come from elsewhere.
         config: parameters.
+
+    Raises:
+        UserError: parts that do not fit each other, or files that are not what they should be.
     """
     if config.weights is not None:
-        return load(config.weights, config)
+        if config.weights.suffix == CHECKPOINT:
+            return load(config.weights, config)
+        return load_released(config.weights, config)
+    tokenizer = from_folder(config.vocabulary) if config.vocabulary else None
+    if config.preset is not None and tokenizer is not None:
+        return _of_size(config.preset, config, tokenizer)
     size = _image_size(environment) if config.size is None else config.size
     factor = config.factor if isinstance(config, UpsamplerConfig) else None
-    tokenizer = from_folder(config.vocabulary) if config.vocabulary else None
     vocab_size = tokenizer.vocab_size if tokenizer else config.vocab_size
     images = ImageOptions(size=size, low_size=factor and size // factor, schedule=config.schedule)
     options = unet_options(config, size, vocab_size)
-    return TextToImage(
-        options, images, tokenizer or partial(learn_from, environment, config.vocab_size), config.precision
+    learned = partial(learn_from, environment, config.vocab_size)
+    return TextToImage(options, images, tokenizer or learned, config.precision)
+
+
+def _of_size(name: Size, config: UNetConfig, tokenizer: Tokenizer) -> TextToImage:
+    options, size = SIZES[name], config.size or PIXELS[name]
+    options = replace(
+        options,
+        inpaint=config.inpaint,
+        dropout=config.dropout,
+        checkpoint_blocks=config.checkpoint_blocks,
     )
+    images = ImageOptions(
+        size=size,
+        low_size=size // 4 if options.low_res else None,
+        schedule="linear" if options.low_res else "squaredcos_cap_v2",
+    )
+    return TextToImage(options, images, tokenizer, config.precision)
+
+
+def load_released(path: Path, config: UNetConfig) -> TextToImage:
+    """A model with weights in the released layout; its size is told from their shapes.
+
+    Args:
+        path: a state dict: `base.pt`, `upsample.pt`, `base_inpaint.pt`, `upsample_inpaint.pt`.
+        config: `vocabulary` is needed; with `inpaint`, weights that see no masks are widened.
+
+    Raises:
+        UserError: no vocabulary, or weights of another network.
+    """
+    if config.vocabulary is None:
+        raise UserError(
+            "released weights need the vocabulary they were trained with\n"
+            "  give the folder it is in as `vocabulary`: encoder.json and vocab.bpe, as GPT-2's"
+        )
+    weights = read_weights(path)
+    found = recognise(weights)
+    if found is None:
+        raise UserError(
+            f"weights: {path} is not of a released size ({', '.join(SIZES)})\n"
+            f"  the framework's own checkpoints end in {CHECKPOINT}"
+        )
+    size, options = found
+    if config.inpaint and not options.inpaint:
+        weights = see_masks(weights, options)
+    masked = replace(config, inpaint=config.inpaint or options.inpaint)
+    model = _of_size(size, masked, from_folder(config.vocabulary))
+    fit(model.network, weights, path)
+    return model
 
 
 def unet_options(config: UNetConfig, size: int, vocab_size: int) -> UNetOptions:
@@ -56,6 +111,7 @@ def unet_options(config: UNetConfig, size: int, vocab_size: int) -> UNetOptions:
         blocks=config.blocks,
         attention_factors=tuple(size // at for at in config.attention),
         head_channels=config.head_channels,
+        groups=config.groups,
         dropout=config.dropout,
         text=TextOptions(
             vocab_size=vocab_size,
@@ -81,40 +137,15 @@ def load(path: Path, config: UNetConfig | None = None) -> TextToImage:
         UserError: the file is no such checkpoint.
     """
     config = config or UNetConfig()
-    state = _state(path)
-    try:
-        found = Description.read(state["model._extra_state"])
-    except KeyError as error:
-        raise UserError(
-            f"weights: {path} is not the checkpoint of a glide/unet or glide/upsampler"
-        ) from error
-    weights = averaged_weights(state)
-    options = found.options
+    state = read_state(path, "a glide/unet or glide/upsampler")
+    found = Description.read(state["model._extra_state"])
+    weights, options = trained_weights(state, "model.network."), found.options
     if config.inpaint and not options.inpaint:
         weights, options = see_masks(weights, options), replace(options, inpaint=True)
     options = replace(options, dropout=config.dropout, checkpoint_blocks=config.checkpoint_blocks)
     model = TextToImage(options, found.images, found.tokenizer, config.precision)
     model.network.load_state_dict(weights)
     return model
-
-
-def averaged_weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The network's weights in an algorithm's state: the slowest average's, if there are averages."""
-    decays = state.get("averages.decay")
-    if decays is not None and len(decays):
-        prefix = f"averages.copies.{int(decays.argmax())}."
-    else:
-        prefix = "model.network."
-    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
-
-
-def _state(path: Path) -> dict[str, Tensor]:
-    try:
-        found: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False, mmap=True)
-        state: dict[str, Tensor] = found["state_dict"]
-    except (OSError, EOFError, KeyError, TypeError, RuntimeError, UnpicklingError) as error:
-        raise UserError(f"weights: {path} is not a checkpoint: {error}") from error
-    return state
 
 
 def _image_size(environment: Any) -> int:

@@ -28,7 +28,7 @@ Images: TypeAlias = NDArray[np.uint8]
 class Guide(Protocol):
     """A noised CLIP."""
 
-    def guidance(self, prompts: Sequence[str], scale: float) -> Callable[[Tensor, Tensor], Tensor]:
+    def guidance(self, prompts: Sequence[str], factor: float = 1.0) -> Callable[[Tensor, Tensor], Tensor]:
         """The gradient of its score, scaled, as a function of noised images and timesteps."""
         ...
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 from framework import Param
 from framework.errors import UserError
 from framework.learning.config import Precision
+from framework_glide.unet.sizes import Size
 
 Schedule: TypeAlias = Literal["squaredcos_cap_v2", "linear"]
 
@@ -31,13 +32,16 @@ class UNetConfig:
         int | None,
         Param("of its images; the environment's if not given", unit="pixels", ge=4),
     ] = None
-    channels: Annotated[int, Param("of the first level; a multiple of 32", ge=32)] = 64
+    channels: Annotated[int, Param("of the first level; a multiple of `groups`", ge=8)] = 64
     multipliers: Annotated[
         tuple[float, ...], Param("channels of each level over `channels`; each level halves the image")
     ] = (1, 2)
     blocks: Annotated[int, Param("residual blocks of each level", ge=1)] = 1
     attention: Annotated[tuple[int, ...], Param("sizes at which there is attention", unit="pixels")] = (8,)
     head_channels: Annotated[int, Param("width of an attention head", ge=1)] = 32
+    groups: Annotated[
+        int, Param("of channels that are normalised together; the released networks have 32", ge=1)
+    ] = 8
     dropout: Annotated[float, Param("in residual blocks, while training", ge=0, lt=1)] = 0.0
     text: Annotated[TextConfig, Param("the text transformer")] = TextConfig()
     vocabulary: Annotated[
@@ -54,8 +58,8 @@ class UNetConfig:
         ),
     ] = None
     preset: Annotated[
-        str | None,
-        Param("a size of the paper instead of the architecture above: `base`, `base-3.5b`"),
+        Size | None,
+        Param("a size of the paper or of its release, instead of the architecture above"),
     ] = None
     precision: Annotated[
         Precision, Param("of sampling; auto is bfloat16 where the processor multiplies it natively")
@@ -65,7 +69,7 @@ class UNetConfig:
     ] = False
 
     def __post_init__(self) -> None:
-        if self.preset is not None and self.vocabulary is None and self.weights is None:
+        if self.preset is not None and self.vocabulary is None:
             raise UserError(
                 f"preset: {self.preset} has the released vocabulary of 50,257 tokens\n"
                 "  give the folder it is in as `vocabulary`: encoder.json and vocab.bpe, as GPT-2's"
@@ -77,7 +81,7 @@ class UpsamplerConfig(UNetConfig):
     """A denoiser that also sees a smaller version of its image."""
 
     factor: Annotated[int, Param("how many times larger its images are than what it is given", ge=2)] = 4
-    channels: Annotated[int, Param("of the first level; a multiple of 32", ge=32)] = 32
+    channels: Annotated[int, Param("of the first level; a multiple of `groups`", ge=8)] = 32
     multipliers: Annotated[
         tuple[float, ...], Param("channels of each level over `channels`; each level halves the image")
     ] = (1, 2, 2)

@@ -69,5 +69,4 @@ def _shrunk(known: Known, size: int) -> Known:
 
 def _all_of(mask: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
     cell = mask.shape[0] // size
-    whole: NDArray[np.bool_] = mask.reshape(size, cell, size, cell).all(axis=(1, 3))
-    return whole
+    return np.asarray(mask.reshape(size, cell, size, cell).all(axis=(1, 3)))

@@ -122,12 +122,12 @@ class Denoiser(torch.nn.Module):
         others: dict[str, Tensor] = {}
         if self.low_size is not None:
             count = 3 * self.low_size**2
-            others["low_res"] = rest[:, :count].unflatten(1, (3, self.low_size, self.low_size))
+            others["low_res"] = rest[:, :count].reshape(-1, 3, self.low_size, self.low_size)
             rest = rest[:, count:]
         if self.inpaint:
-            others["inpaint_image"] = rest[:, :pixels].unflatten(1, (3, self.size, self.size))
-            others["inpaint_mask"] = rest[:, pixels:].unflatten(1, (1, self.size, self.size))
-        image = x.unflatten(1, (3, self.size, self.size))
+            others["inpaint_image"] = rest[:, :pixels].reshape(-1, 3, self.size, self.size)
+            others["inpaint_mask"] = rest[:, pixels:].reshape(-1, 1, self.size, self.size)
+        image = x.reshape(-1, 3, self.size, self.size)
         output: Tensor = self.network(image, t, tokens.long(), mask > 0.5, **others)
         return output.flatten(1)
 

@@ -70,4 +70,4 @@ class UpsamplingConfig(DenoisingConfig):
 
     base: Annotated[Path | None, Param("checkpoint of the model that makes small images, for play")] = None
     inpainter: Annotated[Path | None, Param("checkpoint of the model that fills in masks, for play")] = None
-    clip: Annotated[Path | None, Param("checkpoint of the CLIP that guides, for play")] = None
+    guide: Annotated[Path | None, Param("checkpoint of the CLIP that guides, for play")] = None

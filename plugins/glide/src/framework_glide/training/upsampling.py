@@ -48,4 +48,4 @@ class Upsampling(Denoising):
                 f"base: it makes images of {base.size} px, and {upsampler.images.low_size} px are enlarged"
             )
         inpainter = load(config.inpainter) if config.inpainter else None
-        return Pipeline(base, inpainter, upsampler, load_clip(config.clip) if config.clip else None)
+        return Pipeline(base, inpainter, upsampler, load_clip(config.guide) if config.guide else None)

@@ -24,3 +24,6 @@ SIZES: Mapping[Size, UNetOptions] = {
     "paper-base": replace(_BASE, channels=512, text=TextOptions(width=2048, layers=24, heads=32)),
     "paper-upsampler": replace(_UPSAMPLER, channels=384, text=TextOptions(width=1024, layers=16, heads=16)),
 }
+
+#: Width and height of their images, in pixels.
+PIXELS: Mapping[Size, int] = {"base": 64, "upsampler": 256, "paper-base": 64, "paper-upsampler": 256}

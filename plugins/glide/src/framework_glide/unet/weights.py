@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from pickle import UnpicklingError
 from zipfile import BadZipFile
@@ -11,6 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from framework.errors import UserError
+from framework_glide.unet.config import UNetOptions
+from framework_glide.unet.network import TextUNet
+from framework_glide.unet.sizes import SIZES, Size
 
 #: Names of each kind that an error shows.
 SHOWN = 3
@@ -56,7 +60,12 @@ def load_released(network: nn.Module, path: Path) -> None:
     Raises:
         UserError: names are missing or unknown, or shapes differ; it tells the first few.
     """
-    found, own = read_weights(path), network.state_dict()
+    fit(network, read_weights(path), path)
+
+
+def fit(network: nn.Module, found: Mapping[str, Tensor], path: Path) -> None:
+    """Start a network from weights that were read; arguments and errors as of `load_released`."""
+    own = network.state_dict()
     faults = {
         "missing": [name for name in own if name not in found],
         "unexpected": [name for name in found if name not in own],
@@ -78,6 +87,18 @@ def load_released(network: nn.Module, path: Path) -> None:
             + "\n  the options must be those the weights were trained with"
         )
     network.load_state_dict(found)
+
+
+def recognise(found: Mapping[str, Tensor]) -> tuple[Size, UNetOptions] | None:
+    """Which of the sizes weights belong to, with or without `inpaint`; None if to none of them."""
+    shapes = {name: value.shape for name, value in found.items()}
+    for size, plain in SIZES.items():
+        for options in (plain, replace(plain, inpaint=True)):
+            with torch.device("meta"):
+                own = TextUNet(options).state_dict()
+            if shapes == {name: value.shape for name, value in own.items()}:
+                return size, options
+    return None
 
 
 def _first_line(error: Exception) -> str:
