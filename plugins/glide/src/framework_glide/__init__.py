@@ -103,3 +103,62 @@ def register_algorithms() -> Iterator[Component]:
         parameters="framework_glide.evaluation.judge.config:JudgingConfig",
         doc="Learn to read attributes from images, whatever their captions say",
     )
+
+
+@hookimpl
+def register_evaluators() -> Iterator[Component]:
+    yield Component(
+        "judge_accuracy",
+        "framework_glide.evaluation.judge_accuracy:JudgeAccuracy",
+        parameters=f"{_EVALUATION}:JudgeAccuracyConfig",
+        doc="How often a judge reads the attributes of real images right",
+    )
+    yield Component(
+        "clip_accuracy",
+        "framework_glide.clip.evaluator:ClipAccuracy",
+        parameters="framework_glide.clip.evaluator_config:ClipAccuracyConfig",
+        doc="How often a noised CLIP finds the caption of an image, by noise",
+        source=f"{_PAPER}, section 2.4",
+    )
+    yield Component(
+        "sample_quality",
+        "framework_glide.evaluation.sample_quality:SampleQuality",
+        parameters=f"{_EVALUATION}:SampleQualityConfig",
+        doc="Fréchet distance, precision, recall, attribute accuracy and caption similarity of samples",
+        source=f"{_PAPER}, section 5.2",
+    )
+    yield Component(
+        "guidance_sweep",
+        "framework_glide.evaluation.guidance_sweep:GuidanceSweep",
+        parameters=f"{_EVALUATION}:GuidanceSweepConfig",
+        doc="No guidance, classifier-free and CLIP guidance over scales, and the fronts between them",
+        source=f"{_PAPER}, section 5.2 and figure 6",
+    )
+    yield Component(
+        "preference",
+        "framework_glide.evaluation.preference:Preference",
+        parameters=f"{_EVALUATION}:PreferenceConfig",
+        doc="Pairwise preferences of the judge, fitted as Elo scores",
+        source=f"{_PAPER}, section 5.2 and tables 1 and 4",
+    )
+    yield Component(
+        "sampling_steps",
+        "framework_glide.evaluation.sampling_steps:SamplingSteps",
+        parameters=f"{_EVALUATION}:SamplingStepsConfig",
+        doc="What fewer steps and other samplers cost",
+        source=f"{_PAPER}, section 4",
+    )
+    yield Component(
+        "inpainting_quality",
+        "framework_glide.evaluation.inpainting_quality:InpaintingQuality",
+        parameters=f"{_EVALUATION}:InpaintingQualityConfig",
+        doc="How well holes are filled, with and without fine-tuning",
+        source=f"{_PAPER}, sections 2.5 and 5.1",
+    )
+    yield Component(
+        "upsampling_quality",
+        "framework_glide.evaluation.upsampling_quality:UpsamplingQuality",
+        parameters=f"{_EVALUATION}:UpsamplingQualityConfig",
+        doc="An upsampler against interpolation",
+        source=f"{_PAPER}, section 4",
+    )
