@@ -59,7 +59,7 @@ class SampleQualityConfig(MeasureConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class GuidanceSweepConfig(MeasureConfig):
-    """Parameters of guidance over scales (section 4.2 and figure 6 of the paper)."""
+    """Parameters of guidance over scales (section 5.2 and figure 6 of the paper)."""
 
     sampling: Annotated[SamplingConfig, Param("of every setting; its scales do not count")] = field(
         default_factory=SamplingConfig
@@ -84,7 +84,7 @@ class GuidanceSweepConfig(MeasureConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class PreferenceConfig(MeasureConfig):
-    """Parameters of pairwise preferences (section 5.2, tables 1 and 4)."""
+    """Parameters of pairwise preferences (section 5.2 and table 1)."""
 
     sampling: Annotated[SamplingConfig, Param("of every setting; its scales do not count")] = field(
         default_factory=SamplingConfig

@@ -1,4 +1,4 @@
-"""Guidance over scales: what it gains, and what it costs (sections 2.3, 2.4 and 5.1 of the paper)."""
+"""Guidance over scales: what it gains, and what it costs (sections 2.3, 2.4 and 5.2 of the paper)."""
 
 from __future__ import annotations
 

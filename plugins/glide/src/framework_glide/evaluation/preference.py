@@ -17,7 +17,7 @@ from framework_glide.evaluation.figures import comparison, elo_figure
 from framework_glide.evaluation.manifold import Manifold
 from framework_glide.evaluation.settings import Setting
 
-#: The paper's scores for photorealism and caption, by people (tables 1 and 4): model, guidance, scores.
+#: The paper's scores for photorealism and caption, by people: model, guidance, scores.
 PAPER: tuple[tuple[str, str, float, float], ...] = (
     ("3.5B", "none", -88.6, -106.2),
     ("3.5B", "clip 2", -73.2, 29.3),
