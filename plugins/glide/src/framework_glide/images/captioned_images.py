@@ -101,7 +101,7 @@ def _streamed(
     """`train` as a stream and, if there is one, `validation` in memory."""
     from datasets import IterableDataset
 
-    left_out = LeftOut(source.path)
+    left_out = LeftOut(source.path, named=None)
     refuse = config.bad_images == "refuse"
     if refuse:
         for each in {source.path: source, other.path: other}.values():

@@ -11,7 +11,7 @@ from framework.errors import UserError
 
 log = logging.getLogger("framework")
 
-#: As many are named in the log; a file names all.
+#: As many are named at once, in the log or in an error.
 _NAMED = 20
 
 
@@ -20,15 +20,16 @@ class LeftOut:
 
     Args:
         path: of the source.
+        named: as many are named in the log; none: all, for want of a file that names them.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, named: int | None = _NAMED) -> None:
+        self.path, self.named = path, named
         self.reasons: dict[str, str] = {}
 
     def add(self, name: str, reason: str) -> None:
         """Note a row, and name it in the log."""
-        if name not in self.reasons and len(self.reasons) < _NAMED:
+        if name not in self.reasons and (self.named is None or len(self.reasons) < self.named):
             log.warning("left out: %s: %s", name, reason)
         self.reasons[name] = reason
 

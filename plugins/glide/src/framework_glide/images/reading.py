@@ -62,7 +62,8 @@ def pictures(
         shard: which of them.
         config: size, and what is taken.
         left_out: notes the others.
-        seen: rows that came before; a row that comes again is left out. None: it is not.
+        seen: rows that came before; a row that comes again is left out. None, for streams, which
+            may begin anywhere: what comes again is used again.
         low: take pictures with this draw or a higher one only.
         high: take pictures with a lower draw only.
     """
@@ -95,10 +96,13 @@ def source_of(config: ImagesConfig) -> Source:
         UserError: nothing that can be used.
     """
     path = config.path
-    if not path.exists():
-        raise UserError(f"{path} does not exist: {EXPECTED}")
-    if parquet_files(path):
-        return Parquet(path, config)
-    if path.is_file() and path.suffix.lower() not in (".csv", ".jsonl"):
-        raise UserError(f"{path} is neither parquet nor a metadata file: {EXPECTED}")
-    return files(path, config)
+    try:
+        if not path.exists():
+            raise UserError(f"{path} does not exist: {EXPECTED}")
+        if parquet_files(path):
+            return Parquet(path, config)
+        if path.is_file() and path.suffix.lower() not in (".csv", ".jsonl"):
+            raise UserError(f"{path} is neither parquet nor a metadata file: {EXPECTED}")
+        return files(path, config)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}\n  {EXPECTED}") from error
