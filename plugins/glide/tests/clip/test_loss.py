@@ -40,6 +40,18 @@ def test_knowing_all_costs_nothing_even_if_captions_repeat() -> None:
     assert float(contrastive_loss(100.0 * same, torch.eye(3) > 0)) > 0.4
 
 
+def test_sharing_the_target_does_not_change_the_gradient() -> None:
+    captions = ["red", "blue", "red", "red"]
+    images = torch.randn(4, 3, requires_grad=True)
+    words = torch.randn(2, 3, requires_grad=True)
+    logits = images @ words[[0, 1, 0, 0]].T
+    shared, plain = (
+        torch.autograd.grad(contrastive_loss(logits, same), (images, words), retain_graph=True)
+        for same in (equal_captions(captions), torch.eye(4) > 0)
+    )
+    torch.testing.assert_close(shared, plain)
+
+
 def test_what_is_retrieved() -> None:
     same = equal_captions(["red", "blue", "red"])
     logits = torch.tensor([[0.0, 1.0, 2.0], [3.0, 1.0, 0.0], [2.0, 0.0, 1.0]])

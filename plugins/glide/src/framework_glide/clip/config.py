@@ -24,7 +24,7 @@ class NoisedCLIPConfig:
     text_layers: Annotated[int, Param("blocks of the text transformer", ge=1)] = 2
     image_width: Annotated[int, Param("of the image transformer", ge=8)] = 64
     image_layers: Annotated[int, Param("blocks of the image transformer", ge=1)] = 3
-    head_width: Annotated[int, Param("units of a head of attention; the paper's CLIP has 64", ge=4)] = 32
+    head_width: Annotated[int, Param("units of a head of attention; the released CLIP has 64", ge=4)] = 16
     context: Annotated[int, Param("of a caption, start and end included", unit="tokens", ge=3)] = 32
     vocab_size: Annotated[
         int, Param("of a vocabulary learned from the environment's captions", unit="tokens", ge=257)

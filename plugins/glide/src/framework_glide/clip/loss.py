@@ -13,7 +13,8 @@ def contrastive_loss(logits: Tensor, same: Tensor) -> Tensor:
     """Mean cross-entropy of finding the caption of a picture, and the picture of a caption, in nats.
 
     Radford et al. 2021, figure 3. Where several captions are equal, each is as right as the
-    others: they share the target evenly, and 0 stays the least loss there is.
+    others: they share the target evenly, and 0 stays the least loss there is. The gradient is
+    that of one right caption each, because equal captions have equal logits.
 
     Args:
         logits: `(b, b)`, of pictures (rows) and captions (columns).

@@ -46,11 +46,10 @@ class Contrastive(ImageTraining):
         x, t = self.noisy(batch.images, generator)
         logits = self.model(x, t, captions)
         same = equal_captions(captions).to(logits.device)
-        learned = same if self.config.share_equal else torch.eye(len(same), device=same.device) > 0
         by_picture, by_caption = retrieved(logits, same)
         accuracy = (by_picture.float().mean() + by_caption.float().mean()) / 2
         return {
-            "loss": contrastive_loss(logits, learned),
+            "loss": contrastive_loss(logits, same),
             "accuracy": accuracy,
             "scale": self.model.scale.detach(),
         }

@@ -26,6 +26,3 @@ class ContrastiveConfig(ImageTrainingConfig):
         float,
         Param("noise levels are drawn as u ** this, u uniform: 1 for all alike, more for cleaner ones", gt=0),
     ] = 1.0
-    share_equal: Annotated[
-        bool, Param("whether equal captions in a batch are all right, or wrong but for one")
-    ] = True
