@@ -28,6 +28,7 @@ HEAVY = {
 SHIPPED = [
     ("her", "her.yaml", "her/hindsight"),
     ("codex", "codex.yaml", "codex/language_model"),
+    ("glide", "glide.yaml", "glide/denoising"),
 ]
 
 

@@ -88,7 +88,10 @@ def test_a_missing_file(toy: Path, command: Callable[..., Any]) -> None:
 
 SHIPPED = sorted((ROOT / "recipes").rglob("*.yaml"))
 #: What only the user can say.
-ASKED = {"codex_humaneval.yaml": ["model.path=model"]}
+ASKED = {
+    "codex_humaneval.yaml": ["model.path=model"],
+    "glide_folder.yaml": ["environment.path=pictures"],
+}
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.relative_to(ROOT)))

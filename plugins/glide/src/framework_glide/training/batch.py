@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from framework.errors import UserError
 from framework.learning.order import Shuffled, Streamed, Supply
+from framework_glide.images.tables import pixels
 
 #: Splits up to this size are held in memory; larger ones are read from the disk as they are needed.
 IN_MEMORY = 1 << 30
@@ -52,27 +53,22 @@ class Rows(Sequence[Row]):
     """Rows of a split; the images of small ones are in memory."""
 
     def __init__(self, split: Dataset) -> None:
-        names = split.column_names
-        formatted = split.with_format("numpy", columns=["image"])
-        first = formatted[0]["image"]
-        self._others = split.select_columns([name for name in names if name != "image"])
-        self._images: Any = formatted
-        self._held = first.nbytes * len(split) <= IN_MEMORY
-        if self._held:
-            self._images = np.ascontiguousarray(formatted[:]["image"])
-            columns = self._others[:]
-            self._columns: dict[str, list[Any]] = {
-                name: list(columns[name]) for name in self._others.column_names
-            }
+        self._split = split
+        self._others = split.select_columns([name for name in split.column_names if name != "image"])
+        size = np.prod(split.features["image"].shape) * len(split)
+        self._held = pixels(split) if size <= IN_MEMORY else None
+        self._columns: dict[str, list[Any]] = {}
+        if self._held is not None:
+            self._columns = {name: list(values) for name, values in self._others[:].items()}
 
     def __len__(self) -> int:
-        return len(self._images)
+        return len(self._split)
 
     def __getitem__(self, index: Any) -> Any:
         i = int(index)
-        if self._held:
-            return {"image": self._images[i], **{name: column[i] for name, column in self._columns.items()}}
-        return {"image": self._images[i]["image"], **self._others[i]}
+        if self._held is not None:
+            return {"image": self._held[i], **{name: values[i] for name, values in self._columns.items()}}
+        return {"image": pixels(self._split, [i])[0], **self._others[i]}
 
 
 def supply_of(split: Dataset | IterableDataset, window: int, seed: int) -> Supply[Row]:
