@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -50,7 +49,7 @@ def upsampler(environment: Any) -> TextToImage:
 
 
 @pytest.fixture
-def evaluations(model: TextToImage, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, list[int]]]:
+def evaluations(model: TextToImage, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
     """Sizes of the batches that network and text transformer have seen."""
     seen: dict[str, list[int]] = {"network": [], "text": []}
     forward, encode = model.network.forward, model.network.encode_text
@@ -65,7 +64,7 @@ def evaluations(model: TextToImage, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
     monkeypatch.setattr(model.network, "forward", watched)
     monkeypatch.setattr(model.network, "encode_text", encoded)
-    yield seen
+    return seen
 
 
 @pytest.mark.parametrize("sampler", ["ddpm", "ddim", "plms", "dpm_solver"])
@@ -104,7 +103,9 @@ def test_guidance_follows_its_formula(model: TextToImage) -> None:
         uncond = model(x, t, *model.encode(["", ""]))
         negative = model(x, t, *model.encode(["a cross"] * 2))
         led_away = Guided(model, PROMPTS[:2], replace(FAST, negative_prompt="a cross"))(x, t)
-    torch.testing.assert_close(guided[:, :3], uncond[:, :3] + 3 * (cond - uncond)[:, :3], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        guided[:, :3], uncond[:, :3] + 3 * (cond - uncond)[:, :3], rtol=1e-4, atol=1e-5
+    )
     torch.testing.assert_close(guided[:, 3:], cond[:, 3:], rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(
         led_away[:, :3], negative[:, :3] + 3 * (cond - negative)[:, :3], rtol=1e-4, atol=1e-5

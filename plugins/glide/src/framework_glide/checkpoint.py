@@ -1,34 +1,51 @@
-"""Weights in the checkpoints that the framework writes."""
+"""Models in the checkpoints that the framework writes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from framework.errors import UserError
 
+M = TypeVar("M", bound=nn.Module)
 
-def read_state(path: Path, what: str) -> dict[str, Tensor]:
-    """The state dict of an algorithm, in memory only as far as it is looked at.
+
+def rebuild(path: Path, what: str, describe: Callable[[Tensor], M]) -> M:
+    """A trained model, in evaluation mode, whose weights need no gradients.
 
     Args:
         path: of a checkpoint.
-        what: should be in it, for the error: "a glide/unet".
+        what: should be in it, for the error: "a glide/judge".
+        describe: makes the model of its extra state.
 
     Raises:
-        UserError: the file is no checkpoint of a model that describes itself.
+        UserError: the file is no checkpoint of such a model.
+    """
+    state = read_state(path, what)
+    try:
+        model = describe(state["model._extra_state"])
+        model.load_state_dict(trained_weights(state, "model."))
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise _other(path, what, error) from error
+    return model.eval().requires_grad_(requires_grad=False)
+
+
+def read_state(path: Path, what: str) -> dict[str, Tensor]:
+    """The state dict of an algorithm whose model describes itself; read as far as it is looked at.
+
+    Arguments and errors as of `rebuild`.
     """
     try:
         found: Any = torch.load(path, map_location="cpu", weights_only=False, mmap=True)
         state: dict[str, Tensor] = found["state_dict"]
         state["model._extra_state"]
     except (OSError, EOFError, KeyError, TypeError, RuntimeError, UnpicklingError) as error:
-        raise UserError(f"weights: {path} is not the checkpoint of {what}: {error}") from error
+        raise _other(path, what, error) from error
     return state
 
 
@@ -43,3 +60,7 @@ def trained_weights(state: Mapping[str, Tensor], plain: str) -> dict[str, Tensor
     averaged = decays is not None and len(decays) > 0
     prefix = f"averages.copies.{int(decays.argmax())}." if averaged and decays is not None else plain
     return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+
+
+def _other(path: Path, what: str, error: Exception) -> UserError:
+    return UserError(f"{path} is not the checkpoint of {what}: {error}")

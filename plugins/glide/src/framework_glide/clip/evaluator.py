@@ -16,6 +16,7 @@ from framework_glide.clip.model import NoisedCLIP
 from framework_glide.clip.retrieval import Retrieval, retrieval
 from framework_glide.clip.training import clip_of
 from framework_glide.diffusion.process import Diffusion
+from framework_glide.images.tables import pixels
 from framework_glide.training.batch import to_tensor
 
 
@@ -87,8 +88,7 @@ def _pairs(environment: Any, config: ClipAccuracyConfig) -> tuple[Tensor, list[s
             f"{config.split!r} that are looked at\n  raise `images`, or lower `candidates`"
         )
     rows = rows.select(range(count))
-    images = np.ascontiguousarray(rows.with_format("numpy", columns=["image"])[:]["image"])
-    return to_tensor(images), list(rows["caption"])
+    return to_tensor(pixels(rows)), list(rows["caption"])
 
 
 def _figure(timesteps: tuple[int, ...], found: list[Retrieval]) -> Figure:

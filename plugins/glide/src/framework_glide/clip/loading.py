@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from framework.errors import UserError
+from framework_glide.checkpoint import rebuild
 from framework_glide.clip.config import NoisedCLIPConfig
 from framework_glide.clip.model import LARGEST_SCALE, NoisedCLIP, described
 from framework_glide.clip.options import NoisedCLIPOptions
@@ -76,9 +77,8 @@ def load(path: Path, vocabulary: Path | None = None) -> NoisedCLIP:
     if path.is_dir():
         tokenizer = from_folder(vocabulary or path, "clip")
         model = from_released(_state(path / TEXT_FILE), _state(path / IMAGE_FILE), tokenizer)
-    else:
-        model = _from_checkpoint(path)
-    return model.eval().requires_grad_(requires_grad=False)
+        return model.eval().requires_grad_(requires_grad=False)
+    return rebuild(path, "a glide/noised_clip", lambda state: NoisedCLIP(*described(state)))
 
 
 def from_released(
@@ -104,20 +104,6 @@ def from_released(
         model.image.load_state_dict(image)
     except (KeyError, ValueError, RuntimeError) as error:
         raise UserError(f"clip: these are not the encoders of a noised CLIP: {error}") from error
-    return model
-
-
-def _from_checkpoint(path: Path) -> NoisedCLIP:
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=False, mmap=True)["state_dict"]
-        model = NoisedCLIP(*described(saved["model._extra_state"]))
-        # The slowest average's weights, if there are averages.
-        decays = saved.get("averages.decay", ())
-        prefix = f"averages.copies.{int(decays.argmax())}." if len(decays) else "model."
-        own = {name.removeprefix(prefix): value for name, value in saved.items() if name.startswith(prefix)}
-        model.load_state_dict(own)
-    except (OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, UnpicklingError) as error:
-        raise UserError(f"clip: {path} is not the checkpoint of a glide/noised_clip: {error}") from error
     return model
 
 

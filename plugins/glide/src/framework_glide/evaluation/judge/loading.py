@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
-import torch
-
-from framework import load_weights
 from framework.errors import UserError
+from framework_glide.checkpoint import rebuild
 from framework_glide.evaluation.judge.config import JudgeConfig
 from framework_glide.evaluation.judge.model import Judge, judge_described_by
 
@@ -23,7 +20,7 @@ def build(environment: Any, config: JudgeConfig) -> Judge:
         config: its parameters.
     """
     if config.weights is not None:
-        return load(config.weights).train()
+        return load(config.weights).train().requires_grad_()
     features = environment["train"].features
     attributes = attribute_columns(environment)
     if not attributes:
@@ -40,13 +37,7 @@ def load(path: Path) -> Judge:
     Raises:
         UserError: the file is no checkpoint of a glide/judge.
     """
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=False, mmap=True)["state_dict"]
-        judge = judge_described_by(saved["model._extra_state"])
-    except (OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, UnpicklingError) as error:
-        raise UserError(f"judge: {path} is not the checkpoint of a glide/judge: {error}") from error
-    load_weights(judge, path)
-    return judge.eval().requires_grad_(requires_grad=False)
+    return rebuild(path, "a glide/judge", judge_described_by)
 
 
 def attribute_columns(environment: Any) -> dict[str, tuple[str, ...]]:
