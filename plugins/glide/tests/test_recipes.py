@@ -11,16 +11,16 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 from PIL import Image
 
-from framework.testing import check_plugin, check_recipe
+from framework.testing import check_plugin
 from framework.testing.fixtures import RunCommand, RunRecipe
 
 RECIPES = Path(__file__).parents[3] / "recipes"
 SHORT = [
     "trainer.threads=1",
+    "tracking.log_model=false",
     "environment.images=200",
     "environment.validation=64",
     *(
@@ -44,11 +44,6 @@ def test_the_plugin_is_whole() -> None:
     check_plugin("glide")
 
 
-@pytest.mark.parametrize("name", ["glide.yaml", "paper/glide.yaml"])
-def test_recipes_are_right(name: str) -> None:
-    check_recipe(RECIPES / name)
-
-
 def test_glide(framework_run: RunRecipe, framework_command: RunCommand, tmp_path: Path) -> None:
     result = framework_run(RECIPES / "glide.yaml", SHORT)
     stages = result.run.state.stages
@@ -59,7 +54,7 @@ def test_glide(framework_run: RunRecipe, framework_command: RunCommand, tmp_path
     for setting in ("none", "cfg_3", "clip_10"):
         assert 0 <= swept[f"accuracy/{setting}"] <= 1
         assert swept[f"frechet/{setting}"] > 0
-    assert stages["inpaint"].reports["inpainting_quality"]["known_exact/fine_tuned"] == 1
+    assert stages["inpaint"].reports["inpainting_quality"]["known_exact/fine-tuned"] == 1
 
     picture, mask = tmp_path / "in.png", tmp_path / "mask.png"
     pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
