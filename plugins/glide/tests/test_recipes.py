@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -117,14 +116,15 @@ def test_killed_while_it_trains_it_ends_with_the_same_weights(tracking_uri: str,
     def started(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
         folder.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "framework", *arguments]
-        return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        with (folder / "log").open("ab") as log:
+            return subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
 
     def weights(folder: Path) -> dict[str, torch.Tensor]:
         newest = max(folder.glob("runs/*/checkpoints/*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
         return dict(torch.load(newest, weights_only=False)["state_dict"])
 
     whole = started(tmp_path / "whole", "run", str(recipe))
-    assert whole.wait() == 0, whole.stderr and whole.stderr.read()
+    assert whole.wait() == 0, (tmp_path / "whole" / "log").read_text()
     killed = tmp_path / "killed"
     process = started(killed, "run", str(recipe))
     while process.poll() is None and not list(killed.glob("runs/*/checkpoints/*.ckpt")):
@@ -133,8 +133,7 @@ def test_killed_while_it_trains_it_ends_with_the_same_weights(tracking_uri: str,
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     resumed = started(killed, "resume", "last")
-    assert resumed.wait() == 0, resumed.stderr and resumed.stderr.read()
+    assert resumed.wait() == 0, (killed / "log").read_text()
     first, second = weights(tmp_path / "whole"), weights(killed)
     assert first.keys() == second.keys()
     assert all(torch.equal(first[name], second[name]) for name in first)
-    shutil.rmtree(killed)
