@@ -56,10 +56,10 @@ def test_glide(framework_run: RunRecipe, framework_command: RunCommand, tmp_path
     assert stages["inpaint"].reports["inpainting_quality"]["known_exact/fine-tuned"] == 1
 
     picture, mask = tmp_path / "in.png", tmp_path / "mask.png"
-    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
     Image.fromarray(pixels).save(picture)
-    kept = np.zeros((64, 64), np.uint8)
-    kept[:, :40] = 255
+    kept = np.zeros((32, 32), np.uint8)
+    kept[:, :20] = 255
     Image.fromarray(kept).save(mask)
     out = tmp_path / "played"
     played = framework_command(
@@ -68,9 +68,9 @@ def test_glide(framework_run: RunRecipe, framework_command: RunCommand, tmp_path
     )
     assert played.exit_code == 0, played.stderr
     made = np.asarray(Image.open(next(out.rglob("image_1.png"))))
-    assert made.shape == (64, 64, 3)
-    assert (made[:, :40] == pixels[:, :40]).all()
-    assert (made[:, 40:] != pixels[:, 40:]).any()
+    assert made.shape == (32, 32, 3)
+    assert (made[:, :20] == pixels[:, :20]).all()
+    assert (made[:, 20:] != pixels[:, 20:]).any()
 
     refused = framework_command("play", "last", "--prompt", "a red circle", "--image", str(picture))
     assert refused.exit_code == 2
