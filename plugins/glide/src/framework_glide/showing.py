@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,12 @@ from framework_glide.pipeline import Pipeline
 from framework_glide.text_to_image import TextToImage
 
 
-class Shows:
+class Shows(ABC):
     """An algorithm that `framework play` shows images of."""
 
+    @abstractmethod
     def pipeline(self) -> Pipeline:
         """What makes them."""
-        raise NotImplementedError
 
     def play(
         self,

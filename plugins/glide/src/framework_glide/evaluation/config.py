@@ -97,10 +97,7 @@ class PreferenceConfig(MeasureConfig):
     resamples: Annotated[int, Param("of the prompts, for intervals", ge=10)] = 500
 
     def __post_init__(self) -> None:
-        if len(set(self.settings)) < max(2, len(self.settings)):
-            raise UserError(
-                f"settings: give two or more different ones to compare, not {list(self.settings)}"
-            )
+        _check_comparable(self.settings)
         self.parsed()
 
     def parsed(self) -> list[Setting]:
@@ -120,10 +117,7 @@ class SamplingStepsConfig(MeasureConfig):
     ] = ("ddpm:250", "ddpm:27", "ddpm:fast27", "ddim:27", "plms:27", "dpm_solver:27")
 
     def __post_init__(self) -> None:
-        if len(set(self.settings)) < max(2, len(self.settings)):
-            raise UserError(
-                f"settings: give two or more different ones to compare, not {list(self.settings)}"
-            )
+        _check_comparable(self.settings)
         self.parsed()
 
     def parsed(self) -> list[Setting]:
@@ -150,3 +144,8 @@ class UpsamplingQualityConfig(MeasureConfig):
     sampling: Annotated[SamplingConfig, Param("how the upsampler samples")] = field(
         default_factory=lambda: SamplingConfig(scale=1.0, steps="fast27")
     )
+
+
+def _check_comparable(settings: tuple[str, ...]) -> None:
+    if len(set(settings)) < max(2, len(settings)):
+        raise UserError(f"settings: give two or more different ones to compare, not {list(settings)}")
