@@ -20,6 +20,7 @@ import fcntl
 import json
 import os
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -125,12 +126,13 @@ class Child:
             A file descriptor that holds the lock until every copy of it is closed, or None:
             another process runs it.
         """
-        return take_lock(self.folder / "lock")
+        # Whoever asks whether it is alive holds the lock for that moment.
+        return take_lock(self.folder / "lock", patience=0.1)
 
     @property
     def alive(self) -> bool:
         """Whether some process runs it."""
-        lock = self.take()
+        lock = take_lock(self.folder / "lock")
         if lock is None:
             return True
         os.close(lock)
@@ -183,18 +185,27 @@ def children_of(folder: Path) -> Iterator[Child]:
         yield Child(job.parent)
 
 
-def take_lock(path: Path) -> int | None:
+def take_lock(path: Path, patience: float = 0.0) -> int | None:
     """Lock a file; return the descriptor that holds the lock, or None if another process does.
 
     The system lets go of it when the last process with the descriptor ends, however it ends.
+
+    Args:
+        path: of the file.
+        patience: seconds to try for.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                os.close(descriptor)
+                return None
+            time.sleep(0.01)
+        else:
+            return descriptor
 
 
 def begin(child: Child) -> None:

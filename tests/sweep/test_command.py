@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
@@ -27,10 +29,17 @@ def start(*arguments: str, output: str, fork: bool = False) -> Forked:
     return Forked("tests.zygote:run_command", [arguments, fork], Path(output))
 
 
+def runs_a_child(sweep: int) -> bool:
+    """Whether a sweep's process has started one for a child, however little that has done."""
+    with contextlib.suppress(psutil.Error):
+        return any("framework.sweep" in one.cmdline() for one in psutil.Process(sweep).children())
+    return False
+
+
 @pytest.mark.usefixtures("zygote")
 def test_killed_interrupted_and_brought_to_its_end() -> None:
     with start(*ARGUMENTS, output="1.log") as process:
-        wait_until(lambda: bool(children()) and children()[0].alive)
+        wait_until(lambda: runs_a_child(process.pid))
         process.kill(signal.SIGKILL)
     child = children()[0]
     assert child.alive, "its lock was not its own from the first moment"
