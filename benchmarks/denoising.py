@@ -58,6 +58,7 @@ class Case:
 
 
 CASES = (
+    Case("base of recipes/glide.yaml", 32, (1, 2), 1, (2,), 16, 32),
     Case("base 16 px", 64, (1, 2), 1, (2,), 16, 32),
     Case("base 16 px, 3 levels", 64, (1, 2, 2), 2, (2, 4), 16, 32),
     Case("upsampler 64 px", 32, (1, 2, 2), 1, (4,), 64, 8, low_res=True),

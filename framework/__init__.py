@@ -6,28 +6,17 @@ brings in torch, Lightning or MLflow is imported when it is first asked for.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from framework.component import REQUIRED, Component, Param
 from framework.hookspecs import API, hookimpl
+from framework.lazy import lazily
 
 if TYPE_CHECKING:
     from framework.checkpoints import load_weights
     from framework.experiment import Experiment, resume, run
     from framework.report import Report, Table, Video
     from framework.trained import evaluate
-
-_LAZY = {
-    "load_weights": "framework.checkpoints",
-    "Experiment": "framework.experiment",
-    "Report": "framework.report",
-    "Table": "framework.report",
-    "Video": "framework.report",
-    "evaluate": "framework.trained",
-    "resume": "framework.experiment",
-    "run": "framework.experiment",
-}
 
 __all__ = [
     "API",
@@ -46,8 +35,16 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'framework' has no attribute {name!r}")
+__getattr__ = lazily(
+    __name__,
+    {
+        "load_weights": "checkpoints",
+        "Experiment": "experiment",
+        "Report": "report",
+        "Table": "report",
+        "Video": "report",
+        "evaluate": "trained",
+        "resume": "experiment",
+        "run": "experiment",
+    },
+)

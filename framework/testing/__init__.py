@@ -14,8 +14,9 @@ pytest settings. Nothing heavy is imported until a check is called.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from framework.lazy import lazily
 
 if TYPE_CHECKING:
     from framework.testing.algorithm import check_algorithm
@@ -25,16 +26,6 @@ if TYPE_CHECKING:
     from framework.testing.model import check_model
     from framework.testing.plugin import check_plugin
     from framework.testing.recipe import check_recipe
-
-_LAZY = {
-    "assert_same": "equality",
-    "check_algorithm": "algorithm",
-    "check_environment": "environment",
-    "check_evaluator": "evaluator",
-    "check_model": "model",
-    "check_plugin": "plugin",
-    "check_recipe": "recipe",
-}
 
 __all__ = [
     "assert_same",
@@ -46,8 +37,15 @@ __all__ = [
     "check_recipe",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(
+    __name__,
+    {
+        "assert_same": "equality",
+        "check_algorithm": "algorithm",
+        "check_environment": "environment",
+        "check_evaluator": "evaluator",
+        "check_model": "model",
+        "check_plugin": "plugin",
+        "check_recipe": "recipe",
+    },
+)

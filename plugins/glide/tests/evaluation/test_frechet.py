@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from framework_glide.evaluation.frechet import Gaussian, frechet_distance
+from framework_glide.evaluation.frechet import Gaussian, extrapolated_distance, frechet_distance
 
 
 def test_of_diagonal_gaussians_is_the_closed_form() -> None:
@@ -41,6 +41,19 @@ def test_of_two_draws_of_one_distribution_falls_like_one_over_n() -> None:
     ]
 
     assert mean[0] / mean[1] == pytest.approx(4, rel=0.2)
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.5])
+def test_extrapolated_to_ever_more_pictures_it_loses_its_bias(apart: float) -> None:
+    draws = np.random.default_rng(0)
+    reference = Gaussian(np.zeros(32), np.eye(32))
+    sets = [apart + draws.normal(size=(600, 32)) for _ in range(8)]
+
+    plain = np.mean([Gaussian.fit(one).distance(reference) for one in sets])
+    extrapolated = np.mean([extrapolated_distance(one, reference) for one in sets])
+
+    truth = 32 * apart**2
+    assert abs(extrapolated - truth) < 0.2 * (plain - truth)
 
 
 def test_one_picture_has_no_covariance() -> None:

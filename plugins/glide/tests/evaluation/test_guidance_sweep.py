@@ -102,6 +102,7 @@ def test_summary_of_known_numbers() -> None:
     names = ["none", "cfg_2", "cfg_4", "cfg_8"]
     columns = {
         "frechet": [200.0, 100.0, 80.0, 120.0],
+        "frechet_limit": [160.0, 60.0, 40.0, 80.0],
         "accuracy": [0.3, 0.6, 0.9, 0.85],
         "precision": [0.2, 0.6, 0.5, 0.4],
         "recall": [0.9, 0.8, 0.7, 0.5],
@@ -114,6 +115,7 @@ def test_summary_of_known_numbers() -> None:
         "cfg/best_scale": 4.0,
         "cfg/frechet_ratio": 0.4,
         "cfg/lowest_frechet_ratio": 0.4,
+        "cfg/lowest_frechet_limit_ratio": 0.25,
         "cfg/precision_gain": pytest.approx(0.4),
         "cfg/recall_change": pytest.approx(-0.1),
         "cfg/recall_change_at_extreme": pytest.approx(-0.4),

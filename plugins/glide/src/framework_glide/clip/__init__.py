@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from framework.lazy import lazily
 
 if TYPE_CHECKING:
     from framework_glide.clip.loading import build, load
@@ -11,11 +12,5 @@ if TYPE_CHECKING:
 
 __all__ = ["NoisedCLIP", "build", "load"]
 
-_LAZY = {"NoisedCLIP": "model", "build": "loading", "load": "loading"}
-
-
-def __getattr__(name: str) -> Any:
-    # The parameters are read from a module in here, and they import no torch.
-    if name in _LAZY:
-        return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# The parameters are read from a module in here, and they import no torch.
+__getattr__ = lazily(__name__, {"NoisedCLIP": "model", "build": "loading", "load": "loading"})

@@ -1,8 +1,7 @@
 """The Fréchet distance between two sets of features (Heusel et al. 2017, section 3).
 
 The estimate is biased: with fewer pictures it is larger, by a term of order 1/N that differs
-from model to model (Chong and Forsyth 2020). Compare numbers of the same N, with the distance
-between two sets of real pictures of that N as the floor.
+from model to model (Chong and Forsyth 2020). Compare numbers of the same N, or extrapolate.
 """
 
 from __future__ import annotations
@@ -49,6 +48,26 @@ class Gaussian:
 def frechet_distance(features: ArrayLike, reference: ArrayLike) -> float:
     """The distance of the Gaussians fitted to two sets of features, `(n, d)` and `(m, d)`."""
     return Gaussian.fit(features).distance(Gaussian.fit(reference))
+
+
+def extrapolated_distance(features: ArrayLike, reference: Gaussian, points: int = 15) -> float:
+    """The distance that ever more pictures would tend to (Chong and Forsyth 2020, section 4).
+
+    A line through distances of subsets, over 1/N, read at 0. The estimate may be a little below 0.
+
+    Args:
+        features: `(n, d)`, n at least 4.
+        reference: fitted to real pictures, of which there should be many: their own bias stays.
+        points: subsets, of a quarter of n up to n.
+    """
+    values = np.asarray(features, dtype=np.float64)
+    draws = np.random.default_rng(0)
+    sizes = np.unique(np.linspace(max(2, len(values) // 4), len(values), points).astype(int))
+    distances = [
+        Gaussian.fit(values[draws.permutation(len(values))[:size]]).distance(reference) for size in sizes
+    ]
+    _, limit = np.polyfit(1 / sizes, distances, 1)
+    return float(limit)
 
 
 def _root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -63,6 +63,7 @@ CLAIMS = {
     "accuracy_gain": "attribute accuracy at the best scale, less that without guidance",
     "frechet_ratio": "Fréchet distance at the scale of best accuracy over that without guidance",
     "lowest_frechet_ratio": "lowest Fréchet distance of all scales over that without guidance",
+    "lowest_frechet_limit_ratio": "the same of extrapolated distances",
     "precision_gain": "highest precision, less that without guidance",
     "recall_change": "recall at the scale of highest precision, less that without guidance",
     "recall_change_at_extreme": "recall at the largest scale, less that without guidance",
@@ -93,7 +94,8 @@ def summary(settings: Sequence[Setting], values: Values) -> dict[str, float]:
         numbers = {
             "best_scale": chosen[best].scale,
             "frechet_ratio": _ratio(each[best]["frechet"], none["frechet"]),
-            "lowest_frechet_ratio": _ratio(min(one["frechet"] for one in each), none["frechet"]),
+            "lowest_frechet_ratio": _lowest(each, none, "frechet"),
+            "lowest_frechet_limit_ratio": _lowest(each, none, "frechet_limit"),
             "precision_gain": each[precise]["precision"] - none["precision"],
             "recall_change": each[precise]["recall"] - none["recall"],
             "recall_change_at_extreme": each[-1]["recall"] - none["recall"],
@@ -139,6 +141,11 @@ def _claims_table(claims: Mapping[str, float]) -> Table:
         for name, text in {"best_scale": "scale of best accuracy", **CLAIMS}.items()
     ]
     return Table(["", "classifier-free", "CLIP"], [row for row in rows if row[1:] != [None, None]])
+
+
+def _lowest(each: Sequence[Mapping[str, float]], none: Mapping[str, float], key: str) -> float:
+    # An extrapolated distance may come out below 0.
+    return _ratio(max(0.0, min(one[key] for one in each)), none[key])
 
 
 def _ratio(value: float, base: float) -> float:

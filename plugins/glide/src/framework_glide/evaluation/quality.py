@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from framework_glide.evaluation.accuracy import Accuracy, attribute_accuracy
 from framework_glide.evaluation.bench import Bench
-from framework_glide.evaluation.frechet import Gaussian
+from framework_glide.evaluation.frechet import Gaussian, extrapolated_distance
 from framework_glide.evaluation.judge.model import Judge
 from framework_glide.evaluation.manifold import Manifold
 from framework_glide.evaluation.rows import Rows
@@ -19,6 +19,7 @@ from framework_glide.evaluation.sample_store import Pictures
 #: Headings of the measures.
 MEASURES = {
     "frechet": "Fréchet distance",
+    "frechet_limit": "Fréchet distance, extrapolated",
     "precision": "precision",
     "recall": "recall",
     "accuracy": "attribute accuracy",
@@ -71,9 +72,10 @@ class Ruler:
         return Quality(values, right)
 
     def distances(self, features: NDArray[np.float32]) -> dict[str, float]:
-        """Fréchet distance, precision and recall of features `(n, d)`."""
+        """Fréchet distance, plain and extrapolated, precision and recall of features `(n, d)`."""
         return {
             "frechet": Gaussian.fit(features).distance(self.gaussian),
+            "frechet_limit": extrapolated_distance(features, self.gaussian),
             "precision": float(self.manifold.contains(features).mean()),
             "recall": float(Manifold(features).contains(self.features).mean()),
         }
@@ -83,7 +85,7 @@ class Ruler:
         """Headings of what can be measured here."""
         bench, known = self.bench, dict(MEASURES)
         if bench.judge is None:
-            for key in ("frechet", "precision", "recall"):
+            for key in ("frechet", "frechet_limit", "precision", "recall"):
                 del known[key]
         if bench.judge is None or not bench.rows.attributes:
             for key in ("accuracy", "attribute_mean"):

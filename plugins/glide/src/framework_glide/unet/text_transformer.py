@@ -151,10 +151,12 @@ class TextEncoder(nn.Module):
         self.final_ln = nn.LayerNorm(width) if options.final_norm else None
         self.token_embedding = nn.Embedding(options.vocab_size, width)
         self.transformer_proj = Linear(width, options.projection or width)
-        nn.init.normal_(self.token_embedding.weight, std=0.02)
+        # Words have to stand out from what the blocks add to them from the first step on. With .02 for
+        # tokens, as in language models, the words for shapes meant nothing for thousands of steps.
+        nn.init.normal_(self.token_embedding.weight, std=1.0)
         for embedding in (self.positional_embedding, self.padding_embedding):
             if embedding is not None:
-                nn.init.normal_(embedding, std=0.01)
+                nn.init.normal_(embedding, std=0.3)
 
     def encode_text(self, tokens: Tensor, mask: Tensor | None = None) -> Text:
         """Encode captions.
