@@ -29,11 +29,11 @@ SHORT = [
     "stages.judge.algorithm.batch_size=16",
     *(f"stages.{stage}.algorithm.batch_size=32" for stage in ("clip", "judge_large")),
     "stages.clip.evaluators.0.candidates=8",
-    "stages.guidance.evaluators.0.scales=[3]",
+    *(f"stages.guidance.evaluators.{i}.scales=[3]" for i in range(2)),
     "stages.guidance.evaluators.0.clip_scales=[10]",
-    *(f"stages.guidance.evaluators.{i}.samples=8" for i in range(3)),
-    *(f"stages.guidance.evaluators.{i}.sampling.steps=2" for i in range(2)),
-    "stages.guidance.evaluators.2.settings=['ddpm:4', 'ddim:2']",
+    *(f"stages.guidance.evaluators.{i}.samples=8" for i in range(4)),
+    *(f"stages.guidance.evaluators.{i}.sampling.steps=2" for i in range(3)),
+    "stages.guidance.evaluators.3.settings=['ddpm:4', 'ddim:2']",
     *(f"stages.{stage}.evaluators.0.samples=8" for stage in ("inpaint", "upsample")),
     *(f"stages.{stage}.evaluators.0.sampling.steps=2" for stage in ("inpaint", "upsample")),
 ]
@@ -48,7 +48,12 @@ def test_glide(framework_run: RunRecipe, framework_command: RunCommand, tmp_path
     stages = result.run.state.stages
     assert list(stages) == ["judge", "clip", "base", "guidance", "inpaint", "judge_large", "upsample"]
     assert all(stage.finished for stage in stages.values())
-    assert list(stages["guidance"].reports) == ["guidance_sweep", "preference", "sampling_steps"]
+    assert list(stages["guidance"].reports) == [
+        "guidance_sweep",
+        "guidance_sweep-2",
+        "preference",
+        "sampling_steps",
+    ]
     swept = stages["guidance"].reports["guidance_sweep"]
     for setting in ("none", "cfg_3", "clip_10"):
         assert 0 <= swept[f"accuracy/{setting}"] <= 1

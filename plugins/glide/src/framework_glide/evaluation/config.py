@@ -30,7 +30,7 @@ class MeasureConfig:
     split: Annotated[str, Param("whose captions are sampled, and whose pictures are the real ones")] = (
         "validation"
     )
-    reference: Annotated[int, Param("real pictures to compare with, at most", unit="pictures", ge=4)] = 2_000
+    reference: Annotated[int, Param("real pictures to compare with, at most", unit="pictures", ge=4)] = 10_000
     judge: Annotated[
         Path | None,
         Param("checkpoint of a glide/judge: reads attributes, and gives the features of distances"),
