@@ -95,15 +95,17 @@ def test_images_of_a_folder(framework_run: RunRecipe, tmp_path: Path) -> None:
         [
             f"environment.path={tmp_path / 'pictures'}",
             "environment.validation=0.2",
-            "algorithm.images=32",
-            "algorithm.batch_size=8",
-            *(f"model.{setting}" for setting in small),
-            "evaluators.0.samples=4",
-            "evaluators.0.sampling.steps=2",
+            *(f"stages.{stage}.algorithm.images=32" for stage in ("clip", "base")),
+            *(f"stages.{stage}.algorithm.batch_size=8" for stage in ("clip", "base")),
+            *(f"stages.base.model.{setting}" for setting in small),
+            "stages.base.evaluators.0.samples=4",
+            "stages.base.evaluators.0.sampling.steps=2",
             "trainer.threads=1",
         ],
     )
-    assert result.run.state.stages[""].finished
+    assert all(stage.finished for stage in result.run.state.stages.values())
+    measured = result.run.state.stages["base"].reports["sample_quality"]
+    assert {"frechet", "frechet_of_real", "precision", "recall", "similarity"} <= set(measured)
 
 
 def test_killed_while_it_trains_it_ends_with_the_same_weights(tracking_uri: str, tmp_path: Path) -> None:

@@ -104,15 +104,35 @@ def test_without_attributes_there_is_no_accuracy(
     assert "attribute accuracy" not in report.tables["quality"].columns
 
 
-def test_without_a_judge_there_are_the_pictures_alone(
+def test_without_a_judge_distances_are_between_embeddings_of_the_clip(
     bare: DatasetDict, denoiser: Callable[..., Any], clip_path: Path
 ) -> None:
     config = SampleQualityConfig(samples=6, sampling=FEW, clip=clip_path)
     report = SampleQuality(config)(denoiser(), bare)
 
-    assert set(report.metrics) == {"samples", "similarity"}
-    assert "No judge" in report.notes[0]
+    assert {"frechet", "precision", "recall", "similarity"} <= set(report.metrics)
+    # Two unit vectors are at most 2 apart.
+    assert 0 < report.metrics["frechet_of_real"] < report.metrics["frechet"] < 4
+    assert report.tables["quality"].columns[1] == "Fréchet distance"
+
+
+def test_with_neither_there_are_the_pictures_alone(bare: DatasetDict, denoiser: Callable[..., Any]) -> None:
+    report = SampleQuality(SampleQualityConfig(samples=6, sampling=FEW))(denoiser(), bare)
+
+    assert set(report.metrics) == {"samples"}
+    assert "need a judge or a CLIP, and at least 4" in report.notes[0]
     assert "samples" in report.images
+
+
+def test_few_real_pictures_have_no_distances(
+    shapes: DatasetDict, judge_path: Path, denoiser: Callable[..., Any]
+) -> None:
+    few = DatasetDict({name: split.select(range(3)) for name, split in shapes.items()})
+    report = SampleQuality(SampleQualityConfig(samples=6, judge=judge_path, sampling=FEW))(denoiser(), few)
+
+    assert {"accuracy", "attribute_mean"} <= set(report.metrics) and "frechet" not in report.metrics
+    with pytest.raises(UserError, match="at least 4 real pictures, and there are 3"):
+        GuidanceSweep(GuidanceSweepConfig(samples=6, judge=judge_path, sampling=FEW))(denoiser(), few)
 
 
 def test_more_samples_than_captions_come_from_other_noise(

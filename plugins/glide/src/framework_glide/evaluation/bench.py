@@ -32,8 +32,14 @@ log = logging.getLogger("framework")
 #: Seconds between two lines about pictures that are being sampled.
 EVERY = 30.0
 
-#: Pictures whose similarity to captions is computed at once.
+#: Pictures that a CLIP sees at once.
 BATCH = 256
+
+#: Real pictures without which there are no distances: each has a third neighbour.
+FEWEST = 4
+
+#: How to get one.
+JUDGE = "  train one (model glide/judge, algorithm glide/judging) and give judge: ${checkpoint:<stage>}"
 
 
 @dataclass(frozen=True)
@@ -101,29 +107,56 @@ class Bench:
 
     def similarity(self, pictures: Pictures, clip: NoisedCLIP) -> NDArray[np.float64]:
         """Cosine `(n,)` of each clean picture and its caption, by a CLIP."""
-        device = clip.log_scale.device
-        found = []
-        with torch.no_grad():
-            for start in range(0, len(pictures), BATCH):
-                images = to_tensor(pictures[start : start + BATCH]).to(device)
-                steps = torch.zeros(len(images), device=device)
-                captions = self.rows.captions[start : start + BATCH]
-                found.append(clip.similarity(images, steps, captions).double().cpu().numpy())
-        return np.concatenate(found)
+        captions = self.rows.captions
 
-    def required_judge(self, name: str) -> Judge:
+        def cosine(images: torch.Tensor, start: int) -> torch.Tensor:
+            return clip.similarity(images, _clean(images), captions[start : start + BATCH])
+
+        return _by_parts(pictures, clip, cosine).astype(np.float64)
+
+    @property
+    def has_features(self) -> bool:
+        """Whether there is something to take distances between, and enough of it."""
+        return (self.judge is not None or self.clip is not None) and len(self.real) >= FEWEST
+
+    def features(self, pictures: Pictures) -> NDArray[np.float32]:
+        """What distances are taken between, `(n, d)`: the judge's features, or else the CLIP's embeddings.
+
+        A CLIP's are of clean pictures and of length 1; where it also guides, it judges itself.
+        """
+        if self.judge is not None:
+            return self.judge.features(pictures)
+        assert self.clip is not None, "nothing to take distances between"
+        clip = self.clip
+        return _by_parts(pictures, clip, lambda images, _: clip.encode_image(images, _clean(images)))
+
+    def require_judge(self, name: str) -> Judge:
         """The judge.
 
         Raises:
             UserError: there is none.
         """
         if self.judge is None:
-            raise UserError(
-                f"{name} needs a judge: Fréchet distance, precision and recall are distances between its "
-                "features\n  train one (model glide/judge, algorithm glide/judging) and give "
-                "judge: ${checkpoint:<stage>}"
-            )
+            raise UserError(f"{name} needs a judge\n{JUDGE}")
         return self.judge
+
+    def require_features(self, name: str) -> None:
+        """Make sure that there are features.
+
+        Raises:
+            UserError: there is neither judge nor CLIP.
+        """
+        if len(self.real) < FEWEST:
+            raise UserError(
+                f"{name} needs at least {FEWEST} real pictures, and there are {len(self.real)}\n"
+                "  have the environment keep more for validation"
+            )
+        if not self.has_features:
+            raise UserError(
+                f"{name} needs a judge, or a CLIP: Fréchet distance, precision and recall are distances "
+                f"between features\n{JUDGE}\n"
+                "  or a CLIP (glide/noised_clip, glide/contrastive), for captions without attributes, as clip"
+            )
 
 
 def bench(config: MeasureConfig, folder: Path | None, algorithm: Any, environment: Any) -> Bench:
@@ -170,6 +203,23 @@ def fingerprint(module: nn.Module) -> str:
         digest.update(name.encode())
         digest.update(value.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()[:32]
+
+
+def _by_parts(
+    pictures: Pictures, clip: NoisedCLIP, of: Callable[[torch.Tensor, int], torch.Tensor]
+) -> NDArray[np.float32]:
+    """What a CLIP says of pictures, some at a time; `of` is also told the number of the first."""
+    device, found = clip.log_scale.device, []
+    with torch.no_grad():
+        for start in range(0, len(pictures), BATCH):
+            images = to_tensor(pictures[start : start + BATCH]).to(device)
+            found.append(of(images, start).float().cpu().numpy())
+    return np.concatenate(found)
+
+
+def _clean(images: torch.Tensor) -> torch.Tensor:
+    """The timesteps of images without noise."""
+    return torch.zeros(len(images), device=images.device)
 
 
 def _identity_of(sampling: SamplingConfig) -> dict[str, Any]:

@@ -36,7 +36,11 @@ class MeasureConfig:
         Param("checkpoint of a glide/judge: reads attributes, and gives the features of distances"),
     ] = None
     clip: Annotated[
-        Path | None, Param("checkpoint of a glide/noised_clip: guides, and says how near captions are")
+        Path | None,
+        Param(
+            "checkpoint of a glide/noised_clip: guides, says how near captions are, and gives the features "
+            "of distances where there is no judge"
+        ),
     ] = None
     examples: Annotated[int, Param("pictures to show of each setting", unit="pictures", ge=1)] = 8
     seed: Annotated[int, Param("of the pictures' noise, which is the same for every setting", ge=0)] = 0

@@ -35,7 +35,7 @@ class GuidanceSweep:
 
     def __call__(self, algorithm: Any, environment: Any) -> Report:
         desk = bench(self.config, self.folder, algorithm, environment)
-        desk.required_judge("glide/guidance_sweep")
+        desk.require_features("glide/guidance_sweep")
         ruler, settings = Ruler(desk), self.config.settings()
         values: dict[str, dict[str, float]] = {}
         shown: dict[str, Pictures] = {"real": desk.rows.pictures[: self.config.examples]}

@@ -57,7 +57,7 @@ class Preference:
     def __call__(self, algorithm: Any, environment: Any) -> Report:
         config = self.config
         desk = bench(config, self.folder, algorithm, environment)
-        judge = desk.required_judge("glide/preference")
+        judge = desk.require_judge("glide/preference")
         settings = config.parsed()
         manifold = Manifold(judge.features(desk.real.pictures))
         scores: dict[str, list[NDArray[np.float64]]] = {"photorealism": []}

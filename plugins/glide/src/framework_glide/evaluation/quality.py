@@ -54,16 +54,17 @@ class Ruler:
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        if bench.judge is not None:
-            features = bench.judge.features(bench.real.pictures)
+        if bench.has_features:
+            features = bench.features(bench.real.pictures)
             self.gaussian, self.manifold = Gaussian.fit(features), Manifold(features)
             self.features = features
 
     def of(self, pictures: Pictures) -> Quality:
         """Measure sampled pictures, one of each row of the bench."""
         bench, values, right = self.bench, dict[str, float](), None
+        if bench.has_features:
+            values |= self.distances(bench.features(pictures))
         if bench.judge is not None:
-            values |= self.distances(bench.judge.features(pictures))
             right = accuracy_of(bench.judge, pictures, bench.rows)
         if right is not None:
             values |= {"accuracy": right.all, "attribute_mean": right.mean}
@@ -84,7 +85,7 @@ class Ruler:
     def measures(self) -> dict[str, str]:
         """Headings of what can be measured here."""
         bench, known = self.bench, dict(MEASURES)
-        if bench.judge is None:
+        if not bench.has_features:
             for key in ("frechet", "frechet_limit", "precision", "recall"):
                 del known[key]
         if bench.judge is None or not bench.rows.attributes:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.report import Report, Table
-from framework_glide.evaluation.bench import Bench, bench
+from framework_glide.evaluation.bench import FEWEST, Bench, bench
 from framework_glide.evaluation.config import SampleQualityConfig
 from framework_glide.evaluation.figures import captioned
 from framework_glide.evaluation.quality import Quality, Ruler, accuracy_of
@@ -36,9 +36,10 @@ class SampleQuality:
         ruler = Ruler(desk)
         quality = ruler.of(pictures)
         report = Report(metrics={"samples": float(len(pictures)), **quality.values})
-        if desk.judge is None:
+        if not desk.has_features:
             report.notes.append(
-                "No judge was given, so there is no Fréchet distance, precision, recall or accuracy."
+                "No Fréchet distance, precision and recall: they need a judge or a CLIP, and at least "
+                f"{FEWEST} real pictures."
             )
         else:
             self._add_tables(report, desk, ruler, quality, environment)
@@ -67,12 +68,11 @@ class SampleQuality:
         self, report: Report, desk: Bench, ruler: Ruler, quality: Quality, environment: Any
     ) -> None:
         measures, rows = ruler.measures, [["sampled", *quality.row(ruler.measures)]]
-        judge = desk.required_judge("glide/sample_quality")
         if self.config.split == "validation":
             # As many real pictures of another split: what nothing can be much better than.
             others = rows_of(environment, "train", self.config.samples)
-            values = ruler.distances(judge.features(others.pictures))
-            real = accuracy_of(judge, desk.real.pictures, desk.real)
+            values = ruler.distances(desk.features(others.pictures))
+            real = None if desk.judge is None else accuracy_of(desk.judge, desk.real.pictures, desk.real)
             if real is not None:
                 values |= {"accuracy": real.all, "attribute_mean": real.mean}
             rows.append(["real, from train", *Quality(values, real).row(measures)])

@@ -28,7 +28,7 @@ class SamplingSteps:
 
     def __call__(self, algorithm: Any, environment: Any) -> Report:
         desk = bench(self.config, self.folder, algorithm, environment)
-        desk.required_judge("glide/sampling_steps")
+        desk.require_features("glide/sampling_steps")
         ruler, report = Ruler(desk), Report()
         rows, shown, first = [], {}, dict[str, float]()
         for setting in self.config.parsed():
