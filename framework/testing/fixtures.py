@@ -12,8 +12,9 @@ import contextlib
 import io
 import os
 import shutil
+import socket
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -116,6 +117,21 @@ def framework_fit(tmp_path: Path) -> Fit:
         return trainer
 
     return fit
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever looks for another machine finds none, and the test fails for having looked."""
+    asked = []
+
+    def refuse(*address: Any, **_: Any) -> None:
+        asked.append(address)  # whoever asks may pass over the error
+        raise OSError("the network was asked for")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    yield
+    assert asked == []
 
 
 @pytest.fixture

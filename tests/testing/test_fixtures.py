@@ -43,3 +43,17 @@ def test_having_the_fixtures_imports_nothing_heavy() -> None:
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_who_asks_for_the_network_fails_though_it_passes_over_the_error(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "import contextlib, urllib.request\n\n"
+        "def test_asks(no_network):\n"
+        "    with contextlib.suppress(OSError):\n"
+        "        urllib.request.urlopen('http://localhost:9')\n\n"
+        "def test_asks_not(no_network): pass\n"
+    )
+    options = ["-p", "framework.testing.fixtures", "-p", "no:cacheprovider", "-q"]
+    command = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
+    printed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    assert "2 passed, 1 error" in printed, printed
