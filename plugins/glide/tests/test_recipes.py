@@ -82,7 +82,7 @@ def test_glide(framework_run: RunRecipe, framework_command: RunCommand, tmp_path
     assert "--image and --mask belong together" in refused.stderr
 
 
-def test_images_of_a_folder(framework_run: RunRecipe, tmp_path: Path) -> None:
+def test_images_of_a_folder(framework_run: RunRecipe, framework_command: RunCommand, tmp_path: Path) -> None:
     for name in ("cat", "dog"):
         (tmp_path / "pictures" / name).mkdir(parents=True)
         for i in range(12):
@@ -106,6 +106,11 @@ def test_images_of_a_folder(framework_run: RunRecipe, tmp_path: Path) -> None:
     assert all(stage.finished for stage in result.run.state.stages.values())
     measured = result.run.state.stages["base"].reports["sample_quality"]
     assert {"frechet", "frechet_of_real", "precision", "recall", "similarity"} <= set(measured)
+    out = tmp_path / "played"
+    asked = ("--prompt", "a cat", "--clip_scale", "3", "--steps", "2", "--out", str(out))
+    played = framework_command("play", "last", *asked)
+    assert played.exit_code == 0, played.stderr
+    assert len(list(out.rglob("image_*.png"))) == 4
 
 
 def test_killed_while_it_trains_it_ends_with_the_same_weights(tracking_uri: str, tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ class DenoisingConfig(ImageTrainingConfig):
     ema: Annotated[
         tuple[float, ...], Param("decays of moving averages of the weights; the slowest is sampled from")
     ] = (0.99, 0.999)
+    guide: Annotated[Path | None, Param("checkpoint of the CLIP that guides, for play")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,4 +71,3 @@ class UpsamplingConfig(DenoisingConfig):
 
     base: Annotated[Path | None, Param("checkpoint of the model that makes small images, for play")] = None
     inpainter: Annotated[Path | None, Param("checkpoint of the model that fills in masks, for play")] = None
-    guide: Annotated[Path | None, Param("checkpoint of the CLIP that guides, for play")] = None

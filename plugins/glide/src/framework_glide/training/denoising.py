@@ -10,6 +10,8 @@ from torch import Tensor
 
 from framework.contracts import Served
 from framework.errors import UserError
+from framework_glide.clip import NoisedCLIP
+from framework_glide.clip import load as load_clip
 from framework_glide.diffusion import losses
 from framework_glide.pipeline import Pipeline
 from framework_glide.showing import Denoiser, Shows
@@ -80,4 +82,8 @@ class Denoising(Shows, ImageTraining):
         return Served(denoiser, denoiser.example())
 
     def pipeline(self) -> Pipeline:
-        return Pipeline(self.text_to_image())
+        return Pipeline(self.text_to_image(), clip=self.guide())
+
+    def guide(self) -> NoisedCLIP | None:
+        """The CLIP that the configuration names."""
+        return load_clip(self.config.guide) if self.config.guide else None

@@ -6,7 +6,6 @@ from typing import Any
 
 from framework.errors import UserError
 from framework_glide.building import load
-from framework_glide.clip import load as load_clip
 from framework_glide.pipeline import Pipeline
 from framework_glide.text_to_image import TextToImage
 from framework_glide.training.config import UpsamplingConfig
@@ -48,4 +47,4 @@ class Upsampling(Denoising):
                 f"base: it makes images of {base.size} px, and {upsampler.images.low_size} px are enlarged"
             )
         inpainter = load(config.inpainter) if config.inpainter else None
-        return Pipeline(base, inpainter, upsampler, load_clip(config.guide) if config.guide else None)
+        return Pipeline(base, inpainter, upsampler, self.guide())
