@@ -184,7 +184,7 @@ class Leftwards:
 @pytest.mark.parametrize("sampler", ["ddpm", "ddim", "plms", "dpm_solver"])
 def test_a_clip_guides(model: TextToImage, sampler: Any) -> None:
     plain = replace(FAST, sampler=sampler, scale=1.0, steps=10)
-    led = generate(model, PROMPTS, replace(plain, clip_scale=30.0), clip=Leftwards()).astype(float)
+    led = generate(model, PROMPTS, replace(plain, clip_scale=100.0), clip=Leftwards()).astype(float)
     left = generate(model, PROMPTS, plain).astype(float)
     contrast = [images[:, :, :4].mean() - images[:, :, 4:].mean() for images in (led, left)]
     assert contrast[0] > contrast[1] + 3
@@ -214,3 +214,23 @@ def test_the_fingerprint_changes_with_the_weights_alone(environment: Any) -> Non
     with torch.no_grad():
         next(same.network.parameters()).add_(1e-3)
     assert one.fingerprint() != same.fingerprint()
+
+
+def test_the_posteriors_variance_is_the_learned_one_at_its_lower_end(
+    model: TextToImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posterior = generate(model, PROMPTS, replace(FAST, variance="posterior"))
+    assert (generate(model, PROMPTS, FAST) != posterior).any()
+    forward = model.network.forward
+
+    def certain(*args: Any, **kwargs: Any) -> torch.Tensor:
+        eps, _ = forward(*args, **kwargs).chunk(2, dim=1)
+        return torch.cat([eps, torch.full_like(eps, -1.0)], dim=1)
+
+    monkeypatch.setattr(model.network, "forward", certain)
+    assert (generate(model, PROMPTS, FAST) == posterior).all()
+
+
+def test_an_unknown_variance_is_named() -> None:
+    with pytest.raises(UserError, match="variance: 'small' is not one of learned, posterior"):
+        replace(FAST, variance="small")

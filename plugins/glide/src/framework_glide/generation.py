@@ -156,7 +156,7 @@ class Guided:
     Args:
         model: of which the network is.
         prompts: b captions.
-        sampling: scale, interval, rescale, negative prompt, steps.
+        sampling: scale, interval, rescale, negative prompt, steps, variance.
 
     Attributes:
         conditions: further arguments of the network, `(b, ...)` each.
@@ -179,7 +179,7 @@ class Guided:
             self._both = Text.cat([self._text, text.index(nothing)])
 
     def __call__(self, x: Tensor, timesteps: Tensor) -> Tensor:
-        """Noise and variance, `(b, 6, h, w)` float32, of noised images `(b, 3, h, w)`."""
+        """Noise `(b, 3, h, w)` in noised images, float32; with the learned variance it is `(b, 6, h, w)`."""
         if not self._guided or not self.active(timesteps):
             return self._evaluate(x, timesteps, self._text, self.conditions)
         twice = {name: torch.cat([value, value]) for name, value in self.conditions.items()}
@@ -205,4 +205,5 @@ class Guided:
         # All images of a batch are at the same step.
         with autocast(self.model.precision, self.model.device):
             output: Tensor = self.model(x, timesteps[:1], text=text, **conditions)
-        return output.float()
+        # A process that is told no variance takes the posterior's.
+        return output.float() if self.sampling.variance == "learned" else output[:, : x.shape[1]].float()

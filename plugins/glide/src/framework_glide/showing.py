@@ -15,7 +15,7 @@ from torch import Tensor
 from framework import Report
 from framework.errors import UserError
 from framework_glide.clip import load as load_clip
-from framework_glide.diffusion.config import SamplerName, SamplingConfig
+from framework_glide.diffusion.config import SamplerName, SamplingConfig, Variance
 from framework_glide.diffusion.samplers import sampler_of
 from framework_glide.generation import Known
 from framework_glide.images.files import fit, read_image, read_mask
@@ -39,6 +39,7 @@ class Shows(ABC):
         scale: float = 3.0,
         steps: int | str = "27",
         sampler: SamplerName = "ddpm",
+        variance: Variance = "posterior",
         clip_scale: float = 0.0,
         clip: str = "",
         negative_prompt: str = "",
@@ -55,6 +56,7 @@ class Shows(ABC):
             scale: of classifier-free guidance.
             steps: of sampling, as in `SamplingConfig`.
             sampler: as in `SamplingConfig`.
+            variance: as in `SamplingConfig`; the posterior's serves models with little training.
             clip_scale: of CLIP guidance.
             clip: file of a CLIP's checkpoint, if the run brings none.
             negative_prompt: what guidance leads away from.
@@ -67,6 +69,7 @@ class Shows(ABC):
         sampling = SamplingConfig(
             sampler=sampler,
             steps=steps,
+            variance=variance,
             scale=scale,
             clip_scale=clip_scale,
             negative_prompt=str(negative_prompt),

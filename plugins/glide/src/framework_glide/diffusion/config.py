@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args
 
 from framework import Param
 from framework.errors import UserError
 from framework_glide.diffusion.respacing import parse
 
 SamplerName: TypeAlias = Literal["ddpm", "ddim", "plms", "dpm_solver", "dpm_solver_sde"]
+Variance: TypeAlias = Literal["learned", "posterior"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,13 @@ class SamplingConfig:
     eta: Annotated[
         float, Param("noise of ddim: 0 none, 1 as much as ddpm (Song et al. 2021, eq. 16)", ge=0, le=1)
     ] = 0.0
+    variance: Annotated[
+        Variance,
+        Param(
+            "of ddpm's steps: as the network learned it, as in the paper; or the posterior's, without grain "
+            "where few steps are taken and the network had too little training to learn it"
+        ),
+    ] = "learned"
     scale: Annotated[float, Param("classifier-free guidance; 1 for none (section 2.3)", ge=0)] = 3.0
     clip_scale: Annotated[float, Param("CLIP guidance; 0 for none (section 2.4)", ge=0)] = 0.0
     interval: Annotated[
@@ -38,6 +46,8 @@ class SamplingConfig:
 
     def __post_init__(self) -> None:
         parse(self.respacing)
+        if self.variance not in get_args(Variance):
+            raise UserError(f"variance: {self.variance!r} is not one of {', '.join(get_args(Variance))}")
         low, high = self.interval
         if low > high:
             raise UserError(
