@@ -20,7 +20,6 @@ import fcntl
 import json
 import os
 import sys
-import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -126,13 +125,12 @@ class Child:
             A file descriptor that holds the lock until every copy of it is closed, or None:
             another process runs it.
         """
-        # Whoever asks whether it is alive holds the lock for that moment.
-        return take_lock(self.folder / "lock", patience=0.1)
+        return take_lock(self.folder / "lock")
 
     @property
     def alive(self) -> bool:
         """Whether some process runs it."""
-        lock = take_lock(self.folder / "lock")
+        lock = self.take()
         if lock is None:
             return True
         os.close(lock)
@@ -185,27 +183,18 @@ def children_of(folder: Path) -> Iterator[Child]:
         yield Child(job.parent)
 
 
-def take_lock(path: Path, patience: float = 0.0) -> int | None:
+def take_lock(path: Path) -> int | None:
     """Lock a file; return the descriptor that holds the lock, or None if another process does.
 
     The system lets go of it when the last process with the descriptor ends, however it ends.
-
-    Args:
-        path: of the file.
-        patience: seconds to try for.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                os.close(descriptor)
-                return None
-            time.sleep(0.01)
-        else:
-            return descriptor
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
 
 
 def begin(child: Child) -> None:
