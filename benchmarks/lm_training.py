@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks.timing import Scores, Work, take_turns
-from framework.learning.precision import native_bfloat16
+from framework.supervised.precision import native_bfloat16
 from framework_codex.gpt.config import GPTConfig, Precision
 from framework_codex.gpt.model import GPT
 from framework_codex.gpt.tokenizer import Tokenizer

@@ -13,9 +13,9 @@ from framework.hookspecs import API, hookimpl
 from framework.lazy import lazily
 
 if TYPE_CHECKING:
-    from framework.checkpoints import load_weights
     from framework.experiment import Experiment, resume, run
     from framework.report import Report, Table, Video
+    from framework.runs.checkpoints import load_weights
     from framework.trained import evaluate
 
 __all__ = [
@@ -38,7 +38,7 @@ __version__ = "0.1.0"
 __getattr__ = lazily(
     __name__,
     {
-        "load_weights": "checkpoints",
+        "load_weights": "runs.checkpoints",
         "Experiment": "experiment",
         "Report": "report",
         "Table": "report",

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from framework import provenance
-from framework.checkpoints import DiskFullError, is_disk_full
 from framework.errors import UserError
 from framework.interruption import Interrupted, interruptible
 from framework.plain import flatten
@@ -29,11 +27,13 @@ from framework.runs import (
     all_runs,
     find_run,
     is_first_process,
+    provenance,
     write_atomically,
 )
+from framework.runs.checkpoints import DiskFullError, is_disk_full
+from framework.runs.store import Store, tracking_uri
+from framework.runs.tracker import Tracker
 from framework.stage import StageRunner
-from framework.store import Store, tracking_uri
-from framework.tracking import Tracker
 
 PARENT = "mlflow.parentRunId"
 

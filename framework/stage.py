@@ -27,20 +27,20 @@ from framework.callbacks import (
     evaluating,
     progress_of,
 )
-from framework.checkpoints import (
-    CheckedCheckpointIO,
-    CheckpointWriter,
-    is_whole,
-    load_checkpoint,
-    newest_whole,
-)
 from framework.contracts import HasProgress, KeepsWork, Monitor, Servable
 from framework.errors import UserError
 from framework.interruption import Interrupted, Interruption
 from framework.quiet import quiet_lightning
 from framework.report import Report
 from framework.runs import is_first_process
-from framework.tracking import Tracker, TrackerLogger
+from framework.runs.checkpoints import (
+    CheckedCheckpointIO,
+    CheckpointWriter,
+    is_whole,
+    load_checkpoint,
+    newest_whole,
+)
+from framework.runs.tracker import Tracker, TrackerLogger
 
 if TYPE_CHECKING:
     from framework.recipe import CheckpointRef, Stage, Use

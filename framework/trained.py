@@ -17,8 +17,8 @@ from framework.recipe import load
 from framework.recipe.stages import STAGE_KEYS
 from framework.report import Report
 from framework.runs import ROOT, Run, find_run
+from framework.runs.store import Store
 from framework.stage import publish, step_of
-from framework.store import Store
 
 
 def evaluate(

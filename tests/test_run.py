@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 import framework
-from framework.checkpoints import checkpoints, load_checkpoint
 from framework.errors import UserError
 from framework.experiment import Result, checkpoint_of, mark_dead_runs
-from framework.journal import read_journal
 from framework.runs import Run, find_run
-from framework.store import Store
+from framework.runs.checkpoints import checkpoints, load_checkpoint
+from framework.runs.journal import read_journal
+from framework.runs.store import Store
 from framework.testing.equality import assert_same
 
 

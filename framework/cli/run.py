@@ -42,7 +42,7 @@ def execute(experiment: Experiment, as_json: bool) -> None:
     from framework.errors import UserError
     from framework.interruption import Interrupted
     from framework.runs import describe, is_first_process
-    from framework.store import ui_command
+    from framework.runs.store import ui_command
 
     run = experiment.run
     short = run.state.run_id[:8]

@@ -92,7 +92,7 @@ def command(
 
 
 def _show(summary: Summary, as_json: bool) -> None:
-    from framework.store import ui_command
+    from framework.runs.store import ui_command
 
     if as_json:
         click.echo(json.dumps(summary.to_dict(), indent=2))

@@ -23,7 +23,7 @@ def command(uri: str | None, port: int, host: str) -> None:
     Shows the store that `framework run` writes to by default: the one named by
     MLFLOW_TRACKING_URI, or else mlflow.db in this directory. Ctrl-C ends it.
     """
-    from framework.store import tracking_uri
+    from framework.runs.store import tracking_uri
 
     arguments = server_arguments(tracking_uri(uri), host, port)
     click.echo(f"MLflow starts on http://{host}:{port} (Ctrl-C ends it)", err=True)
@@ -41,7 +41,7 @@ def server_arguments(uri: str, host: str, port: int) -> list[str]:
         UserError: there is no store behind `uri`, it is a server already, or the port is
             taken.
     """
-    from framework.store import sqlite_path
+    from framework.runs.store import sqlite_path
 
     if uri.startswith(("http://", "https://")):
         raise UserError(

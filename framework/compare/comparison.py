@@ -251,7 +251,7 @@ def _notes(subjects: Subjects, failed: Sequence[Subject], groups: Sequence[Group
 
 
 def _log_artifacts(uri: str, run_id: str, folder: str) -> None:
-    from framework.store import Store
+    from framework.runs.store import Store
 
     try:
         Store(uri).client.log_artifacts(run_id, folder, "comparison")

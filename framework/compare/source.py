@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from framework.errors import UserError
-from framework.journal import Record, read_journal
 from framework.plain import flatten
 from framework.recipe.document import parse
 from framework.runs import ROOT, Run, find_run
+from framework.runs.journal import Record, read_journal
+from framework.runs.store import Store, tracking_uri
 from framework.statistics import Floats
-from framework.store import Store, tracking_uri
 from framework.sweep.child import CHILDREN, children_of
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from framework.errors import UserError
-from framework.journal import read_journal
 from framework.runs import FINISHED, KILLED, RUNNING, Run, is_first_process, write_atomically
+from framework.runs.journal import read_journal
 
 if TYPE_CHECKING:
     from framework.recipe import Recipe

@@ -16,7 +16,7 @@ from framework.errors import UserError, did_you_mean
 from framework.interruption import Interrupted, interruptible
 from framework.report import format_cell
 from framework.runs import FAILED, FINISHED, KILLED, ROOT, RUNNING, Run
-from framework.store import Store, sqlite_path, tracking_uri
+from framework.runs.store import Store, sqlite_path, tracking_uri
 from framework.sweep.axes import Axes, short_names
 from framework.sweep.child import Child, children_of
 from framework.sweep.executor import Executor, Handle, LocalProcesses

@@ -12,7 +12,7 @@ from pathlib import Path
 from framework.errors import UserError, did_you_mean
 from framework.recipe import Recipe
 from framework.runs import ROOT, Run, RunState, all_runs
-from framework.store import Store, sqlite_path
+from framework.runs.store import Store, sqlite_path
 from framework.sweep.axes import Combination
 from framework.sweep.child import CHILDREN, Child, Job, take_lock
 from framework.sweep.plan import Plan

@@ -75,7 +75,7 @@ def train(
     import lightning.pytorch as pl
 
     from framework.callbacks import RandomStates
-    from framework.checkpoints import CheckedCheckpointIO, CheckpointWriter
+    from framework.runs.checkpoints import CheckedCheckpointIO, CheckpointWriter
 
     seed_everything(seed)
     built_environment = build("environment", environment, seed=seed)
@@ -138,7 +138,7 @@ def _check_counts(trained: pl.LightningModule, name: str, steps: int) -> None:
 
 
 def _check_same_end(folder: Path, name: str) -> None:
-    from framework.checkpoints import load_checkpoint
+    from framework.runs.checkpoints import load_checkpoint
 
     ends = [max((folder / which).glob("*.ckpt")) for which in ("whole", "resumed")]
     assert ends[0].name == ends[1].name, f"{name}: a resumed training makes another number of steps"

@@ -321,7 +321,7 @@ def test_a_sweep_stands_for_its_runs(make_run: MakeRun) -> None:
 
 @pytest.mark.usefixtures("zygote", "workplace")
 def test_a_sweep_here_and_in_the_tracking_store_is_the_same(tracking_uri: str) -> None:
-    from framework.store import Store
+    from framework.runs.store import Store
     from framework.sweep import sweep
     from tests.zygote import ForkedChildren
 

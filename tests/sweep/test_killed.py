@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from framework.journal import read_journal
 from framework.runs import Run
-from framework.store import Store
+from framework.runs.journal import read_journal
+from framework.runs.store import Store
 from framework.sweep import Summary, sweep
 from framework.sweep.child import Child
 from tests.sweep.helpers import children, kill, kill_when, wait_until

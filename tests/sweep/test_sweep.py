@@ -12,7 +12,7 @@ import pytest
 
 from framework.errors import UserError
 from framework.runs import Run, all_runs
-from framework.store import Store
+from framework.runs.store import Store
 from framework.sweep import Goal, find_sweep, resume, sweep
 from framework.sweep.child import Child
 from tests.sweep.helpers import children, kill_when, wait_until

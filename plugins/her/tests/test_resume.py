@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 import framework
-from framework.checkpoints import CheckedCheckpointIO, CheckpointWriter, load_checkpoint
 from framework.experiment import checkpoint_of
-from framework.journal import read_journal
 from framework.report import Report
 from framework.runs import Run, find_run
+from framework.runs.checkpoints import CheckedCheckpointIO, CheckpointWriter, load_checkpoint
+from framework.runs.journal import read_journal
 from framework.stage import StageRunner
 from framework.testing.equality import assert_same
 from framework_her.hindsight import Hindsight

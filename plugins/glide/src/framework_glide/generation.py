@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from framework.errors import UserError
-from framework.learning.precision import autocast
+from framework.supervised.precision import autocast
 from framework_glide.diffusion.config import SamplingConfig
 from framework_glide.diffusion.guidance import classifier_free, is_on, rescaled
 from framework_glide.diffusion.noise import ImageNoise

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from framework import Param
 from framework.errors import UserError
-from framework.learning.config import Precision
+from framework.supervised.config import Precision
 from framework_glide.unet.sizes import Size
 
 Schedule: TypeAlias = Literal["squaredcos_cap_v2", "linear"]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from framework.errors import UserError
-from framework.learning.config import Precision
+from framework.supervised.config import Precision
 from framework_glide.diffusion.process import Diffusion
 from framework_glide.model_config import Schedule
 from framework_glide.text.tokenizer import Tokenizer

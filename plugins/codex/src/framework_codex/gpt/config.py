@@ -8,7 +8,7 @@ from typing import Annotated
 
 from framework import Param
 from framework.errors import UserError
-from framework.learning.config import Precision
+from framework.supervised.config import Precision
 from framework_codex.gpt.sizes import SIZES, Size
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from framework.learning.precision import autocast
+from framework.supervised.precision import autocast
 from framework_codex.code_model import Likelihood
 from framework_codex.gpt.cross_entropy import IGNORE, cross_entropy
 

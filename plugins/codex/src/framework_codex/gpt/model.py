@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from framework.learning.precision import autocast
+from framework.supervised.precision import autocast
 from framework_codex.code_model import Completion, Likelihood, Request, Sampling
 from framework_codex.gpt.blocks import EPS, Block, rotation
 from framework_codex.gpt.config import GPTConfig

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from framework.learning.precision import compute_type
+from framework.supervised.precision import compute_type
 from framework_codex.code_model import Completion, Request, Sampling
 from framework_codex.gpt.cache import Prefix
 from framework_codex.gpt.decoder import Decoder

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
-from framework.checkpoints import digest
 from framework.errors import UserError, did_you_mean
+from framework.runs.checkpoints import digest
 from framework_codex.code_model import Completion, Request, Sampling
 from framework_codex.jsonl import SHOWN, field, read_jsonl
 from framework_codex.problem import Problem

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from framework import Param
-from framework.learning.config import DescentConfig
+from framework.supervised.config import DescentConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from framework.learning.order import Supply
+from framework.supervised.order import Supply
 
 #: The target of a token that is not learned.
 IGNORED = -100

@@ -12,7 +12,7 @@ import torch
 from framework import Report, Table
 from framework.contracts import Progress, Served
 from framework.errors import UserError
-from framework.learning.algorithm import Descent
+from framework.supervised.algorithm import Descent
 from framework_codex.code_model import Request, Sampling
 from framework_codex.gpt.model import GPT
 from framework_codex.training import docstrings

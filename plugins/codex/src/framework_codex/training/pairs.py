@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from framework.errors import UserError
-from framework.learning.order import Shuffled
+from framework.supervised.order import Shuffled
 from framework_codex.gpt.tokenizer import Tokenizer
 from framework_codex.training.examples import Example, Examples
 

@@ -9,7 +9,7 @@ import numpy as np
 from datasets import Dataset, IterableDataset, disable_progress_bars
 
 from framework.errors import UserError
-from framework.learning.order import Shuffled, Streamed
+from framework.supervised.order import Shuffled, Streamed
 from framework_codex.gpt.tokenizer import Tokenizer
 from framework_codex.training.examples import Example, Examples
 

@@ -12,7 +12,7 @@ from datasets import Dataset, IterableDataset
 from numpy.typing import NDArray
 
 from framework.errors import UserError
-from framework.learning.order import Shuffled, Streamed, Supply
+from framework.supervised.order import Shuffled, Streamed, Supply
 from framework_glide.images.tables import pixels
 
 #: Splits up to this size are held in memory; larger ones are read from the disk as they are needed.

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from framework import Param
 from framework.errors import UserError
-from framework.learning.config import DescentConfig, Precision
+from framework.supervised.config import DescentConfig, Precision
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from framework.contracts import Progress
 from framework.errors import UserError
-from framework.learning.algorithm import Descent
-from framework.learning.average import Averages
-from framework.learning.order import Supply
-from framework.learning.precision import autocast
+from framework.supervised.algorithm import Descent
+from framework.supervised.average import Averages
+from framework.supervised.order import Supply
+from framework.supervised.precision import autocast
 from framework_glide.training.batch import Batch, Row, collate, supply_of
 from framework_glide.training.config import ImageTrainingConfig
 

@@ -6,7 +6,7 @@ from functools import cache
 
 import torch
 
-from framework.learning.config import Precision
+from framework.supervised.config import Precision
 
 
 @cache

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.learning.schedule import learning_rate
+from framework.supervised.schedule import learning_rate
 
 
 def test_rises_in_a_line_and_falls_in_a_cosine() -> None:

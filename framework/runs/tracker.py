@@ -17,10 +17,10 @@ from typing import Any
 
 from lightning.pytorch.loggers.logger import Logger
 
-from framework.journal import Journal
 from framework.quiet import quiet
 from framework.runs import write_atomically
-from framework.store import Store
+from framework.runs.journal import Journal
+from framework.runs.store import Store
 
 BATCH = 1000  # metrics in one request: MLflow's limit
 log = logging.getLogger("framework")

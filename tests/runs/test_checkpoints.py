@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from framework.checkpoints import (
+from framework.errors import UserError
+from framework.runs.checkpoints import (
     CheckedCheckpointIO,
     CorruptCheckpointError,
     checkpoints,
@@ -16,7 +17,6 @@ from framework.checkpoints import (
     load_weights,
     newest_whole,
 )
-from framework.errors import UserError
 
 
 def value(step: int) -> dict[str, object]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framework.errors import UserError
-from framework.learning.order import Shuffled, Streamed, Supply
+from framework.supervised.order import Shuffled, Streamed, Supply
 
 
 def supply(streamed: bool, count: int = 50, seed: int = 3) -> Supply[int]:

@@ -10,8 +10,8 @@ import torch
 from lightning.pytorch import LightningModule
 from torch import nn
 
-from framework.learning.config import DescentConfig
-from framework.learning.schedule import learning_rate
+from framework.supervised.config import DescentConfig
+from framework.supervised.schedule import learning_rate
 
 
 class Descent(LightningModule, ABC):

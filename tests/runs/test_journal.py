@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.journal import Journal, read_journal
+from framework.runs.journal import Journal, read_journal
 
 
 def test_records_survive_reopening(tmp_path: Path) -> None:

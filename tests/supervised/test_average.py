@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from framework.learning.average import Averages
+from framework.supervised.average import Averages
 
 
 def test_averages_follow_the_recurrence() -> None:

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from framework.errors import UserError
-from framework.store import Store
-from framework.tracking import Tracker
+from framework.runs.store import Store
+from framework.runs.tracker import Tracker
 
 
 def history(store: Store, run_id: str, key: str) -> dict[int, float]:

@@ -1,0 +1,45 @@
+"""A run's record: its folder and state, and what lies in it.
+
+| module        | what it holds                                                            |
+|---------------|--------------------------------------------------------------------------|
+| `folder`      | the run folder and its state, and how a run is found                     |
+| `journal`     | every metric on disk before it goes anywhere else                        |
+| `checkpoints` | checkpoints that are whole or not there                                  |
+| `provenance`  | commit, uncommitted changes, packages, hardware                          |
+| `store`       | the MLflow store: which one, and making it ready                         |
+| `tracker`     | sends metrics and artifacts to the store, without the run depending on it |
+"""
+
+from __future__ import annotations
+
+from framework.runs.folder import (
+    FAILED,
+    FINISHED,
+    KILLED,
+    ROOT,
+    RUNNING,
+    Run,
+    RunState,
+    StageState,
+    all_runs,
+    describe,
+    find_run,
+    is_first_process,
+    write_atomically,
+)
+
+__all__ = [
+    "FAILED",
+    "FINISHED",
+    "KILLED",
+    "ROOT",
+    "RUNNING",
+    "Run",
+    "RunState",
+    "StageState",
+    "all_runs",
+    "describe",
+    "find_run",
+    "is_first_process",
+    "write_atomically",
+]
