@@ -32,6 +32,23 @@ class Progress(NamedTuple):
     unit: str
 
 
+class EnvironmentParameter(NamedTuple):
+    """A parameter of a running environment: friction, the mass of a body, a delay.
+
+    Attributes:
+        values: of each simulation now, `(num_envs,)` float64; a copy.
+        low, high: the range, ends included, that `set_parameters` accepts; infinite where open.
+        unit: of the values; empty for a pure number.
+        doc: one line.
+    """
+
+    values: np.ndarray
+    low: float
+    high: float
+    unit: str = ""
+    doc: str = ""
+
+
 class Served(NamedTuple):
     """What is logged as the MLflow model.
 
@@ -64,6 +81,33 @@ class Playable(Protocol):
 
     def play(self, environment: Any, **options: Any) -> Report:
         """Return videos, images or samples; `options` come from the command line."""
+        ...
+
+
+@runtime_checkable
+class Parametrised(Protocol):
+    """An environment whose parameters can be read and set, simulation by simulation, while it runs.
+
+    Curricula, domain randomisation and tests of transfer need no more than this. Values belong
+    to what `get_state` returns, and a reset keeps them.
+    """
+
+    def parameters(self) -> Mapping[str, EnvironmentParameter]:
+        """Return every parameter by name, in an order that does not change."""
+        ...
+
+    def set_parameters(self, values: Mapping[str, Any], ids: np.ndarray | None = None) -> None:
+        """Set some parameters; the others, and other simulations', stay as they are.
+
+        Args:
+            values: name -> one number for all, or one each, `(len(ids),)`; in force from the next
+                step on.
+            ids: the simulations, `(n,)` integers; all by default.
+
+        Raises:
+            UserError: an unknown name, a value that is not finite or out of range, a wrong shape
+                or index. Nothing is changed then.
+        """
         ...
 
 
