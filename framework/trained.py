@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+import typing
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from framework.callbacks import evaluating
@@ -13,8 +16,11 @@ from framework.contracts import Playable
 from framework.errors import UserError
 from framework.experiment import PARENT, Experiment
 from framework.interruption import interruptible
-from framework.recipe import load
+from framework.recipe import RecipeError, load
+from framework.recipe.overrides import read_option
+from framework.recipe.problems import Findings
 from framework.recipe.stages import STAGE_KEYS
+from framework.recipe.types import At
 from framework.report import Report
 from framework.runs import ROOT, Run, find_run
 from framework.runs.store import Store
@@ -71,7 +77,8 @@ def play(run: Run, options: Mapping[str, Any] | None = None, stage: str | None =
 
     Args:
         run: as `find_run` returns it.
-        options: handed to the algorithm's `play`.
+        options: handed to the algorithm's `play`; a text is read as the type of the option there,
+            and for a `str` it is taken as it stands.
         stage: which stage; the last by default.
 
     Raises:
@@ -90,6 +97,30 @@ def play(run: Run, options: Mapping[str, Any] | None = None, stage: str | None =
             f"algorithm {name} cannot play with these options: {error}\n"
             f"  it takes: {inspect.signature(built.algorithm.play)}"
         ) from None
+    read = _read_options(built.algorithm.play, options or {}, name)
     runner.restore(built)
     with evaluating(built.algorithm):
-        return built.algorithm.play(runner.evaluation_environment, **(options or {}))
+        return built.algorithm.play(runner.evaluation_environment, **read)
+
+
+def _read_options(play: Callable[..., Report], options: Mapping[str, Any], algorithm: str) -> dict[str, Any]:
+    """The options with every text read as the type that `play` declares for it."""
+    parameters, globalns = (
+        inspect.signature(play).parameters,
+        getattr(inspect.unwrap(play), "__globals__", {}),
+    )
+    at = At((), f"play of algorithm {algorithm}", "", Findings())
+    read = dict(options)
+    for option, text in options.items():
+        if not isinstance(text, str):
+            continue
+        annotation: Any = Any
+        if option in parameters and parameters[option].annotation is not inspect.Parameter.empty:
+            # One by one: others may name what only a type checker imports.
+            alone = SimpleNamespace(__annotations__={option: parameters[option].annotation})
+            with contextlib.suppress(NameError):
+                annotation = typing.get_type_hints(alone, globalns, include_extras=True)[option]
+        read[option] = read_option(text, annotation, at.inner(option))
+    if at.findings.problems:
+        raise RecipeError(at.findings.problems)
+    return read

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -42,13 +41,13 @@ def command(run: str, options: tuple[str, ...], stage: str | None, out: Path | N
         click.echo(str(path))
 
 
-def parse_options(options: tuple[str, ...]) -> dict[str, Any]:
-    """`--prompt "a cat" --scale 3` as `{"prompt": "a cat", "scale": 3}`.
+def parse_options(options: tuple[str, ...]) -> dict[str, str]:
+    """`--prompt "a cat" --scale 3` as `{"prompt": "a cat", "scale": "3"}`: the texts as typed.
 
     Raises:
         click.UsageError: an option has no value or a value no option.
     """
-    given: dict[str, Any] = {}
+    given: dict[str, str] = {}
     rest = list(options)
     while rest:
         name = rest.pop(0)
@@ -59,17 +58,5 @@ def parse_options(options: tuple[str, ...]) -> dict[str, Any]:
             if not rest:
                 raise click.UsageError(f"option --{name} has no value")
             value = rest.pop(0)
-        given[name.replace("-", "_")] = _read(value)
+        given[name.replace("-", "_")] = value
     return given
-
-
-def _read(value: str) -> Any:
-    """A number, truth value or list as a recipe writes them; everything else is text as it stands."""
-    from framework.recipe import RecipeError
-    from framework.recipe.document import parse
-
-    try:
-        read = parse(value, "the option's value").data
-    except RecipeError:
-        return value
-    return read if isinstance(read, (bool, int, float, list)) and "#" not in value else value

@@ -18,8 +18,9 @@ r"""Recipes: YAML that names the components of an experiment and their parameter
 - `stages:` maps names to blocks of the sections seed, environment, model, algorithm,
   evaluators and trainer. Each is merged over those sections at the top, and they run in
   order. A recipe without `stages:` has one stage called "main".
-- Overrides are `key.key=value`, the value in YAML; `evaluators.0.episodes=20` reaches into
-  a list.
+- Overrides are `key.key=value`; `evaluators.0.episodes=20` reaches into a list. A value that
+  begins with a bracket, brace or quote is YAML; anything else is a number, true, false, null
+  or text as it was typed, `#` and all.
 
 Checking imports neither torch nor what the components build, only their parameters.
 """

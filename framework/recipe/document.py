@@ -29,6 +29,8 @@ _HELP = (
     ("while scanning a quoted scalar", "a quote is not closed"),
     ("expected <block end>", "the entries of a block need the same indentation"),
     ("undefined alias", "an alias (*name) needs its anchor (&name) before it"),
+    ("but found '#'", "put a text that holds ' #' in quotes, all of it"),
+    ("<document start>", "put a text that begins with a bracket, brace or quote in quotes, all of it"),
 )
 
 
@@ -50,19 +52,24 @@ class Document:
 def parse(text: str, source: str, override_column: int = 0) -> Document:
     """Parse YAML.
 
+    An override's value is a list, a mapping or a string if it begins with a bracket, brace or
+    quote, and has no comments. Anything else is one plain scalar, whatever characters it
+    holds: `fix #7`, `a: b` and `%x` are strings.
+
     Args:
-        text: one document.
+        text: one document, or the value of an override.
         source: the file's name for places, or the description of an override.
         override_column: where `text` starts in an override, counted from 1; 0 for files.
 
     Raises:
         RecipeError: broken YAML, or any of what this module refuses.
     """
+    plain = override_column > 0 and text.strip()[:1] not in ("[", "{", "'", '"')
     reader = _Reader(source, override_column)
     try:
-        loader = Loader(text)
+        loader = Loader(text, comments=not override_column)
         try:
-            node = loader.get_single_node()
+            node = loader.plain_node(text) if plain else loader.get_single_node()
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
@@ -72,7 +79,7 @@ def parse(text: str, source: str, override_column: int = 0) -> Document:
         place = reader.place_at(before.count("\n"), len(before) - before.rfind("\n") - 1)
         raise refuse(place, f"the character {chr(int(error.character))!a} is not allowed in YAML") from None
     top = reader.place_at(0, 0)
-    reader.marks[()] = Mark(top, top)
+    reader.marks[()] = Mark(top, top, text if plain and "${" not in text else None)
     data = None if node is None else reader.build(node, ())
     if reader.problems:
         raise RecipeError(reader.problems)

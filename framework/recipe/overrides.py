@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from framework.component import Param
 from framework.recipe import document
 from framework.recipe.merge import merge
-from framework.recipe.problems import KeyPath, Mark, Marks, Place, refuse
+from framework.recipe.problems import KeyPath, Mark, Marks, Place, RecipeError, refuse
+from framework.recipe.types import At, convert
 from framework.recipe.words import name_of
 
 
@@ -58,8 +60,24 @@ def parse(text: str) -> Override:
         place = Place(source, 0, column)
         marks[path[:length]] = Mark(place, value_place)
         column += len(part) + 1
+    marks[path] = Mark(place, value_place, content.marks.typed(()))
     marks.update({(*path, *inner): mark for inner, mark in content.marks.items() if inner})
     return Override(text, path, content.data, marks)
+
+
+def read_option(text: str, annotation: Any, at: At) -> Any:
+    """Convert a text from the command line as an override is, but for a string as it was typed, quotes too.
+
+    Returns:
+        The value, or `INVALID`, which is reported.
+    """
+    place = Place(f"option --{at.name}")
+    at.findings.marks[at.path] = Mark(place, place, text)
+    try:
+        value = document.parse(text, str(place), override_column=1).data
+    except RecipeError:
+        value = text
+    return convert(value, annotation, Param(), at)
 
 
 def apply(override: Override, data: dict[str | int, Any], marks: Marks) -> None:

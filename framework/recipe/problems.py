@@ -35,10 +35,17 @@ class Place(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """The places of one entry: of its key (or list item) and of its value."""
+    """Where one entry is written.
+
+    Attributes:
+        key: its key, or the list item.
+        value: its value.
+        typed: the text of an override's plain value, which a string or path takes as it stands.
+    """
 
     key: Place
     value: Place
+    typed: str | None = None
 
 
 class Marks(dict[KeyPath, Mark]):
@@ -51,6 +58,10 @@ class Marks(dict[KeyPath, Mark]):
             if mark is not None:
                 return mark.key if key and length == len(path) else mark.value
         return Place("recipe")
+
+    def typed(self, path: KeyPath) -> str | None:
+        """Return the text that an override gave for `path`, if it is a plain one."""
+        return self[path].typed if path in self else None
 
     def below(self, path: KeyPath) -> Marks:
         """Return the marks at and under `path`, as if it were the top."""

@@ -16,7 +16,16 @@ from framework.component import Param, Parameter, describe_dataclass
 from framework.errors import PluginError, did_you_mean
 from framework.recipe.checkpoint import CheckpointRef, construct
 from framework.recipe.problems import INVALID, Findings, KeyPath
-from framework.recipe.words import expected, is_mapping, is_sequence, is_union, name_of, shown, unwrap
+from framework.recipe.words import (
+    expected,
+    is_mapping,
+    is_sequence,
+    is_union,
+    name_of,
+    shown,
+    takes_text,
+    unwrap,
+)
 from framework.recipe.yaml12 import LARGEST
 
 # Quoted, or from an environment variable: the message should not read "cannot be 4".
@@ -60,9 +69,13 @@ class At:
         return INVALID
 
     def mismatch(self, value: Any, annotation: Any, param: Param, hint: str = "") -> Any:
+        marks = self.findings.marks
         wanted = hint or f"expected {expected(annotation, param)}"
         if isinstance(value, str) and not hint and annotation in (int, float, bool):
-            wanted += ", not a string" if _NOT_A_WORD.fullmatch(value) else ""
+            quoted = _NOT_A_WORD.fullmatch(value) and marks.typed(self.path) is None
+            wanted += ", not a string" if quoted else ""
+        elif isinstance(value, (list, dict)) and marks.place(self.path).line == 0 and takes_text(annotation):
+            wanted += ": put a text that begins with a bracket or brace in quotes"
         return self.refuse(f"{self.title} cannot be {shown(value)}", wanted)
 
 
@@ -130,6 +143,9 @@ def convert(value: Any, annotation: Any, param: Param, at: At) -> Any:
 
 
 def _scalar(value: Any, annotation: Any, param: Param, at: At) -> Any:
+    typed = at.findings.marks.typed(at.path)
+    if annotation in (str, Path) and typed is not None:
+        value = typed
     is_bool = isinstance(value, bool)
     if annotation is float and isinstance(value, (int, float)) and not is_bool:
         return _bounded(float(value), annotation, param, at, value)
@@ -172,9 +188,11 @@ def _bounded(number: float, annotation: Any, param: Param, at: At, written: Any)
 
 
 def _choice(value: Any, choices: Mapping[Any, Any], annotation: Any, param: Param, at: At) -> Any:
-    for choice, meaning in choices.items():
-        if type(choice) is type(value) and choice == value:
-            return meaning
+    typed = at.findings.marks.typed(at.path)
+    for given in (value,) if typed is None else (value, typed):
+        for choice, meaning in choices.items():
+            if type(choice) is type(given) and choice == given:
+                return meaning
     words = [choice for choice in choices if isinstance(choice, str)]
     nearest = did_you_mean(value, words) if isinstance(value, str) else ""
     return at.mismatch(value, annotation, param, nearest)

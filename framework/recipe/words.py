@@ -125,6 +125,14 @@ def is_union(annotation: Any) -> bool:
     return typing.get_origin(annotation) in (typing.Union, types.UnionType)
 
 
+def takes_text(annotation: Any) -> bool:
+    """Whether a type is a string or a path, or may be one."""
+    annotation, _ = unwrap(annotation, Param())
+    return annotation in (str, Path) or (
+        is_union(annotation) and any(map(takes_text, typing.get_args(annotation)))
+    )
+
+
 def is_sequence(container: Any) -> bool:
     """Whether a type, without its items, is a list in a recipe."""
     return container in (list, tuple, Sequence)

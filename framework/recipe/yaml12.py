@@ -29,9 +29,37 @@ _SCHEMA = (  # tag, pattern, the characters it starts with
 
 
 class Loader(yaml.SafeLoader):
-    """Composes nodes; refuses what is nested deeper than `MAX_DEPTH`."""
+    """Composes nodes; refuses what is nested deeper than `MAX_DEPTH`.
 
-    _depth = 0
+    Args:
+        text: what is read.
+        comments: whether `#` begins one, as in a file, or is refused.
+    """
+
+    def __init__(self, text: str, comments: bool = True) -> None:
+        super().__init__(text)
+        self._comments = comments
+        self._depth = 0
+
+    def scan_to_next_token(self) -> None:
+        while not self._comments and self.peek() == " ":
+            self.forward()
+        if not self._comments and self.peek() == "#":
+            raise yaml.MarkedYAMLError(
+                problem="expected the end or more of the value, but found '#'", problem_mark=self.get_mark()
+            )
+        super().scan_to_next_token()
+
+    def plain_node(self, text: str) -> yaml.ScalarNode:
+        """The whole text as one scalar without quotes: a number, true, false, null, or else itself."""
+        stripped = text.strip()
+        tag = self.resolve(yaml.ScalarNode, stripped, (True, False))  # type: ignore[no-untyped-call]
+        node = yaml.ScalarNode(tag, stripped, self.get_mark(), self.get_mark())
+        try:
+            scalar(node)
+        except ScalarError:  # such as a number beyond all bounds: only a string can hold it
+            tag = TAG + "str"
+        return yaml.ScalarNode(tag, text if tag == TAG + "str" else stripped, node.start_mark, node.end_mark)
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         # PyYAML composes by recursion: without a limit a deep text ends in a RecursionError.

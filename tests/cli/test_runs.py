@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from framework import Param, Report
 from framework.cli.play import parse_options
 from framework.runs import find_run
+from framework.trained import play
 
 from .conftest import Answer
 
@@ -74,28 +77,71 @@ def test_a_run_that_is_not_there(workplace: Path, command: Command, name: str) -
     assert "no run has been made in this directory" in answer.err
 
 
-def test_options_of_play_are_read_as_recipes_read_values() -> None:
-    options = (
-        "--prompt",
-        "a red: circle #1",
-        "--scale",
-        "3",
-        "--lr=1e-3",
-        "--on",
-        "true",
-        "--top-k",
-        "[1, 2]",
-    )
-    assert parse_options(options) == {
-        "prompt": "a red: circle #1",
-        "scale": 3,
-        "lr": 1e-3,
-        "on": True,
-        "top_k": [1, 2],
-    }
-
-
 @given(st.text())
 def test_any_text_can_be_an_options_value(text: str) -> None:
-    value = parse_options(("--prompt", text))["prompt"]
-    assert value == text or isinstance(value, (bool, int, float, list))
+    assert parse_options(("--prompt", text, f"--top-k={text}")) == {"prompt": text, "top_k": text}
+
+
+@pytest.fixture
+def played(workplace: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What `framework play last` gave to an algorithm that has options of several types."""
+    given: dict[str, Any] = {}
+
+    def show(
+        self: Any,
+        environment: NotImported,  # type: ignore[name-defined]  # noqa: F821
+        prompt: str = "",
+        *,
+        n: Annotated[int, Param("samples", ge=1)] = 1,
+        scale: float = 1.0,
+        steps: int | str = "27",
+        start: str | None = None,
+        image: Path | None = None,
+        mode: Literal["0.5", "fast"] = "fast",
+        sizes: list[int] | None = None,
+        on: bool = False,
+        free=None,  # type: ignore[no-untyped-def]
+    ) -> Report:
+        given.update(locals())
+        return Report({})
+
+    command("run", "recipe.yaml", "-q")
+    monkeypatch.setattr("framework_tiny.parts.Descent.play", show, raising=False)
+    return given
+
+
+def test_a_prompt_is_text_as_typed(played: dict[str, Any]) -> None:
+    texts = ["007", "1e5", "true", "null", "[a]", "[a", "{a: b}", "'a'", '"', "a #1", "#", "", " a ", "${x}"]
+    for text in texts:
+        play(find_run("last"), parse_options(("--prompt", text, f"--start={text}")))
+        assert played["prompt"] == text
+        assert played["start"] == (None if text in ("null", "") else text)
+
+
+def test_an_option_is_read_as_its_type(command: Command, played: dict[str, Any]) -> None:
+    options = "--n 3 --scale=3 --steps 27 --image 007 --mode 0.5 --sizes [1,2] --on true --free 1e-3"
+    assert command("play", "last", *options.split(" ")).code == 0
+    expected = {
+        "n": 3,
+        "scale": 3.0,
+        "steps": 27,
+        "image": Path("007"),
+        "mode": "0.5",
+        "sizes": [1, 2],
+        "on": True,
+        "free": 1e-3,
+    }
+    assert {name: (played[name], type(played[name])) for name in expected} == {
+        name: (value, type(value)) for name, value in expected.items()
+    }
+    assert command("play", "last", "--steps", "fast27", "--free", "a: b").code == 0
+    assert (played["steps"], played["free"]) == ("fast27", "a: b")
+
+
+def test_options_of_another_type_are_refused(command: Command, played: dict[str, Any]) -> None:
+    answer = command("play", "last", "--n", "0", "--scale=x")
+    assert answer.code == 2
+    assert "option --n: parameter 'n' of play of algorithm tiny/descent cannot be 0\n" in answer.err
+    assert "expected a whole number >= 1" in answer.err
+    assert "option --scale: parameter 'scale' of play of algorithm tiny/descent cannot be 'x'" in answer.err
+    assert not played

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from framework.recipe import load_text
+from framework.recipe import RecipeError, load_text
 from framework.registry import Registry
 
 TEXT = """
@@ -33,7 +34,13 @@ trainer:
         ("algorithm.anything=a=b", "algorithm.anything", "a=b"),
         ("algorithm.anything=", "algorithm.anything", None),
         ("algorithm.anything='4'", "algorithm.anything", "4"),
-        ("algorithm.anything=x # y", "algorithm.anything", "x"),
+        ("algorithm.anything=x # y", "algorithm.anything", "x # y"),
+        ("algorithm.anything=007", "algorithm.anything", 7),
+        ("algorithm.anything=${seed} #7", "algorithm.anything", "1 #7"),
+        ("algorithm.by_level.1=1e5", "algorithm.by_level", {1: "1e5"}),
+        ("algorithm.base=C #2", "algorithm.base", "C #2"),
+        ("algorithm.base=007", "algorithm.base", "007"),
+        ("tracking.tags.paper=2017", "tracking.tags", {"paper": "2017"}),
         ("algorithm.later={seconds: 3}", "algorithm.later", {"steps": None, "seconds": 3.0}),
         (
             "algorithm={use: toy/fragile}",
@@ -65,3 +72,73 @@ def test_an_override_can_name_the_component(toys: Registry) -> None:
         "seed: 1", overrides=["algorithm.use=toy/learn", "algorithm.budget.steps=3"], registry=toys
     )
     assert recipe.stages["main"].algorithm is not None
+
+
+#: What a shell hands over when somebody means a name: to YAML a comment, a number, a directive, ...
+TEXTS = [
+    "fix #7", "#7", " # ", "007", "1e5", "1_000", "0x1F", "0o17", "-1", ".5", ".inf", ".nan", "1e999",
+    "123456789012345678901234567890123456789012", "true", "False", "2024-01-01", "12:30:45", "%x",
+    "%YAML 1.2",
+    "@x", "`x`", "- x", "-", "a: b", "a:", "? x", "?", ": x", ":", "!x", "!!int 3", "!", "&a", "&a b", "*a",
+    "*", "|", ">", "> x", "| x", "---", "--- x", "...", "<<", "=", "a=b", ",", "a, b", "]", "}", "a [b",
+    "a {b",
+    "don't", "it's \"so\"", "back\\slash", "é", "two\nlines", "a\n b: c\n", "\ttab", "-x", "x:y", "a  b",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_is_taken_as_typed(text: str, toys: Registry) -> None:
+    overrides = [f"{key}={text}" for key in ("model.start", "tracking.run_name", "tracking.tags.a")]
+    recipe = load_text(TEXT, overrides=["model.use=toy/net", *overrides], registry=toys)
+    for read in (recipe, load_text(recipe.to_yaml(), registry=toys)):
+        model = read.stages["main"].model
+        assert model is not None
+        assert model.arguments["start"] == read.tracking.run_name == read.tracking.tags["a"] == text
+
+
+@pytest.mark.parametrize("text", ["null", "~", ""])
+def test_null_where_it_is_allowed_and_text_where_it_is_not(text: str, toys: Registry) -> None:
+    overrides = ["model.use=toy/net", f"model.start={text}", f"tracking.run_name={text}"]
+    recipe = load_text(TEXT, overrides=overrides, registry=toys)
+    model = recipe.stages["main"].model
+    assert model is not None
+    assert (model.arguments["start"], recipe.tracking.run_name) == (text, None)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[draft] x",
+        "[a]",
+        "{a: b}",
+        "'a' b",
+        '"a" #7',
+        "'a' #7",
+        "[a] # b",
+        "{a: b #7}",
+        "[a #7, b]",
+        "['",
+        '"',
+    ],
+)
+@pytest.mark.parametrize("key", ["tracking.run_name", "model.start", "algorithm.sizes"])
+def test_what_begins_like_a_list_or_a_quote_is_refused_where_it_is_none(
+    key: str, value: str, toys: Registry
+) -> None:
+    with pytest.raises(RecipeError) as caught:
+        load_text(TEXT, overrides=["model.use=toy/net", f"{key}={value}"], registry=toys)
+    said = str(caught.value)
+    assert said.startswith(f"override {f'{key}={value}'!r}, column ")
+    assert key == "algorithm.sizes" or re.search("quote|bracket", said)
+
+
+def test_a_comment_is_refused_as_a_number(toys: Registry) -> None:
+    with pytest.raises(RecipeError, match=r"parameter 'k' of algorithm toy/learn cannot be '4 #x'"):
+        load_text(TEXT, overrides=["algorithm.k=4 #x"], registry=toys)
+
+
+def test_a_stage_of_its_own_does_not_see_the_typed_text_of_the_top(toys: Registry) -> None:
+    text = f"{TEXT}\nmodel: {{use: toy/net}}\nstages: {{a: {{}}, b: {{model: {{start: x}}}}}}"
+    recipe = load_text(text, overrides=["model.start=007", "stages.a.model.start=1e5"], registry=toys)
+    starts = [stage.model.arguments["start"] for stage in recipe.stages.values() if stage.model]
+    assert starts == ["1e5", "x"]
