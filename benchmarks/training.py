@@ -36,16 +36,13 @@ TARGET = 0.05
 class Bare(Hindsight):
     """The same algorithm without a Trainer: torch's own optimiser, no logging."""
 
-    def optimise(self, loss: Tensor, optimizer: Any, *, last: bool = False) -> None:
+    def optimise(self, loss: Tensor, optimizer: Any) -> None:
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
     def optimizers(self, use_pl_optimizer: bool = True) -> Any:
         return self._optimizer
-
-    def log(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing."""
 
     def loop(self, cycles: int) -> None:
         """The bare loop."""

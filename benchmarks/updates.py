@@ -23,7 +23,7 @@ import torch
 from benchmarks.timing import Scores, Work, take_turns
 from benchmarks.training import Bare
 from framework.rl.budget import Budget
-from framework.rl.collect import Episode
+from framework.rl.collect.local import Episode
 from framework.rl.overlap import Matmul, matmul_precision
 from framework_her.actor_critic import ActorCritic
 from framework_her.config import ActorCriticConfig, HindsightConfig

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -32,13 +31,9 @@ class Budget:
         """`"env steps"` or `"updates"`."""
         return "updates" if self.env_steps is None else "env steps"
 
-    def cycles(self, env_steps: int, updates: int) -> int:
-        """Cycles that use up the budget.
-
-        Args:
-            env_steps: taken in one cycle.
-            updates: made in one cycle.
-        """
-        total, each = (self.updates, updates) if self.env_steps is None else (self.env_steps, env_steps)
+    @property
+    def total(self) -> int:
+        """How many of them."""
+        total = self.updates if self.env_steps is None else self.env_steps
         assert total is not None
-        return math.ceil(total / each)
+        return total

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -25,7 +27,8 @@ class Counters:
     """What a training has done so far, over all processes.
 
     Attributes:
-        cycles, env_steps, updates, episodes: counts.
+        cycles, env_steps, updates, episodes: counts; an update is one step of every optimiser
+            that takes part in it.
         wall_seconds, cpu_seconds: spent in cycles, of this process; monitoring and checkpoints
             are not in them.
     """
@@ -47,7 +50,7 @@ class CycleAlgorithm(LightningModule, ABC):
     collects is learnt from in the next; both end before the cycle does, and checkpoints
     never see collection in flight.
 
-    The Trainer needs nothing but `max_epochs=1`; the number of cycles follows from the budget.
+    The Trainer needs nothing but `max_epochs=1`; cycles are made until the budget is used up.
     One cycle is one Lightning step and logs once; make it last 50 ms or more, and the
     Trainer costs less than 3%.
 
@@ -57,16 +60,19 @@ class CycleAlgorithm(LightningModule, ABC):
     own environment and its own state, and the checkpoint holds all of them.
 
     Args:
-        budget: how long to train; rounded up to whole cycles.
+        budget: how long to train; the last cycle is made whole.
         env_steps_per_cycle: what one `collect` takes in this process, over its parallel
             environments.
-        updates_per_cycle: what one `learn` makes.
+        updates_per_cycle: the most that one `learn` makes; what it made is counted.
         overlap: collect while learning.
         matmul: precision of float32 matrix products during a cycle.
 
     Attributes:
         counters: `Counters`.
+        shown: names of the metrics that the progress line shows.
     """
+
+    shown: tuple[str, ...] = ("episodes",)
 
     def __init__(
         self,
@@ -86,6 +92,7 @@ class CycleAlgorithm(LightningModule, ABC):
         self.matmul = matmul
         self.counters = Counters()
         self.processes = 1
+        self._steps: Counter[int] = Counter()  # of this cycle, by the id of their optimiser
 
     # What a subclass says -----------------------------------------------------------------
 
@@ -101,12 +108,16 @@ class CycleAlgorithm(LightningModule, ABC):
         """Come before everything else in a cycle; nothing runs beside it."""
 
     @abstractmethod
-    def absorb(self, experience: Any) -> None:
-        """Take what `collect` returned into buffers and normalisers; nothing runs beside it."""
+    def absorb(self, experience: Any) -> Mapping[str, float] | None:
+        """Take what `collect` returned into buffers and normalisers; nothing runs beside it.
+
+        Returns:
+            Metrics of the experience, if there are any.
+        """
 
     @abstractmethod
     def learn(self) -> Mapping[str, float | Tensor]:
-        """Make `updates_per_cycle` updates; return the cycle's metrics."""
+        """Make at most `updates_per_cycle` updates by `optimise`; return metrics of them."""
 
     def ready(self) -> bool:
         """Whether there is anything to learn from; until then a cycle goes on collecting."""
@@ -124,29 +135,38 @@ class CycleAlgorithm(LightningModule, ABC):
 
     def training_step(self, cycle: int, batch_idx: int) -> None:
         wall, cpu, steps = time.perf_counter(), time.process_time(), self.counters.env_steps
+        metrics: dict[str, float | Tensor] = {}
+        self._steps.clear()
         with matmul_precision(self.matmul):
             self.begin_cycle()
             if self.overlap and self._ready():
-                experience, metrics = overlapped(self.collect, self.learn)
-                self._absorb(experience)
+                experience, learned = overlapped(self.collect, self.learn)
+                self._absorb(experience, metrics)
             else:
-                self._absorb(self.collect())
+                self._absorb(self.collect(), metrics)
                 while not self._ready():
-                    self._absorb(self.collect())
-                metrics = self.learn()
+                    self._absorb(self.collect(), metrics)
+                learned = self.learn()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        counters = self.counters
+        counters, updates = self.counters, max(self._steps.values(), default=0)
         counters.cycles += 1
-        counters.updates += self.updates_per_cycle
+        counters.updates += updates
         counters.wall_seconds += wall
         counters.cpu_seconds += cpu
-        self.log("time/env_steps_per_s", (counters.env_steps - steps) / wall)
-        self.log("time/updates_per_s", self.updates_per_cycle / wall)
-        self.log("episodes", float(counters.episodes), prog_bar=True)
-        self.log_dict(dict(metrics))
+        self._count_lightning_step()
+        metrics |= {
+            "time/env_steps_per_s": (counters.env_steps - steps) / wall,
+            "time/updates_per_s": updates / wall,
+            "episodes": float(counters.episodes),
+            **learned,
+        }
+        for name, value in metrics.items():
+            self.log(name, value, prog_bar=name in self.shown)
+        if self.finished:
+            self.trainer.should_stop = True
 
-    def _absorb(self, experience: Any) -> None:
-        self.absorb(experience)
+    def _absorb(self, experience: Any, metrics: dict[str, float | Tensor]) -> None:
+        metrics |= self.absorb(experience) or {}
         self.counters.env_steps += self.env_steps_per_cycle * self.processes
 
     def _ready(self) -> bool:
@@ -156,18 +176,16 @@ class CycleAlgorithm(LightningModule, ABC):
             ready = self.trainer.strategy.reduce_boolean_decision(ready, all=True)
         return ready
 
-    def optimise(self, loss: Tensor, optimizer: LightningOptimizer, *, last: bool = False) -> None:
-        """One optimiser step on the gradient of `loss`.
+    def optimise(self, loss: Tensor, optimizer: LightningOptimizer) -> None:
+        """One optimiser step on the gradient of `loss`, clipped as `trainer.gradient_clip_val` asks.
 
-        On one device at full precision nothing of Lightning's is in the way; gradients of
-        several devices are brought together by Lightning, and mixed precision is scaled by it.
+        On one device at full precision nothing of Lightning's is in the way but the hook
+        `on_before_optimizer_step`; gradients of several devices are brought together by
+        Lightning, and mixed precision is scaled by it.
 
         Args:
             loss: a scalar.
             optimizer: as `self.optimizers()` returns it.
-            last: give True at exactly one step of a cycle, whatever the number of optimisers.
-                That step goes through Lightning, which counts it: `global_step` is the number
-                of cycles.
         """
         raw = optimizer.optimizer
         for group in raw.param_groups:
@@ -177,7 +195,21 @@ class CycleAlgorithm(LightningModule, ABC):
             loss.backward()  # type: ignore[no-untyped-call]
         else:
             self.manual_backward(loss)
-        (optimizer if last or self._scaled else raw).step()
+        self._steps[id(raw)] += 1
+        if self._scaled:
+            optimizer.step()
+            return
+        for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
+            callback.on_before_optimizer_step(self.trainer, self, raw)
+        self.on_before_optimizer_step(raw)
+        raw.step()
+
+    def _count_lightning_step(self) -> None:
+        """One for the cycle, or `global_step` would stay 0 and nothing be saved."""
+        if not self._scaled:
+            counted = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
+            counted.increment_ready()
+            counted.increment_completed()
 
     @property
     def _plain(self) -> bool:
@@ -196,17 +228,15 @@ class CycleAlgorithm(LightningModule, ABC):
     def setup(self, stage: str) -> None:
         self.processes = self.trainer.world_size
 
-    def total_cycles(self) -> int:
-        """Cycles in the whole budget."""
-        return self.budget.cycles(self.env_steps_per_cycle * self.processes, self.updates_per_cycle)
-
     def progress(self) -> Progress:
-        """Units of the budget done and in total, the latter rounded up to whole cycles."""
-        in_steps = self.budget.env_steps is not None
-        done = self.counters.env_steps if in_steps else self.counters.updates
-        each = self.env_steps_per_cycle * self.processes if in_steps else self.updates_per_cycle
-        # Waiting for the first episode to end takes environment steps beyond the budget.
-        return Progress(done, max(done, self.total_cycles() * each), self.budget.unit)
+        """Units of the budget done and in total; the last cycle may go beyond it."""
+        done = self.counters.updates if self.budget.env_steps is None else self.counters.env_steps
+        return Progress(done, max(done, self.budget.total), self.budget.unit)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the budget is used up."""
+        return self.progress().done >= self.budget.total
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         states = [self.cycle_state()]
@@ -231,18 +261,23 @@ class CycleAlgorithm(LightningModule, ABC):
 class Cycles:
     """The numbers of the cycles still to do: what the Trainer iterates over.
 
-    Its length is that of the whole training, since Lightning counts finished steps
-    itself. Offering state, though it needs none, tells Lightning that it can be resumed.
+    How many there are is known when the budget is used up; its length is the most that there
+    can be, those done before a resume among them. Offering state, though it needs none,
+    tells Lightning that it can be resumed.
     """
 
     def __init__(self, algorithm: CycleAlgorithm) -> None:
         self.algorithm = algorithm
 
     def __len__(self) -> int:
-        return self.algorithm.total_cycles()
+        algorithm = self.algorithm
+        if algorithm.budget.env_steps is None:
+            return algorithm.budget.total
+        return math.ceil(algorithm.budget.total / (algorithm.env_steps_per_cycle * algorithm.processes))
 
     def __iter__(self) -> Iterator[int]:
-        return iter(range(self.algorithm.counters.cycles, len(self)))
+        while not self.algorithm.finished:
+            yield self.algorithm.counters.cycles
 
     def state_dict(self) -> dict[str, Any]:
         return {}

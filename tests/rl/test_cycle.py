@@ -51,10 +51,10 @@ class Regression(CycleAlgorithm):
 
     def learn(self):
         optimizers = self.optimizers()
-        for i in range(4):
+        for _ in range(4):
             x = torch.tensor(self.seen[-20:])
             loss = (self.w * x + self.b - 3 * x).square().mean()
-            self.optimise(loss, optimizers[0], last=i == 3)
+            self.optimise(loss, optimizers[0])
             self.optimise((self.w.detach() * x + self.b - 3 * x).square().mean(), optimizers[1])
         return {"loss": float(loss.detach())}
 
@@ -120,10 +120,67 @@ def test_budgets_are_rounded_up_to_whole_cycles(framework_fit, budget, cycles, p
     assert algorithm.progress() == progress
 
 
+class StopsEarly(Regression):
+    """Makes 1, 2, 3, 4, 1, ... updates of the 4 a cycle may have, and two optimiser steps in each."""
+
+    def learn(self):
+        for _ in range(self.counters.cycles % 4 + 1):
+            for optimizer in self.optimizers():
+                self.optimise((self.w + self.b - 3).square(), optimizer)
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("budget", "cycles", "updates"),
+    [({"updates": 13}, 6, 13), ({"updates": 12}, 6, 13), ({"env_steps": 31}, 4, 10)],
+)
+def test_updates_are_counted_as_they_are_made(framework_fit, budget, cycles, updates):
+    algorithm, log = StopsEarly(budget), Log()
+    trainer = framework_fit(algorithm, callbacks=[log])
+    assert algorithm.counters.updates == updates
+    assert trainer.global_step == algorithm.counters.cycles == len(log.metrics) == cycles
+    assert algorithm.finished
+    assert algorithm.progress().done == algorithm.progress().total
+
+
+def test_a_cycle_without_an_update_is_a_cycle(framework_fit):
+    class Idle(Regression):
+        def learn(self):
+            return {}
+
+    algorithm = Idle({"env_steps": 20})
+    assert framework_fit(algorithm).global_step == 2
+    assert algorithm.counters.updates == 0
+
+
+def test_resuming_what_is_finished_does_nothing(framework_fit, tmp_path):
+    whole = StopsEarly({"updates": 12})
+    framework_fit(whole).save_checkpoint(tmp_path / "end.ckpt")
+    again = StopsEarly({"updates": 12})
+    framework_fit(again, resume=tmp_path / "end.ckpt")
+    assert_same(again.state_dict(), whole.state_dict())
+    assert again.counters == whole.counters
+
+
 @pytest.mark.parametrize("budget", [{}, {"env_steps": 1, "updates": 1}])
 def test_a_budget_has_one_unit(budget):
     with pytest.raises(UserError, match="either env_steps or updates"):
         Budget(**budget)
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_what_was_collected_is_logged_once_a_cycle(framework_fit, overlap):
+    class Tells(Regression):
+        shown = ("episodes", "seen")
+
+        def absorb(self, experience):
+            super().absorb(experience)
+            return {"seen": float(len(self.seen))}
+
+    algorithm, log = Tells({"updates": 8}, delay=35, overlap=overlap), Log()
+    trainer = framework_fit(algorithm, callbacks=[log])
+    assert [metrics["seen"] for metrics in log.metrics] == [40, 50]
+    assert set(trainer.progress_bar_metrics) == {"episodes", "seen"}
 
 
 @pytest.mark.parametrize("overlap", [False, True])

@@ -16,7 +16,7 @@ import sys, warnings
 warnings.filterwarnings("ignore")
 import lightning.pytorch as pl
 import torch
-from framework.rl.point_goal import PointGoal
+from framework.testing.point_goal import PointGoal
 from framework_her.actor_critic import ActorCritic
 from framework_her.config import ActorCriticConfig, HindsightConfig
 from framework_her.hindsight import Hindsight

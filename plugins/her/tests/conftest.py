@@ -7,7 +7,7 @@ import lightning.pytorch as pl
 import pytest
 import torch
 
-from framework.rl.point_goal import PointGoal
+from framework.testing.point_goal import PointGoal
 from framework_her.actor_critic import ActorCritic
 from framework_her.config import ActorCriticConfig, HindsightConfig
 from framework_her.hindsight import Hindsight
@@ -20,7 +20,7 @@ SMALL = {
     "steps_per_cycle": 20,
     "updates_per_cycle": 20,
     "batch_size": 128,
-    "target_rate": 0.02,
+    "tau": 0.02,
     "action_l2": 0.1,
     "moved_weight": 1.0,
 }

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from framework.errors import UserError
-from framework.rl.point_goal import PointGoal
+from framework.testing.point_goal import PointGoal
 from framework_her.actor_critic import ActorCritic
 from framework_her.config import ActorCriticConfig
 

@@ -8,14 +8,14 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from framework.rl.point_goal import PointGoal
-from framework.rl.rollout import rollouts
+from framework.rl.evaluate import evaluate_policy
 from framework.testing import assert_same
+from framework.testing.point_goal import PointGoal
 from framework_her.relabel import Transitions
 
 
 def success(algorithm) -> float:
-    return float(rollouts(PointGoal(8, dims=3), algorithm.act, 100, seed=1).success.mean())
+    return float(evaluate_policy(PointGoal(8, dims=3), algorithm.act, 100, seed=1).success.mean())
 
 
 @pytest.mark.parametrize("strategy", ["future", "episode"])

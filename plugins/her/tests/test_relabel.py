@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from framework.rl.collect import Episode
-from framework.rl.point_goal import PointGoal
-from framework.rl.replay import EpisodeReplay
+from framework.rl.buffers.episodes import EpisodeReplay
+from framework.rl.collect.local import Episode
+from framework.testing.point_goal import PointGoal
 from framework_her.relabel import Relabel
 
 LENGTHS = (3, 20, 9)

@@ -8,7 +8,7 @@ import pytest
 
 from framework.errors import UserError
 from framework.rl.cycle import Counters
-from framework.rl.point_goal import PointGoal
+from framework.testing.point_goal import PointGoal
 from framework_her.config import SuccessRateConfig
 from framework_her.success_rate import SuccessRate, wilson_interval
 

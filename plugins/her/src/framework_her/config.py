@@ -14,13 +14,17 @@ from framework.rl.budget import Budget
 class ActorCriticConfig:
     """Parameters of the goal-conditioned actor and critic."""
 
-    hidden: Annotated[tuple[int, ...], Param("units of the hidden layers of both networks", ge=1)] = (
+    hidden: Annotated[tuple[int, ...], Param("units in each hidden layer, of both networks", ge=1)] = (
         256,
         256,
         256,
     )
-    normalizer_eps: Annotated[float, Param("least standard deviation inputs are divided by", gt=0)] = 0.01
-    normalizer_clip: Annotated[float, Param("bound of the normalised inputs", gt=0)] = 5.0
+    normalizer_eps: Annotated[
+        float, Param("smallest standard deviation that inputs are divided by", gt=0)
+    ] = 0.01
+    normalizer_clip: Annotated[
+        float, Param("largest size of a normalised input; larger ones are cut to it", gt=0)
+    ] = 5.0
     weights: Annotated[
         Path | None, Param("checkpoint to start from; networks and normalisers are taken from it")
     ] = None
@@ -28,47 +32,68 @@ class ActorCriticConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class HindsightConfig:
-    """Parameters of DDPG with Hindsight Experience Replay; the defaults are near the published ones."""
+    """Parameters of DDPG with Hindsight Experience Replay; the defaults are close to the published ones."""
 
     budget: Annotated[Budget, Param("how long to train: {env_steps: 300_000} or {updates: 20_000}")]
     strategy: Annotated[
         Literal["final", "future", "episode", "random"],
-        Param("where goals that replace the original come from (section 4.5)"),
+        Param(
+            "which achieved goals stand in for the original one: the episode's last, or any later in it, "
+            "anywhere in it, or anywhere in the buffer (section 4.5)"
+        ),
     ] = "future"
     k: Annotated[
-        int, Param("replayed transitions with a hindsight goal per one with its own; 0 is DDPG", ge=0)
+        int, Param("replayed transitions with another goal for each with its own; 0 is plain DDPG", ge=0)
     ] = 4
     steps_per_cycle: Annotated[
-        int, Param("steps of every parallel environment per cycle", unit="env steps", ge=1)
+        int,
+        Param("steps that every parallel environment takes in one cycle of training", unit="env steps", ge=1),
     ] = 50
-    updates_per_cycle: Annotated[int, Param("gradient updates per cycle", unit="updates", ge=1)] = 40
-    batch_size: Annotated[int, Param("transitions per update", ge=1)] = 256
-    capacity: Annotated[int, Param("transitions in the replay buffer", ge=1)] = 1_000_000
-    discount: Annotated[float, Param("γ", ge=0, lt=1)] = 0.98
-    learning_rate: Annotated[float, Param("of Adam, for both networks", gt=0)] = 1e-3
-    target_rate: Annotated[float, Param("share of the way that targets follow, per update", gt=0, le=1)] = (
-        0.003
+    updates_per_cycle: Annotated[
+        int, Param("gradient updates in one cycle of training", unit="updates", ge=1)
+    ] = 40
+    batch_size: Annotated[int, Param("transitions in one gradient update", ge=1)] = 256
+    capacity: Annotated[int, Param("rows of the replay buffer; an episode of T steps takes T + 1", ge=1)] = (
+        1_000_000
     )
-    action_l2: Annotated[float, Param("weight of the mean squared action in the actor's loss", ge=0)] = 1.0
+    discount: Annotated[float, Param("worth of a reward one step later, γ in the paper", ge=0, lt=1)] = 0.98
+    learning_rate: Annotated[float, Param("step size of the optimiser, Adam, of both networks", gt=0)] = 1e-3
+    tau: Annotated[
+        float, Param("share of the way that target networks follow the trained ones, per update", gt=0, le=1)
+    ] = 0.003
+    action_l2: Annotated[float, Param("weight of the mean squared action in the policy's loss", ge=0)] = 1.0
     clip_targets: Annotated[
-        bool, Param("clip targets to [-1 / (1 - γ), 0], the values that rewards in [-1, 0] can have")
+        bool,
+        Param(
+            "cut the values learned towards to [-1 / (1 - discount), 0], which is all that rewards "
+            "in [-1, 0] can add up to"
+        ),
     ] = True
-    random_action: Annotated[float, Param("probability of a uniformly random action", ge=0, le=1)] = 0.3
-    noise: Annotated[float, Param("standard deviation of the noise on other actions", ge=0)] = 0.2
+    random_action: Annotated[
+        float, Param("probability of a uniformly random action while collecting", ge=0, le=1)
+    ] = 0.3
+    noise: Annotated[
+        float, Param("standard deviation of the noise on all other actions, which are in [-1, 1]", ge=0)
+    ] = 0.2
     moved_weight: Annotated[
         float,
         Param("how often to replay episodes in which the achieved goal moved, relative to others", gt=0),
     ] = 1.0
-    moved_distance: Annotated[float, Param("how far it has to get to have moved", unit="m", ge=0)] = 0.01
+    moved_distance: Annotated[
+        float, Param("how far the achieved goal has to get from its start to have moved", unit="m", ge=0)
+    ] = 0.01
     keep_reached: Annotated[
-        float, Param("share replayed of the transitions that start at their goal; 1 for all", gt=0, le=1)
+        float,
+        Param("share of the transitions starting at their goal that is replayed; 1 for all", gt=0, le=1),
     ] = 1.0
-    overlap: Annotated[bool, Param("collect in a thread of its own while learning")] = True
+    overlap: Annotated[
+        bool, Param("collect the next cycle's experience, in a thread, while learning from what is there")
+    ] = True
     matmul: Annotated[
         Literal["highest", "high", "medium"],
-        Param("precision of float32 matrix products; medium is still float32 on AMD, and faster"),
+        Param("precision of float32 matrix products; medium is still float32 on AMD processors, and faster"),
     ] = "medium"
-    seed: Annotated[int, Param("of exploration, replay and the training environment", ge=0)] = 0
+    seed: Annotated[int, Param("seed of exploration, replay and the training environment", ge=0)] = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +102,9 @@ class SuccessRateConfig:
 
     episodes: Annotated[int, Param("episodes of the final evaluation", unit="episodes", ge=1)] = 200
     every: Annotated[
-        int, Param("units of the budget between two looks during training, 0 for none", ge=0)
+        int, Param("how often to evaluate during training, in units of the budget; 0 for never", ge=0)
     ] = 10_000
-    monitor_episodes: Annotated[int, Param("episodes of such a look", unit="episodes", ge=1)] = 32
-    seed: Annotated[int, Param("of the evaluation episodes", ge=0)] = 0
+    monitor_episodes: Annotated[
+        int, Param("episodes of each evaluation during training", unit="episodes", ge=1)
+    ] = 32
+    seed: Annotated[int, Param("seed of the evaluation episodes", ge=0)] = 0

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from framework.rl.mlp import Pass, with_gradients
 from framework_her.actor_critic import ActorCritic
+from framework_her.gradients import Pass, with_gradients
 from framework_her.relabel import Transitions
 
 
@@ -29,7 +29,7 @@ class Losses(NamedTuple):
 
 
 class Ddpg:
-    """Losses of an actor and a critic, with gradients by hand (see `framework.rl.mlp`).
+    """Losses of an actor and a critic, with gradients by hand (see `gradients.py`).
 
     Args:
         model: what learns.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from framework.rl.networks import frozen_copy
+from framework.rl.targets import frozen_copy
 from framework_her.actor_critic import ActorCritic
 
 Array = NDArray[Any]

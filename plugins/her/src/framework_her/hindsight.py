@@ -20,15 +20,15 @@ from torch import Tensor
 
 from framework.contracts import Served
 from framework.report import Report
-from framework.rl.collect import Episode, EpisodeCollector
+from framework.rl.buffers.episodes import EpisodeReplay
+from framework.rl.collect.local import Episode, EpisodeCollector
 from framework.rl.cycle import CycleAlgorithm
-from framework.rl.networks import Follower, frozen_copy
-from framework.rl.replay import EpisodeReplay
+from framework.rl.film import film
+from framework.rl.targets import frozen_copy, polyak_update
 from framework_her.actor_critic import ActorCritic
 from framework_her.config import HindsightConfig
 from framework_her.ddpg import Ddpg
 from framework_her.exploration import Exploration
-from framework_her.film import film
 from framework_her.relabel import Relabel, Transitions
 
 Array = NDArray[Any]
@@ -49,6 +49,8 @@ class Hindsight(CycleAlgorithm):
         config: the parameters.
     """
 
+    shown = ("episodes", "train/success_rate")
+
     def __init__(self, environment: Any, model: ActorCritic, config: HindsightConfig) -> None:
         super().__init__(
             budget=config.budget,
@@ -60,7 +62,7 @@ class Hindsight(CycleAlgorithm):
         self.config = config
         self.model = model
         self.target = frozen_copy(model)
-        self.follow = Follower(self.target, model)
+        self._target, self._source = list(self.target.parameters()), list(model.parameters())
         self.losses = Ddpg(model, self.target, config.discount, config.action_l2, config.clip_targets)
         self.relabel = Relabel(environment, config.strategy, config.k, config.keep_reached)
         self.replay = EpisodeReplay(config.capacity)
@@ -94,18 +96,22 @@ class Hindsight(CycleAlgorithm):
 
     # store the transitions in R; sample a set of additional goals --------------------------
 
-    def absorb(self, experience: list[Episode]) -> None:
+    def absorb(self, experience: list[Episode]) -> Mapping[str, float]:
         for episode in experience:
             self.replay.add(episode, self._weight(episode))
+        self.counters.episodes += len(experience) * self.processes
+        if not experience:
+            # The other processes wait for this one's share.
+            self.model.normalizer.update(torch.empty(0, len(self.model.normalizer.mean)))
+            return {}
         # The normaliser is fed what the networks will be: relabelled transitions.
         newest = self.replay.newest(len(experience))
         inputs = self.relabel.all_of(self.replay, newest, self.random).inputs
         self.model.normalizer.update(torch.from_numpy(inputs))
-        self.counters.episodes += len(experience) * self.processes
-        if experience:
-            success = float(np.mean([episode.success for episode in experience]))
-            self.log("train/success_rate", success, prog_bar=True)
-            self.log("train/return", float(np.mean([episode.ret for episode in experience])))
+        return {
+            "train/success_rate": float(np.mean([episode.success for episode in experience])),
+            "train/return": float(np.mean([episode.ret for episode in experience])),
+        }
 
     def _weight(self, episode: Episode) -> float:
         achieved = episode.steps["achieved_goal"]
@@ -127,8 +133,8 @@ class Hindsight(CycleAlgorithm):
             rows = slice(i * config.batch_size, (i + 1) * config.batch_size)
             batch = Transitions(*(each[rows] for each in minibatches))
             losses = self.losses(batch)
-            self.optimise(losses.total, optimizer, last=i == config.updates_per_cycle - 1)
-            self.follow(config.target_rate)
+            self.optimise(losses.total, optimizer)
+            polyak_update(self._target, self._source, config.tau)
             totals += torch.stack(losses[1:])
         critic, actor, q = (totals / config.updates_per_cycle).tolist()
         return {"loss/critic": critic, "loss/actor": actor, "value/mean": q}

@@ -7,7 +7,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from framework.rl.replay import EpisodeReplay, Index, Sample
+from framework.rl.buffers.episodes import EpisodeReplay, Index, Sample
 from framework_her.actor_critic import join
 
 Array = NDArray[np.float32]

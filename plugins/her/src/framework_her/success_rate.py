@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from framework.errors import UserError
 from framework.report import Report, Table
-from framework.rl.rollout import Rollouts, rollouts
+from framework.rl.evaluate import Outcomes, evaluate_policy
 from framework_her.config import SuccessRateConfig
 
 _COLUMNS = ("env_steps", "updates", "wall_seconds", "cpu_seconds", "success_rate")
@@ -75,9 +75,9 @@ class SuccessRate:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.curve = {name: list(state["curve"][name]) for name in _COLUMNS}
 
-    def _play(self, algorithm: Any, environment: Any, episodes: int, stream: int) -> Rollouts:
+    def _play(self, algorithm: Any, environment: Any, episodes: int, stream: int) -> Outcomes:
         seed = int(np.random.SeedSequence([self.config.seed, stream]).generate_state(1)[0])
-        played = rollouts(environment, algorithm.act, episodes, seed)
+        played = evaluate_policy(environment, algorithm.act, episodes, seed)
         if np.isnan(played.success).any():
             raise UserError(
                 f"{type(environment).__name__} does not tell success: its info has no 'is_success'\n"

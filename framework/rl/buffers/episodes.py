@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from framework.errors import UserError
-from framework.rl.collect import Episode
+from framework.rl.collect.local import Episode
 from framework.rl.vector import Array
 
 Index = NDArray[np.int64]
@@ -44,15 +44,15 @@ class EpisodeReplay:
     When they are full the oldest episodes make room. An episode of T steps takes T + 1
     rows, so that every observation is stored once.
 
-    Memory: `4 * capacity * (numbers per step)` bytes; for FetchPush (25 observed, 2 goals of
-    3, 4 actions, 1 reward) 144 MB per million transitions. The operating system provides it
-    as it fills.
+    Every field keeps the type it comes in: pixels stay a byte each. Memory is `capacity`
+    times a step's; for FetchPush (25 observed, 2 goals of 3, 4 actions, 1 reward, all float32)
+    144 MB per million transitions. The operating system provides it as it fills.
 
     Args:
         capacity: rows, about the number of transitions kept.
 
     Attributes:
-        fields: the arrays, `(capacity, ...)` float32, by name; made at the first `add`.
+        fields: the arrays, `(capacity, ...)`, by name; made at the first `add`.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -95,7 +95,7 @@ class EpisodeReplay:
             )
         if not self.fields:
             self.fields = {
-                key: np.empty((self.capacity, *value.shape[1:]), np.float32)
+                key: np.empty((self.capacity, *value.shape[1:]), value.dtype)
                 for key, value in episode.steps.items()
             }
         start = self._make_room(rows)
@@ -161,7 +161,7 @@ class EpisodeReplay:
             )
         self.fields = {}
         for key, array in saved.items():
-            self.fields[key] = np.empty((self.capacity, *array.shape[1:]), np.float32)
+            self.fields[key] = np.empty((self.capacity, *array.shape[1:]), array.dtype)
             self.fields[key][: self._used] = array
         self._episodes = np.array(state["episodes"])
         self._weights = np.array(state["weights"])

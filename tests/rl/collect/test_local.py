@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from framework.errors import UserError
-from framework.rl.collect import EpisodeCollector
-from framework.rl.point_goal import PointGoal
+from framework.rl.collect.local import EpisodeCollector
 from framework.testing import assert_same
+from framework.testing.point_goal import PointGoal
 
 
 class Wander:

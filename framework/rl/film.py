@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from framework.report import Report, Video
-from framework.sim import VectorEnv
 
 
 def film(environment: Any, policy: Callable[[Any], Any], episodes: int, seed: int) -> Report:
@@ -43,7 +43,8 @@ def film(environment: Any, policy: Callable[[Any], Any], episodes: int, seed: in
 
 def _render(environment: Any, envs: Sequence[int]) -> Sequence[Any]:
     """Frames of some of the environments; gymnasium's own can only draw all."""
-    if isinstance(environment, VectorEnv):
-        return environment.render(envs)
+    if "envs" in inspect.signature(environment.render).parameters:  # framework.sim's
+        drawn: Sequence[Any] = environment.render(envs)
+        return drawn
     drawn = environment.render()
     return [drawn[i] for i in envs]

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import gymnasium
 import numpy as np
 
 from framework.errors import UserError
-from framework.rl.vector import Array, final_info, final_observation, require_same_step
+from framework.rl.vector import Array, Observation, final_info, final_observation, require_same_step
 
-#: Actions in [-1, 1] for a batch of observations, with whatever exploration is wanted.
-Behaviour: TypeAlias = Callable[[Mapping[str, Array]], Array]
+#: Actions for a batch of observations, with whatever exploration is wanted; in [-1, 1] where
+#: the environment's are a bounded box.
+Behaviour: TypeAlias = Callable[[Any], Array]
+
+log = logging.getLogger("framework")
 
 
 @dataclass(frozen=True)
@@ -20,9 +26,10 @@ class Episode:
     """One finished episode of T steps.
 
     Attributes:
-        steps: one float32 array per field, `(T + 1, ...)`. Row t holds the observation before
-            action t; the last row holds the final observation, and zeros for what happens
-            during a step (action, reward).
+        steps: one array per field, `(T + 1, ...)`: "action", "reward", and the keys of a dict
+            observation, else "observation". Row t holds the observation before action t; the
+            last row holds the final observation, and zeros for what happens during a step
+            (action, reward). float64 is kept as float32, every other type as it is.
         terminated: whether it ended in a terminal state, rather than being cut off.
         success: whether its last step was one; False where the environment does not say.
     """
@@ -47,25 +54,30 @@ class EpisodeCollector:
     the environment's own state.
 
     Args:
-        environment: a `VectorEnv` with dict observations and a bounded `Box` of actions
-            `(n,)`, SAME_STEP autoreset, and `get_state`/`set_state` if it is to be resumed.
+        environment: a `VectorEnv` with SAME_STEP autoreset, observations of any space or a dict
+            of such, and `get_state`/`set_state` if a resumed training is to go on the same.
         seed: of the first reset.
         longest: steps after which a running episode is an error.
 
     Raises:
-        UserError: the environment resets in another way.
+        UserError: the environment resets in another way, or has observations that are nested
+            deeper, or called "action" or "reward".
     """
 
     def __init__(self, environment: Any, seed: int, longest: int = 100_000) -> None:
         require_same_step(environment)
         self.environment = environment
         self.longest = longest
+        _require_flat(environment)
         box = environment.single_action_space
-        self._centre = (box.high + box.low) / 2
-        self._reach = (box.high - box.low) / 2
+        self._bounded = isinstance(box, gymnasium.spaces.Box) and box.is_bounded()
+        if self._bounded:
+            self._centre = (box.high + box.low) / 2
+            self._reach = (box.high - box.low) / 2
         self._all = np.arange(environment.num_envs)
+        self._first_seed, self._steps = seed, 0
         self._seed: int | None = seed
-        self._observation: dict[str, Array] = {}
+        self._observation: Observation = {}
         self._length = np.zeros(environment.num_envs, np.int64)
         self._running: dict[str, Array] = {}
 
@@ -75,17 +87,24 @@ class EpisodeCollector:
         if self._seed is not None:
             self._observation, _ = environment.reset(seed=self._seed)
             self._seed = None
+            if not hasattr(environment, "get_state"):
+                log.warning(
+                    "%s has no get_state: its state is not in checkpoints, and a resumed training "
+                    "starts new episodes",
+                    type(environment).__name__,
+                )
+        self._steps += steps
         for _ in range(steps):
             action = behaviour(self._observation)
+            # Before the step, which may put the next observation into the same arrays.
+            self._write({**_fields(self._observation), "action": action})
             observation, reward, terminated, truncated, info = environment.step(self.to_environment(action))
-            self._write(self._observation | {"action": action, "reward": reward})
+            self._write({"reward": reward})
             self._length += 1
             done = np.flatnonzero(terminated | truncated)
             if len(done):
-                final = final_observation(observation, info)
-                assert isinstance(final, Mapping)
-                nothing = {"action": np.zeros_like(action), "reward": np.zeros_like(reward)}
-                self._write({**final, **nothing})
+                final = _fields(final_observation(observation, info))
+                self._write({**final, "action": np.zeros_like(action), "reward": np.zeros_like(reward)})
                 success = final_info("is_success", info, np.zeros(len(self._all), np.bool_))
                 ended += [self._cut(int(i), bool(terminated[i]), bool(success[i])) for i in done]
                 self._length[done] = 0
@@ -93,23 +112,30 @@ class EpisodeCollector:
         return ended
 
     def to_environment(self, action: Array) -> Array:
-        """Actions in [-1, 1] as the environment takes them."""
-        return np.asarray(self._centre + self._reach * action)
+        """Actions of a `Behaviour` as the environment takes them: scaled to its bounds, if it has any."""
+        return np.asarray(self._centre + self._reach * action) if self._bounded else action
 
     def state_dict(self) -> dict[str, Any]:
         """Everything the next steps depend on, the environment's state included."""
         return {
-            "environment": self.environment.get_state(),
+            "environment": self.environment.get_state() if hasattr(self.environment, "get_state") else None,
             "seed": self._seed,
-            "observation": {key: value.copy() for key, value in self._observation.items()},
+            "steps": self._steps,
+            "observation": copy.deepcopy(self._observation),
             "length": self._length.copy(),
             "running": {key: value[:, : self._length.max()].copy() for key, value in self._running.items()},
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._steps = state["steps"]
+        if state["environment"] is None:
+            new = np.random.SeedSequence([self._first_seed, self._steps])
+            self._seed, self._running = int(new.generate_state(1)[0]), {}
+            self._length[:] = 0
+            return
         self.environment.set_state(state["environment"])
         self._seed = state["seed"]
-        self._observation = {key: value.copy() for key, value in state["observation"].items()}
+        self._observation = copy.deepcopy(state["observation"])
         self._length = state["length"].copy()
         self._running = {key: value.copy() for key, value in state["running"].items()}
 
@@ -124,7 +150,8 @@ class EpisodeCollector:
         for key, value in fields.items():
             held = self._running.get(key)
             if held is None or longest >= held.shape[1]:
-                grown = np.zeros((len(self._all), max(64, 2 * longest), *value.shape[1:]), np.float32)
+                dtype = np.float32 if value.dtype == np.float64 else value.dtype
+                grown = np.zeros((len(self._all), max(64, 2 * longest), *value.shape[1:]), dtype)
                 if held is not None:
                     grown[:, : held.shape[1]] = held
                 self._running[key] = held = grown
@@ -134,3 +161,18 @@ class EpisodeCollector:
         rows = slice(self._length[i] + 1)
         steps = {key: value[i, rows].copy() for key, value in self._running.items()}
         return Episode(steps, terminated, success)
+
+
+def _fields(observation: Observation) -> Mapping[str, Array]:
+    return observation if isinstance(observation, Mapping) else {"observation": observation}
+
+
+def _require_flat(environment: Any) -> None:
+    space = environment.single_observation_space
+    parts = space.spaces if isinstance(space, gymnasium.spaces.Dict) else {"observation": space}
+    nested = any(isinstance(part, (gymnasium.spaces.Dict, gymnasium.spaces.Tuple)) for part in parts.values())
+    if nested or {"action", "reward"} & set(parts):
+        raise UserError(
+            f"{type(environment).__name__} has observations {space}\n"
+            "  episodes are kept of arrays, or of a dict of arrays none of which is called action or reward"
+        )

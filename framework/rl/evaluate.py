@@ -1,4 +1,4 @@
-"""Evaluation: let a policy play exactly so many episodes."""
+"""Evaluation: the outcomes of exactly so many episodes of a policy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from framework.rl.vector import Array, autoreset_mode, final_info
 Policy: TypeAlias = Callable[[Any], Array]
 
 
-class Rollouts(NamedTuple):
+class Outcomes(NamedTuple):
     """Outcomes of n episodes.
 
     Attributes:
@@ -30,7 +30,7 @@ class Rollouts(NamedTuple):
     success: NDArray[np.float64]
 
 
-def rollouts(environment: Any, policy: Policy, episodes: int, seed: int) -> Rollouts:
+def evaluate_policy(environment: Any, policy: Policy, episodes: int, seed: int) -> Outcomes:
     """Play episodes in a batched environment.
 
     Counting the first n episodes to end would favour short ones. Here every environment
@@ -72,4 +72,4 @@ def rollouts(environment: Any, policy: Policy, episodes: int, seed: int) -> Roll
         if mode is AutoresetMode.NEXT_STEP:
             resetting = done
     returns, lengths, successes = zip(*(one for each in finished for one in each), strict=True)
-    return Rollouts(np.array(returns), np.array(lengths), np.array(successes, np.float64))
+    return Outcomes(np.array(returns), np.array(lengths), np.array(successes, np.float64))

@@ -8,8 +8,8 @@ import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from framework.errors import UserError
-from framework.rl.point_goal import PointGoal
-from framework.rl.rollout import rollouts
+from framework.rl.evaluate import evaluate_policy
+from framework.testing.point_goal import PointGoal
 
 
 class Countdown(gymnasium.Env[Any, Any]):
@@ -35,7 +35,7 @@ def nothing(observation: Any) -> np.ndarray:
 @pytest.mark.parametrize("mode", [AutoresetMode.SAME_STEP, AutoresetMode.NEXT_STEP])
 def test_short_episodes_are_not_favoured(mode):
     environment = SyncVectorEnv([Countdown] * 16, autoreset_mode=mode)
-    played = rollouts(environment, nothing, episodes=400, seed=0)
+    played = evaluate_policy(environment, nothing, episodes=400, seed=0)
     assert set(played.lengths.tolist()) == {1, 20}
     # Counting the first 400 to end would find a mean near 8 for the last ones.
     assert abs((played.lengths == 20).mean() - 0.5) < 0.08
@@ -47,9 +47,9 @@ def test_short_episodes_are_not_favoured(mode):
 def test_exactly_so_many_episodes(episodes):
     environment = PointGoal(8, horizon=tuple(range(1, 9)))
     policy = lambda observation: np.zeros((8, 2))  # noqa: E731
-    played = rollouts(environment, policy, episodes, seed=3)
+    played = evaluate_policy(environment, policy, episodes, seed=3)
     assert [len(each) for each in played] == [episodes] * 3
-    again = rollouts(environment, policy, episodes, seed=3)
+    again = evaluate_policy(environment, policy, episodes, seed=3)
     assert np.array_equal(played.returns, again.returns)
 
 
@@ -59,14 +59,14 @@ def test_success_is_that_of_the_last_step():
     def straight(observation):
         return np.clip((observation["desired_goal"] - observation["observation"]) / 0.2, -1, 1)
 
-    assert rollouts(environment, straight, 50, seed=0).success.mean() == 1
-    away = rollouts(environment, lambda observation: -straight(observation), 50, seed=0)
+    assert evaluate_policy(environment, straight, 50, seed=0).success.mean() == 1
+    away = evaluate_policy(environment, lambda observation: -straight(observation), 50, seed=0)
     assert away.success.mean() == 0
 
 
 def test_no_success_where_the_environment_does_not_tell():
     environment = gymnasium.make_vec("CartPole-v1", 2)
-    played = rollouts(environment, lambda observation: np.zeros(2, np.int64), 4, seed=0)
+    played = evaluate_policy(environment, lambda observation: np.zeros(2, np.int64), 4, seed=0)
     assert np.isnan(played.success).all()
     assert (played.returns == played.lengths).all()
     environment.close()
@@ -75,4 +75,4 @@ def test_no_success_where_the_environment_does_not_tell():
 def test_an_environment_that_does_not_reset_itself_is_refused():
     environment = SyncVectorEnv([Countdown], autoreset_mode=AutoresetMode.DISABLED)
     with pytest.raises(UserError, match="autoreset"):
-        rollouts(environment, nothing, 1, seed=0)
+        evaluate_policy(environment, nothing, 1, seed=0)

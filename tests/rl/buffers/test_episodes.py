@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from framework.errors import UserError
-from framework.rl.collect import Episode
-from framework.rl.replay import EpisodeReplay
+from framework.rl.buffers.episodes import EpisodeReplay
+from framework.rl.collect.local import Episode
 from framework.testing import assert_same
 
 

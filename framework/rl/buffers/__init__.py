@@ -1,0 +1,1 @@
+"""Buffers: what was experienced, kept to learn from."""

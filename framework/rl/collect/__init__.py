@@ -1,0 +1,1 @@
+"""Collectors: step environments with a policy."""
