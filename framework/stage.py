@@ -27,6 +27,7 @@ from framework.callbacks import (
     evaluating,
     progress_of,
 )
+from framework.clipping import ClipGradients
 from framework.contracts import HasProgress, KeepsWork, Monitor, Servable
 from framework.errors import UserError
 from framework.interruption import Interrupted, Interruption
@@ -174,6 +175,9 @@ class StageRunner:
         self, algorithm: pl.LightningModule, clock: Clock, callbacks: list[pl.Callback]
     ) -> pl.Trainer:
         settings = self.stage.trainer
+        clip = settings.gradient_clip_val
+        if clip is not None and not algorithm.automatic_optimization:
+            callbacks, clip = [ClipGradients(clip, settings.gradient_clip_algorithm), *callbacks], None
         return pl.Trainer(
             accelerator=settings.accelerator,
             devices=settings.devices,
@@ -181,7 +185,8 @@ class StageRunner:
             strategy=settings.strategy,
             precision=settings.precision,
             deterministic=settings.deterministic,
-            gradient_clip_val=settings.gradient_clip_val,
+            gradient_clip_val=clip,
+            gradient_clip_algorithm=settings.gradient_clip_algorithm,
             max_time=settings.max_time,
             max_epochs=settings.max_epochs,
             callbacks=callbacks,

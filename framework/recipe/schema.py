@@ -37,8 +37,12 @@ class TrainerConfig:
     ] = False
     gradient_clip_val: Annotated[
         float | None,
-        Param("largest norm of a gradient, for algorithms that leave clipping to Lightning", gt=0),
+        Param("what gradients are cut to before each optimiser step; goes before an algorithm's own", gt=0),
     ] = None
+    gradient_clip_algorithm: Annotated[
+        Literal["norm", "value"],
+        Param("whether that is the norm of an optimiser's whole gradient, or the size of each number in it"),
+    ] = "norm"
     max_epochs: Annotated[
         int, Param("passes over the algorithm's data; its own budget ends it earlier; -1 for no end", ge=-1)
     ] = 1

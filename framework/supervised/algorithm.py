@@ -10,6 +10,7 @@ import torch
 from lightning.pytorch import LightningModule
 from torch import nn
 
+from framework.clipping import clips, unscale
 from framework.supervised.config import DescentConfig
 from framework.supervised.schedule import learning_rate
 
@@ -71,13 +72,16 @@ class Descent(LightningModule, ABC):
         for group in optimizer.param_groups:
             group["lr"] = rate
         metrics = self.accumulate()
-        if config.clip:
-            nn.utils.clip_grad_norm_(self.learned.parameters(), config.clip)
         optimizer.step()
         optimizer.zero_grad()
         self.after_step()
         self.steps_done += 1
         self.log_dict({**{f"train/{name}": value for name, value in metrics.items()}, "train/lr": rate})
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        if self.descent.clip and not clips(self.trainer):
+            unscale(self.trainer, optimizer)
+            nn.utils.clip_grad_norm_(self.learned.parameters(), self.descent.clip)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         config = self.descent

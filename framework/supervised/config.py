@@ -22,5 +22,8 @@ class DescentConfig:
     beta2: Annotated[float, Param("of Adam", ge=0, lt=1)] = 0.999
     eps: Annotated[float, Param("of Adam", gt=0)] = 1e-8
     weight_decay: Annotated[float, Param("of matrices, decoupled", ge=0)] = 0.0
-    clip: Annotated[float, Param("norm the gradient is cut to; 0 for none", ge=0)] = 1.0
+    clip: Annotated[
+        float,
+        Param("norm the gradient is cut to; 0 for none; trainer.gradient_clip_val goes before it", ge=0),
+    ] = 1.0
     seed: Annotated[int, Param("of the order of the data; the experiment's if not given", ge=0)] = 0
