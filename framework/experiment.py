@@ -261,20 +261,21 @@ class Experiment:
     def _describe(self, tracker: Tracker) -> None:
         """Record recipe, code, packages and machine; a resumed run keeps the first record."""
         folder = self.run.folder / "provenance"
-        if folder.exists():
+        done = folder / "hardware.json"  # written last, lest a killed run never send the rest
+        if done.exists():
             return
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         hardware = provenance.hardware()
         write_atomically(folder / "pip-freeze.txt", provenance.pip_freeze())
-        write_atomically(folder / "hardware.json", json.dumps(hardware, indent=2) + "\n")
         diff = provenance.git_diff(Path.cwd())
         if diff:
             write_atomically(folder / "uncommitted.diff", diff)
         tracker.artifacts(self.run.folder / "recipe.yaml")
         tracker.artifacts(self.run.folder / "resolved.yaml")
-        tracker.artifacts(folder, "provenance")
-        tracker.params(dict(flatten(self.recipe.resolved())))
+        tracker.params(flatten(self.recipe.resolved()))
         tracker.tags({f"hardware.{name}": str(value) for name, value in hardware.items()})
+        write_atomically(done, json.dumps(hardware, indent=2) + "\n")
+        tracker.artifacts(folder, "provenance")
 
 
 def run(

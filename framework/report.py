@@ -7,14 +7,16 @@ import html
 import io
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from framework.errors import UserError
 from framework.plain import finite_or_text
+from framework.runs.names import Names, file_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,13 +81,13 @@ class Report:
     """Metrics, tables, figures, images and videos of one evaluation.
 
     Attributes:
-        metrics: finite or not, by name; logged to MLflow and kept in `report.json`.
+        metrics: numbers, finite or not, by name; logged to MLflow and kept in `report.json`.
         tables: by title.
         figures: matplotlib figures, by title.
         images: `(height, width, 3)` uint8 RGB or `(height, width)` grey, by title.
         videos: by title.
         notes: paragraphs of plain text.
-        files: to be kept beside the page, by the name they get there.
+        files: to be kept beside the page, by name; characters that addresses cannot hold become _.
     """
 
     metrics: dict[str, float] = field(default_factory=dict)
@@ -121,27 +123,37 @@ class Report:
         Returns:
             The files written.
         """
+        self.check()
         folder.mkdir(parents=True, exist_ok=True)
-        written = [folder / "report.json"]
+        written = [folder / "report.json", folder / "index.html"]
+        names = Names(file_name)
+        for path in written:
+            names(path.name)
         written[0].write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
-        pictures: dict[str, bytes] = {}
-        for name, figure in self.figures.items():
-            pictures[name] = _figure_png(figure)
-        for name, image in self.images.items():
-            pictures[name] = image_png(image)
-        for name, png in pictures.items():
-            path = folder / f"{_slug(name)}.png"
-            path.write_bytes(png)
-            written.append(path)
+        pictures = [(name, "figure", _figure_png(figure)) for name, figure in self.figures.items()]
+        pictures += [(name, "image", image_png(image)) for name, image in self.images.items()]
+        for name, kind, png in pictures:
+            written.append(folder / f"{names(name, kind)}.png")
+            written[-1].write_bytes(png)
         for name, video in self.videos.items():
-            path = folder / f"{_slug(name)}.mp4"
-            write_video(path, video)
-            written.append(path)
+            written.append(folder / f"{names(name, 'video')}.mp4")
+            write_video(written[-1], video)
         for name, source in self.files.items():
-            written.append(Path(shutil.copyfile(source, folder / name)))
-        page = folder / "index.html"
-        page.write_text(self._page(title, pictures), encoding="utf-8")
-        return [*written, page]
+            written.append(Path(shutil.copyfile(source, folder / names(name, "file"))))
+        written[1].write_text(self._page(title, pictures, names), encoding="utf-8")
+        return [*written[2:], *written[:2]]
+
+    def check(self) -> None:
+        """Check that every metric is a number.
+
+        Raises:
+            UserError: one is not.
+        """
+        for name, value in self.metrics.items():
+            try:
+                float(value)
+            except (TypeError, ValueError):
+                raise UserError(f"a report's metric {name!r} is {value!r}, not a number") from None
 
     def to_text(self) -> str:
         """Metrics and tables in plain text, for the terminal."""
@@ -151,26 +163,26 @@ class Report:
         parts += [table.to_text() for table in self.tables.values()]
         return "\n\n".join(parts)
 
-    def _page(self, title: str, pictures: Mapping[str, bytes]) -> str:
+    def _page(self, title: str, pictures: Sequence[tuple[str, str, bytes]], names: Names) -> str:
         body = [f"<h1>{html.escape(title)}</h1>"]
         body += [f"<p>{html.escape(note)}</p>" for note in self.notes]
         if self.metrics:
             body.append(_html_table(Table(["metric", "value"], list(self.metrics.items()))))
         for name, table in self.tables.items():
             body += [f"<h2>{html.escape(name)}</h2>", _html_table(table)]
-        for name, png in pictures.items():
+        for name, _, png in pictures:
             data = base64.b64encode(png).decode()
             body += [
                 f"<h2>{html.escape(name)}</h2>",
                 f'<img alt="{html.escape(name)}" src="data:image/png;base64,{data}">',
             ]
         body += [
-            f'<p><a href="{html.escape(name)}" download>{html.escape(name)}</a></p>' for name in self.files
+            f'<p><a href="{names(name, "file")}" download>{html.escape(name)}</a></p>' for name in self.files
         ]
         for name in self.videos:
             body += [
                 f"<h2>{html.escape(name)}</h2>",
-                f'<video controls loop src="{_slug(name)}.mp4"></video>',
+                f'<video controls loop src="{names(name, "video")}.mp4"></video>',
             ]
         return (
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
@@ -193,8 +205,6 @@ def write_video(path: Path, video: Video) -> None:
     Raises:
         UserError: imageio and its ffmpeg are not installed.
     """
-    from framework.errors import UserError
-
     try:
         import imageio.v3 as iio
         import imageio_ffmpeg  # noqa: F401  (its absence shows only inside imageio otherwise)
@@ -232,8 +242,3 @@ def _html_table(table: Table) -> str:
 def _html_cell(cell: Any) -> str:
     text = html.escape(format_cell(cell))
     return f"<pre>{text}</pre>" if "\n" in text else text
-
-
-def _slug(name: str) -> str:
-    kept = "".join(char if char.isalnum() or char in "-_." else "_" for char in name)
-    return kept.strip("._") or "figure"

@@ -8,6 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from framework import Report, Table, Video
+from framework.errors import UserError
 
 
 def make_report() -> Report:
@@ -68,6 +69,31 @@ def test_files_are_copied_and_linked(tmp_path: Path) -> None:
     assert (tmp_path / "report" / "samples.jsonl") in written
     assert (tmp_path / "report" / "samples.jsonl").read_text() == "{}"
     assert 'href="samples.jsonl"' in (tmp_path / "report" / "index.html").read_text()
+
+
+def test_titles_and_names_of_any_kind_keep_to_the_folder(tmp_path: Path) -> None:
+    image, source = np.zeros((2, 2, 3), np.uint8), tmp_path / "source"
+    source.write_text("kept")
+    titles = ["a/b", "a_b", "a b", "../up", "x" * 300, "größe@1", "#?%20"]
+    report = Report(
+        figures={"a/b": Figure()},
+        images=dict.fromkeys(titles, image),
+        files=dict.fromkeys(["../up.txt", "index.html", "b #1.txt"], source),
+    )
+    folder = tmp_path / "in" / "report"
+    written = report.save(folder)
+    assert len(set(written)) == len(written) == 2 + 1 + len(titles) + 3
+    assert {path.parent for path in written} == {folder}
+    assert sorted(folder.iterdir()) == sorted(written)
+    assert sorted((tmp_path / "in").iterdir()) == [folder]
+    page = (folder / "index.html").read_text()
+    assert page.startswith("<!doctype html>") and 'href="b__1.txt"' in page
+
+
+@pytest.mark.parametrize("value", ["x", None, [1.0, 2.0]])
+def test_a_metric_that_is_no_number_is_named(tmp_path: Path, value: object) -> None:
+    with pytest.raises(UserError, match=r"metric .rate. is .*, not a number"):
+        Report(metrics={"rate": value}).save(tmp_path)
 
 
 def test_text_is_aligned() -> None:

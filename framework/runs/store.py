@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlparse
 
 from framework.errors import UserError
+from framework.runs.names import LONGEST_TAG, Names, mlflow_name, shown
 
 T = TypeVar("T")
 
@@ -59,8 +60,8 @@ class Store:
             log.info("making the tracking database %s, once (about 3 seconds)", self.local)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self.client = self._ask(lambda: MlflowClient(tracking_uri=self.uri))
-            self._ask(lambda: self.client.search_experiments(max_results=1))
+            self.client = self._ask(lambda: MlflowClient(tracking_uri=self.uri), "cannot be used")
+            self._ask(lambda: self.client.search_experiments(max_results=1), "cannot be used")
 
     def experiment(self, name: str, artifact_location: str | None = None) -> str:
         """The id of the experiment, which is made if it is not there."""
@@ -75,29 +76,37 @@ class Store:
         if artifact_location is None and self.local is not None:
             artifact_location = str((self.local.parent / ARTIFACTS / _folder_name(name)).resolve())
         try:
-            return str(self.client.create_experiment(name, artifact_location=artifact_location))
-        except Exception:  # another run may have made it in the meantime
+            return str(
+                self._ask(lambda: self.client.create_experiment(name, artifact_location=artifact_location))
+            )
+        except UserError:  # another run may have made it in the meantime
             found = self._ask(lambda: self.client.get_experiment_by_name(name))
             if found is None:
                 raise
             return str(found.experiment_id)
 
     def create_run(self, experiment_id: str, name: str, tags: Mapping[str, str]) -> str:
-        made = self._ask(lambda: self.client.create_run(experiment_id, run_name=name, tags=dict(tags)))
+        names = Names(mlflow_name, "tag")
+        kept = {names(key): shown(value, LONGEST_TAG) for key, value in tags.items()}
+        made = self._ask(lambda: self.client.create_run(experiment_id, run_name=shown(name, 250), tags=kept))
         return str(made.info.run_id)
 
-    def _ask(self, call: Callable[[], T]) -> T:
+    def _ask(self, call: Callable[[], T], refusal: str = "refuses this") -> T:
         try:
             with self._lock():
                 return call()
         except UserError:
             raise
         except Exception as error:
-            reason = str(error).splitlines()[0][:300]
-            raise UserError(
-                f"the tracking store {self.uri} cannot be used: {reason}\n"
-                "  start its server, or choose another: tracking.uri=... or MLFLOW_TRACKING_URI "
+            failed = refusal if is_refusal(error) else "cannot be used"
+            hint = (
+                "see the section tracking of the recipe"
+                if failed == "refuses this"
+                else "start its server, or choose another: tracking.uri=... or MLFLOW_TRACKING_URI "
                 f"(default {DEFAULT_URI})"
+            )
+            raise UserError(
+                f"the tracking store {self.uri} {failed}: {reason_of(error)}\n  {hint}"
             ) from error
 
     def _lock(self) -> AbstractContextManager[Any]:
@@ -108,6 +117,16 @@ class Store:
 
         self.local.parent.mkdir(parents=True, exist_ok=True)
         return FileLock(f"{self.local}.lock")
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether the store answered, and did not like what it was given."""
+    return getattr(error, "error_code", "") in ("INVALID_PARAMETER_VALUE", "BAD_REQUEST")
+
+
+def reason_of(error: Exception) -> str:
+    """An error in one line."""
+    return str(error).strip().partition("\n")[0][:300] or type(error).__name__
 
 
 def sqlite_path(uri: str) -> Path | None:

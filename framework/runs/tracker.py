@@ -1,26 +1,30 @@
 """MLflow: runs, metrics and artifacts, without making the run depend on it.
 
-Metrics go to the run's journal and from there to the server in a thread of their own;
-artifacts lie in the run folder before they are uploaded. A server that goes away costs
-nothing: what it missed waits in the folder until `framework resume`.
+Metrics go to the run's journal and from there to the server in a thread of their own. All
+else is noted in the run's outbox before it is sent. A server that goes away costs nothing:
+what it missed waits in the folder until `framework resume`; and what it refuses costs
+nothing else.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.loggers.logger import Logger
 
+from framework.errors import UserError
 from framework.quiet import quiet
 from framework.runs import write_atomically
 from framework.runs.journal import Journal
-from framework.runs.store import Store
+from framework.runs.names import LONGEST_PARAM, LONGEST_TAG, Names, image_name, mlflow_name, shown
+from framework.runs.store import Store, is_refusal, reason_of
 
 BATCH = 1000  # metrics in one request: MLflow's limit
 log = logging.getLogger("framework")
@@ -40,6 +44,11 @@ class Tracker:
         self.store = store
         self.run_id = run_id
         self.journal = Journal(folder / "metrics.jsonl")
+        self._metric_names = Names(mlflow_name, "metric")
+        for record in self.journal.records:  # so that a resumed run gives the names it gave before
+            for name in record.metrics:
+                self._metric_names(name)
+        self._image_names = Names(image_name, "image")
         self._outbox = folder / "outbox.json"
         self._closing = threading.Event()
         self._wake = threading.Event()
@@ -52,27 +61,21 @@ class Tracker:
         self.journal.append(values, step)
         self._wake.set()
 
-    def params(self, values: Mapping[str, Any]) -> None:
-        """Log parameters; MLflow cuts at 250 characters what the recipe has in full."""
-        from mlflow.entities import Param
-
-        entities = [Param(name, str(value)[:250]) for name, value in values.items()]
-        self._do(lambda: self.store.client.log_batch(self.run_id, params=entities))
+    def params(self, values: Iterable[tuple[str, Any]]) -> None:
+        """Log parameters, long ones cut short: the recipe has them in full."""
+        self._deliver(["params", *([name, shown(value, LONGEST_PARAM)] for name, value in values)])
 
     def tags(self, values: Mapping[str, str]) -> None:
-        from mlflow.entities import RunTag
-
-        entities = [RunTag(name, value) for name, value in values.items()]
-        self._do(lambda: self.store.client.log_batch(self.run_id, tags=entities))
+        self._deliver(["tags", *([name, shown(value, LONGEST_TAG)] for name, value in values.items())])
 
     def artifacts(self, path: Path, target: str = "") -> None:
-        """Upload a file or folder; if that fails it stays in the outbox."""
-        if not self._do(lambda: self._upload(path, target)):
-            self._post([str(path), target])
+        """Upload a file or folder."""
+        self._deliver(["artifacts", str(path), target])
 
     def image(self, key: str, image: Any, step: int) -> None:
         """Log an `(h, w, 3)` uint8 image that the UI shows with a step slider."""
-        self._do(lambda: self.store.client.log_image(self.run_id, image, key=key, step=step))
+        name = self._image_names(key)
+        self._do(lambda: self.store.client.log_image(self.run_id, image, key=name, step=step))
 
     def model(self, module: Any, example: Any, experiment_id: str) -> bool:
         """Log the trained model so that `mlflow models serve` answers."""
@@ -107,11 +110,8 @@ class Tracker:
 
     def catch_up(self) -> None:
         """Send what an earlier process could not."""
-        waiting = self._read_outbox()
-        write_atomically(self._outbox, "[]\n")
-        for path, target in waiting:
-            if Path(path).exists():
-                self.artifacts(Path(path), target)
+        for letter in self._read_outbox():
+            self._deliver(letter)
 
     def close(self, patience: float = 30.0) -> None:
         """Send what is left, for at most `patience` seconds."""
@@ -127,11 +127,44 @@ class Tracker:
         waiting = bool(self._read_outbox())
         return (self._lost or "the server is slow") if behind or waiting else ""
 
-    def _upload(self, path: Path, target: str) -> None:
-        if path.is_dir():
-            self.store.client.log_artifacts(self.run_id, str(path), target or None)
-        else:
-            self.store.client.log_artifact(self.run_id, str(path), target or None)
+    def _deliver(self, letter: list[Any]) -> None:
+        """Send what a letter asks for; it lies in the outbox until that is done."""
+        others = [waiting for waiting in self._read_outbox() if waiting != letter]
+        self._write_outbox([*others, letter])
+        if self._do(lambda: self._hand_over(*letter)):
+            self._write_outbox(others)
+
+    def _hand_over(self, kind: str, *content: Any) -> None:
+        from mlflow.entities import Param, RunTag
+
+        if kind in ("params", "tags"):
+            entity, names = (
+                (Param, Names(mlflow_name, "parameter"))
+                if kind == "params"
+                else (RunTag, Names(mlflow_name, "tag"))
+            )
+            self._log(kind, [entity(names(name), value) for name, value in content])
+        elif (path := Path(content[0])).is_dir():
+            self.store.client.log_artifacts(self.run_id, str(path), content[1] or None)
+        elif path.exists():
+            self.store.client.log_artifact(self.run_id, str(path), content[1] or None)
+
+    def _log(self, kind: str, entities: list[Any]) -> None:
+        """Log metrics, params or tags; one that is refused costs no other its value."""
+        try:
+            self.store.client.log_batch(self.run_id, **{kind: entities})
+        except Exception as error:
+            if not is_refusal(error):
+                raise
+            if self.store.client.get_run(self.run_id).info.lifecycle_stage != "active":
+                raise UserError(
+                    f"the run is deleted there; bring it back: mlflow runs restore --run-id {self.run_id}"
+                ) from error
+            if len(entities) > 1:
+                for half in (entities[: len(entities) // 2], entities[len(entities) // 2 :]):
+                    self._log(kind, half)
+            else:
+                log.warning("MLflow refuses %r of %s: %s", entities[0].key, kind, reason_of(error))
 
     def _do(self, call: Callable[[], Any]) -> bool:
         try:
@@ -144,19 +177,23 @@ class Tracker:
         return True
 
     def _missed(self, error: Exception) -> None:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         if not self._lost:
-            log.warning("tracking store %s does not answer; the run goes on: %s", self.store.uri, reason)
-        self._lost = reason
+            # What is wrong with a value is not the server's fault.
+            fault = (
+                "was not given everything"
+                if isinstance(error, (TypeError, ValueError))
+                else "does not answer"
+            )
+            log.warning("tracking store %s %s; the run goes on: %s", self.store.uri, fault, reason_of(error))
+        self._lost = reason_of(error)
 
-    def _post(self, letter: list[str]) -> None:
-        waiting = self._read_outbox()
-        if letter not in waiting:
-            write_atomically(self._outbox, json.dumps([*waiting, letter]) + "\n")
+    def _write_outbox(self, letters: list[list[Any]]) -> None:
+        with contextlib.suppress(OSError):  # a full disk: at worst it is sent twice, or not again
+            write_atomically(self._outbox, json.dumps(letters) + "\n")
 
-    def _read_outbox(self) -> list[list[str]]:
+    def _read_outbox(self) -> list[list[Any]]:
         try:
-            waiting: list[list[str]] = json.loads(self._outbox.read_text(encoding="utf-8"))
+            waiting: list[list[Any]] = json.loads(self._outbox.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return []
         return waiting
@@ -172,12 +209,12 @@ class Tracker:
             self._wake.clear()
             while records := self.journal.pending(BATCH):
                 batch = [
-                    Metric(name, value, record.time, record.step)
+                    Metric(self._metric_names(name), value, record.time, record.step)
                     for record in records
                     for name, value in record.metrics.items()
                 ]
                 parts = [batch[i : i + BATCH] for i in range(0, len(batch), BATCH)]
-                if not all(self._do(lambda p=part: self._log_batch(p)) for part in parts):  # type: ignore[misc]
+                if not all(self._do(lambda p=part: self._log("metrics", p)) for part in parts):  # type: ignore[misc]
                     break
                 self.journal.mark_sent(len(records))
             failed = self.journal.sent < len(self.journal.records)
@@ -188,9 +225,6 @@ class Tracker:
                 self._wake.set()
             else:
                 pause = 1.0
-
-    def _log_batch(self, metrics: list[Any]) -> None:
-        self.store.client.log_batch(self.run_id, metrics=metrics)
 
 
 class TrackerLogger(Logger):
