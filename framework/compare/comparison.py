@@ -18,6 +18,7 @@ from framework.errors import UserError, did_you_mean
 from framework.plain import finite_or_text
 from framework.report import Report, Table
 from framework.runs import FAILED, FINISHED, ROOT
+from framework.runs.metrics import meant
 from framework.statistics import bootstrap_interval, interquartile_mean
 
 MOST_CURVES = 6
@@ -127,8 +128,9 @@ def compare(
     Args:
         runs: each a run's or sweep's id, start of one, name or folder; `last` is the newest
             run, or the sweep it belongs to.
-        metrics: names, or their last parts; by default final metrics in tables, and what
-            evaluators saw during the training as curves.
+        metrics: names, their last parts, or an evaluator's name for its first metric; final
+            metrics go before others. By default final metrics in tables, and what evaluators
+            saw during the training as curves.
         against: what curves are drawn against, progress or seconds of training.
         across: a key of the recipe that tells tasks apart, such as `environment`: groups then
             hold the runs of all tasks, and intervals are stratified by task.
@@ -145,11 +147,14 @@ def compare(
     if not known:
         raise UserError("these runs have no metrics yet" + ("" if kept else ": none of them has begun"))
     groups = grouped(kept, across)
-    chosen = _match(metrics, known)
-    tabled = chosen or _final_metrics(kept, known)
-    drawn = [name for name in chosen or _curve_metrics(kept, known) if _is_curve(kept, name)]
+    finals = list(dict.fromkeys(name for run in kept for name in run.reported))
+    chosen, ambiguous = _match(metrics, known, finals)
+    tabled = chosen or finals or _curve_metrics(kept, known)
+    # A final metric's curve is what its evaluator saw during the training.
+    seen = [name for name in known if name.replace("monitor/", "", 1) in chosen]
+    drawn = [name for name in seen or _curve_metrics(kept, known) if _is_curve(kept, name)]
     scores = [score for name in tabled for group in groups if (score := _score(name, group)) is not None]
-    notes = _notes(subjects, failed, groups)
+    notes = [*ambiguous, *_notes(subjects, failed, groups)]
     report = Report(tables={name: _table(name, scores) for name in tabled})
     if drawn:
         report.figures["curves"], cut = draw(drawn, groups, against)
@@ -161,15 +166,20 @@ def compare(
     return Comparison(subjects, groups, scores, report, folder / "comparison")
 
 
-def _match(asked: Sequence[str], known: Sequence[str]) -> list[str]:
-    """The metrics of these names, or whose names end so: `success_rate` is each evaluator's.
+def _match(asked: Sequence[str], known: Sequence[str], finals: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The metrics that are asked for, evaluators' final ones first, and notes where others could be meant.
 
     Raises:
         UserError: there is none.
     """
     found: list[str] = []
+    notes = []
     for name in asked:
-        names = [name] if name in known else [full for full in known if full.endswith(f"/{name}")]
+        if name in known:
+            found.append(name)
+            continue
+        others = [full for full in known if f"/{name}/" in f"/{full}/"]
+        names = meant(name, finals) or [full for full in known if full.endswith(f"/{name}")]
         if not names:
             hint = did_you_mean(name, [*known, *(full.rpartition("/")[2] for full in known)])
             raise UserError(
@@ -177,13 +187,12 @@ def _match(asked: Sequence[str], known: Sequence[str]) -> list[str]:
                 + (f"  {hint}\n" if hint else "")
                 + f"  metrics: {', '.join(sorted(known))}"
             )
+        others = [full for full in others if full.replace("monitor/", "", 1) not in names]
+        if others or len(names) > 1:
+            also = f"; it could also be {', '.join(others)}" if others else ""
+            notes.append(f"{name} is taken for {' and '.join(names)}{also}: give the whole name.")
         found += names
-    return list(dict.fromkeys(found))
-
-
-def _final_metrics(runs: Sequence[Subject], known: Sequence[str]) -> list[str]:
-    reported = list(dict.fromkeys(name for run in runs for name in run.reported))
-    return reported or _curve_metrics(runs, known)
+    return list(dict.fromkeys(found)), notes
 
 
 def _curve_metrics(runs: Sequence[Subject], known: Sequence[str]) -> list[str]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import shlex
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlparse
+from urllib.parse import quote, urlparse
 
 from framework.errors import UserError
-from framework.runs.names import LONGEST_TAG, Names, mlflow_name, shown
+from framework.runs.names import LONGEST_TAG, Names, file_name, mlflow_name, shown
 
 T = TypeVar("T")
 
@@ -27,8 +29,8 @@ def tracking_uri(given: str | None) -> str:
 
 
 def ui_command(uri: str) -> str:
-    """The command that shows this store."""
-    return uri if uri.startswith("http") else f"framework ui --uri {uri}"
+    """The command that shows this store, to be pasted into a shell."""
+    return uri if uri.startswith("http") else f"framework ui --uri {shlex.quote(uri)}"
 
 
 class Store:
@@ -53,7 +55,7 @@ class Store:
 
         self.local = sqlite_path(uri)
         # MLflow keeps one connection for each URI, whatever the working directory became.
-        self.uri = uri if self.local is None else f"sqlite:///{self.local.resolve()}"
+        self.uri = absolute(uri)
         logging.getLogger("mlflow.store.db").setLevel(logging.WARNING)
         logging.getLogger("alembic").setLevel(logging.WARNING)
         if self.local is not None and not self.local.exists():
@@ -74,7 +76,14 @@ class Store:
                 )
             return str(found.experiment_id)
         if artifact_location is None and self.local is not None:
-            artifact_location = str((self.local.parent / ARTIFACTS / _folder_name(name)).resolve())
+            artifact_location = str(self.local.parent / ARTIFACTS / file_name(name))
+        if (
+            artifact_location is not None
+            and self.local is not None
+            and not urlparse(artifact_location).scheme
+        ):
+            # Of a path without a scheme MLflow decodes what looks like an escape.
+            artifact_location = Path(artifact_location).resolve().as_uri()
         try:
             return str(
                 self._ask(lambda: self.client.create_experiment(name, artifact_location=artifact_location))
@@ -130,12 +139,39 @@ def reason_of(error: Exception) -> str:
 
 
 def sqlite_path(uri: str) -> Path | None:
-    """The file of a SQLite URI, or None."""
-    parsed = urlparse(uri)
-    if not parsed.scheme.startswith("sqlite"):
+    """The file of a SQLite URI, None for any other.
+
+    Raises:
+        UserError: it names no file.
+    """
+    if not uri.startswith("sqlite"):
         return None
-    return Path(uri.partition(":///")[2].partition("?")[0])
+    from sqlalchemy import make_url  # as MLflow reads it
+    from sqlalchemy.exc import ArgumentError
+
+    with contextlib.suppress(ArgumentError):
+        if database := make_url(uri).database:
+            return Path(database)
+    raise UserError(f"{uri} names no file\n  write it with three slashes: {DEFAULT_URI}")
 
 
-def _folder_name(name: str) -> str:
-    return "".join(char if char.isalnum() or char in "-_." else "_" for char in name)
+def sqlite_uri(path: Path) -> str:
+    """The address of a SQLite file, whatever its folders are called.
+
+    Raises:
+        UserError: the installed SQLAlchemy has no way to write it.
+    """
+    from sqlalchemy import make_url
+
+    # With its slashes escaped too, MLflow takes it for a file name, whose folder it need not make:
+    # it would make one called as the escaped folder is.
+    for text in (str(path), quote(str(path), safe="")):
+        if make_url(f"sqlite:///{text}").database == str(path):
+            return f"sqlite:///{text}"
+    raise UserError(f"SQLAlchemy cannot open {path}: choose a folder without % and ? in its name")
+
+
+def absolute(uri: str) -> str:
+    """The same store, named independently of the working directory."""
+    path = sqlite_path(uri)
+    return uri if path is None else "?".join([sqlite_uri(path.resolve()), *uri.split("?")[1:]])

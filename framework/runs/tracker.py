@@ -151,8 +151,9 @@ class Tracker:
 
     def _log(self, kind: str, entities: list[Any]) -> None:
         """Log metrics, params or tags; one that is refused costs no other its value."""
+        batch: dict[str, Any] = {kind: entities}
         try:
-            self.store.client.log_batch(self.run_id, **{kind: entities})
+            self.store.client.log_batch(self.run_id, **batch)
         except Exception as error:
             if not is_refusal(error):
                 raise

@@ -12,7 +12,7 @@ from pathlib import Path
 from framework.errors import UserError, did_you_mean
 from framework.recipe import Recipe
 from framework.runs import ROOT, Run, RunState, all_runs
-from framework.runs.store import Store, sqlite_path
+from framework.runs.store import Store
 from framework.sweep.axes import Combination
 from framework.sweep.child import CHILDREN, Child, Job, take_lock
 from framework.sweep.plan import Plan
@@ -85,9 +85,7 @@ def create_parent(name: str, plan: Plan, uri: str, root: Path) -> Run:
         **settings.tags,
     }
     run_id = store.create_run(experiment_id, name, tags)
-    local = sqlite_path(uri)
-    absolute = uri if local is None else f"sqlite:///{local.resolve()}"
-    run = Run(root / run_id, RunState(run_id, name, experiment, absolute, str(plan.path), time.time()))
+    run = Run(root / run_id, RunState(run_id, name, experiment, store.uri, str(plan.path), time.time()))
     (run.folder / CHILDREN).mkdir(parents=True)
     run.claim()
     combinations = plan.checked if plan.goal is None else ()

@@ -67,9 +67,11 @@ def tracking_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tracking_uri(tracking_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An empty tracking store in this test's folder, also set as MLFLOW_TRACKING_URI."""
+    from framework.runs.store import sqlite_uri
+
     path = tmp_path / "mlflow.db"
     shutil.copyfile(tracking_template, path)
-    uri = f"sqlite:///{path}"
+    uri = sqlite_uri(path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     return uri
 

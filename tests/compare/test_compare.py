@@ -239,7 +239,7 @@ def test_metrics_are_found_by_name_and_by_last_part(make_run: MakeRun) -> None:
     run = make_run(line(1.0, 2.0), final={"score": 3.0, "other": 4.0})
     assert list(compare([run]).report.tables) == ["judge/score", "judge/other"]
     assert list(compare([run], ["judge/other"]).report.tables) == ["judge/other"]
-    assert list(compare([run], ["score"]).report.tables) == ["monitor/score", "judge/score"]
+    assert list(compare([run], ["score"]).report.tables) == ["judge/score"]
     once = compare([run], ["other"])
     assert not once.report.figures
     assert any("recorded once" in note for note in once.report.notes)
@@ -248,6 +248,25 @@ def test_metrics_are_found_by_name_and_by_last_part(make_run: MakeRun) -> None:
     assert "no run has a metric 'scor'" in str(error.value)
     assert "did you mean 'score'" in str(error.value)
     assert "metrics: judge/other, judge/score, monitor/score, time/seconds" in str(error.value)
+
+
+def test_the_final_metric_of_an_evaluator_is_meant(make_run: MakeRun) -> None:
+    curve = [
+        (step, {"train/judge": 0.9, "train/rate": 0.8, "monitor/judge/rate": value})
+        for step, value in enumerate([0.1, 0.2])
+    ]
+    run = make_run(curve, final={"rate": 0.3, "rate_low": 0.2})
+    for name in ("judge", "rate"):
+        comparison = compare([run], [name])
+        assert list(comparison.report.tables) == ["judge/rate"]
+        assert [axis.get_title() for axis in comparison.report.figures["curves"].axes] == [
+            "monitor/judge/rate"
+        ]
+        (note,) = [note for note in comparison.report.notes if note.startswith(f"{name} is taken for")]
+        assert "judge/rate; it could also be" in note and f"train/{name}" in note
+    whole = compare([run], ["train/judge"])
+    assert list(whole.report.tables) == ["train/judge"]
+    assert not any("taken for" in note for note in whole.report.notes)
 
 
 def test_what_some_runs_lack_is_left_out_for_them(make_run: MakeRun) -> None:
