@@ -11,18 +11,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
-from framework.errors import PluginError
+from framework.building import call_builder
+from framework.errors import PluginError, UserError
 
 Kind: TypeAlias = Literal["environment", "model", "algorithm", "evaluator"]
 KINDS: tuple[Kind, ...] = typing.get_args(Kind)
 
 # What a builder receives from the core before its own parameters.
-CONTEXT: dict[Kind, tuple[str, ...]] = {
+CONTEXT: dict[Kind, tuple[Kind, ...]] = {
     "environment": (),
     "model": ("environment",),
     "algorithm": ("environment", "model"),
     "evaluator": (),
 }
+
+#: What a component may need of the recipe it is used in.
+NEEDS = ("environment", "model", "algorithm", "output")
 
 #: Default of a parameter that has none: the recipe has to give it.
 REQUIRED: Any = dataclasses.MISSING
@@ -84,7 +88,10 @@ class Component:
             signature of `target` describes the parameters, and they arrive by keyword.
         doc: one line for `framework list`.
         source: where it comes from, such as "Andrychowicz et al. 2017, section 4.5".
-        plugin, kind, distribution: filled in when the component is registered.
+        needs: what has to be in a recipe that uses it: "environment", "model", "algorithm". By
+            default what its builder takes (an evaluator's call), and neither leaves unused nor
+            allows to be None; of an algorithm to judge, a model alone will then do.
+        plugin, kind, distribution, version: filled in when the component is registered.
     """
 
     name: str
@@ -92,9 +99,27 @@ class Component:
     parameters: str | type | None = None
     doc: str = ""
     source: str = ""
+    needs: tuple[str, ...] | None = dataclasses.field(default=None, kw_only=True)
     plugin: str = dataclasses.field(default="", kw_only=True)
     kind: Kind | Literal[""] = dataclasses.field(default="", kw_only=True)
     distribution: str = dataclasses.field(default="", kw_only=True)
+    version: str = dataclasses.field(default="", kw_only=True)
+
+    def __post_init__(self) -> None:
+        unknown = set(self.needs or ()) - set(NEEDS)
+        if unknown:
+            raise ValueError(f"needs of {self.name!r}: {sorted(unknown)} is none of {', '.join(NEEDS)}")
+
+    @property
+    def title(self) -> str:
+        """`model her/actor_critic (framework-her 0.1)`, as messages name it."""
+        by = f"{self.distribution or 'unknown distribution'} {self.version}".rstrip()
+        return f"{self.kind or 'component'} {self.full_name} ({by})"
+
+    @property
+    def context(self) -> tuple[Kind, ...]:
+        """What its kind is built from, besides its parameters."""
+        return CONTEXT[self.kind] if self.kind else ()
 
     @property
     def full_name(self) -> str:
@@ -122,9 +147,8 @@ class Component:
     def signature(self) -> dict[str, Parameter]:
         """The parameters by name, in the order they are written."""
         cls = self.parameter_class
-        context = CONTEXT[self.kind] if self.kind else ()
         try:
-            return describe_dataclass(cls) if cls else describe_callable(self.builder, skip=len(context))
+            return describe_dataclass(cls) if cls else describe_callable(self.builder, len(self.context))
         except (NameError, TypeError, ValueError) as error:
             raise PluginError(
                 f"component {self.full_name} ({self.distribution or 'unknown distribution'}): "
@@ -132,11 +156,19 @@ class Component:
             ) from error
 
     def build(self, *context: Any, **arguments: Any) -> Any:
-        """Call the builder with its context and the parameters that were given."""
+        """Call the builder with its context and the parameters that were given.
+
+        Raises:
+            UserError: the builder cannot be called so, or what it returns is not of its kind.
+        """
         cls = self.parameter_class
-        if cls is not None:
-            return self.builder(*context, cls(**arguments))
-        return self.builder(*context, **arguments)
+        if cls is None:
+            return call_builder(self, context, (), arguments)
+        try:
+            parameters = cls(**arguments)
+        except ValueError as error:  # a file that was not there when the recipe was checked
+            raise UserError(f"{self.title} refuses its parameters: {error}") from error
+        return call_builder(self, context, (parameters,), {})
 
     def _import(self, path: str, what: str) -> Any:
         try:

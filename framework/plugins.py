@@ -137,7 +137,11 @@ def _components(manager: pluggy.PluginManager, plugin: Plugin, kind: Kind) -> li
             if component.name in components:
                 raise ValueError(f"register_{kind}s yields {component.name!r} twice")
             components[component.name] = replace(
-                component, plugin=plugin.name, kind=kind, distribution=plugin.distribution
+                component,
+                plugin=plugin.name,
+                kind=kind,
+                distribution=plugin.distribution,
+                version=plugin.version,
             )
     return list(components.values())
 

@@ -127,13 +127,7 @@ class StageRunner:
         model = self._make(self.stage.model, environment)
         if self.stage.algorithm is None:
             return Built(environment, model, model)
-        algorithm = self._make(self.stage.algorithm, environment, model)
-        if not isinstance(algorithm, pl.LightningModule):
-            raise UserError(
-                f"algorithm {self.stage.algorithm.name} built a {type(algorithm).__name__}, "
-                "which is not a lightning.LightningModule"
-            )
-        return Built(environment, model, algorithm)
+        return Built(environment, model, self._make(self.stage.algorithm, environment, model))
 
     def fit(self, built: Built, interruption: Interruption) -> None:
         """Train to the end, from the newest whole checkpoint if there is one."""
@@ -220,22 +214,32 @@ class StageRunner:
     def evaluate(self, built: Built) -> dict[str, Report]:
         """Run the evaluators that have no report yet; keep each report as soon as it is there."""
         reports = {}
-        for name, evaluator in self.evaluators.items():
+        for name in self.evaluators:
             if name in self.state.reports:
                 continue
-            report = reports[name] = self.judge(evaluator, built)
+            report = reports[name] = self.judge(name, built)
             publish(report, name, self.folder / "reports" / name, self.tracker, step_of(built.algorithm))
             self.state.reports[name] = {key: float(value) for key, value in report.metrics.items()}
             self.run.save()
         return reports
 
-    def judge(self, evaluator: Any, built: Built) -> Report:
+    def judge(self, name: str, built: Built) -> Report:
         """One evaluator's report, the same whether or not the run was ever interrupted."""
+        evaluator, title = self.evaluators[name], self.judges[name].component.title
         pl.seed_everything(self.stage.seed, workers=True, verbose=False)
-        with evaluating(built.algorithm):
-            report = evaluator(built.algorithm, self.evaluation_environment)
+        try:
+            with evaluating(built.algorithm):
+                report = evaluator(built.algorithm, self.evaluation_environment)
+        except UserError:
+            raise
+        except Exception as error:
+            if self.stage.algorithm is not None:
+                raise
+            alone = f"model {self.stage.model.name} alone" if self.stage.model else "where nothing is trained"
+            said = f"{title} cannot judge {alone}: {type(error).__name__}: {error}"
+            raise UserError(f"{said}\n  name the algorithm that trained it") from error
         if not isinstance(report, Report):
-            raise UserError(f"evaluator {evaluator!r} returned a {type(report).__name__}, not a Report")
+            raise UserError(f"{title} returned a {type(report).__name__}, not a Report")
         return report
 
     @cached_property
@@ -249,9 +253,14 @@ class StageRunner:
         return use.build(*context, seed=self.stage.seed, resolve=self.resolve)
 
     @cached_property
+    def judges(self) -> dict[str, Use]:
+        """The evaluators' sections by name; `success_rate-2` is a second one of the same component."""
+        return _name_evaluators(self.stage.evaluators)
+
+    @cached_property
     def evaluators(self) -> dict[str, Any]:
-        """The evaluators by name; `success_rate-2` is a second one of the same component."""
-        made = {name: self._make(use) for name, use in _name_evaluators(self.stage.evaluators).items()}
+        """The evaluators themselves, by name."""
+        made = {name: self._make(use) for name, use in self.judges.items()}
         for evaluator in made.values():
             if isinstance(evaluator, KeepsWork):
                 evaluator.folder = self.folder / "work"

@@ -58,8 +58,8 @@ def evaluate(
     with experiment.tracked(run_id, folder) as tracker, interruptible():
         built = runner.build()
         runner.restore(built)
-        for name, evaluator in runner.evaluators.items():
-            report = reports[name] = runner.judge(evaluator, built)
+        for name in runner.evaluators:
+            report = reports[name] = runner.judge(name, built)
             publish(report, name, folder / name, tracker, step_of(built.algorithm))
     return reports
 

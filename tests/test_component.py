@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
+from torch import nn
 
 from framework import REQUIRED, Component, Param
 from framework.component import Kind, describe_callable, describe_dataclass, import_attribute
-from framework.errors import PluginError
+from framework.errors import PluginError, UserError
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -86,10 +87,139 @@ def test_signature_of_a_class() -> None:
     assert signature["loose"].type is Any
 
 
+class Judge:
+    """What a builder of evaluators may return."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        self.given, self.named = given, named
+
+    def __call__(self, algorithm: Any, environment: Any) -> None: ...
+
+
+class Net(nn.Module):
+    def __init__(self, environment: Any, width: int, depth: int = 2) -> None:
+        super().__init__()
+        self.given = (environment, width, depth)
+
+
 def test_builders_get_a_dataclass_or_keywords() -> None:
-    assert component("make", f"{__name__}:Config").build(name="n") == (Config(name="n"),)
-    assert component("model", kind="model").build("env", width=3) == ("env", 3, 2)
-    assert component("Algorithm", kind="algorithm").build("env", "net", rate=1.0).given == ("env", "net", 1.0)
+    assert component("Judge", Config, "evaluator").build(name="n").given == (Config(name="n"),)
+    assert component("Net", kind="model").build("env", width=3).given == ("env", 3, 2)
+
+
+def taker(config: Config) -> nn.Module:
+    return nn.Identity()
+
+
+def greedy(environment: Any, model: Any, config: Config, more: Any) -> nn.Module:
+    return nn.Identity()
+
+
+def fragile(environment: Any, config: Config) -> nn.Module:
+    return nn.Linear(environment.size, 1)
+
+
+def narrow(config: Config) -> Any:
+    return lambda algorithm: None
+
+
+def forgetful(config: Config) -> None: ...
+
+
+WHAT = "toy/x (framework-toy 1.2)"
+HERE = __name__
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "given", "said"),
+    [
+        (
+            "model",
+            "taker",
+            ["env"],
+            (
+                f"model {WHAT} cannot be built: {HERE}:taker is called with (environment, parameters): "
+                "too many positional arguments"
+            ),
+        ),
+        (
+            "model",
+            "greedy",
+            ["env"],
+            (
+                f"model {WHAT} cannot be built: {HERE}:greedy is called with (environment, parameters): "
+                "missing a required argument: 'config'"
+            ),
+        ),
+        (
+            "model",
+            "fragile",
+            [None],
+            (
+                f"model {WHAT} cannot be built without an environment: AttributeError: 'NoneType' object has "
+                "no attribute 'size'"
+            ),
+        ),
+        (
+            "environment",
+            "forgetful",
+            [],
+            (
+                f"environment {WHAT} cannot be used: {HERE}:forgetful returned nothing, which is not a "
+                "gymnasium.vector.VectorEnv, a datasets.Dataset or DatasetDict, or a Producer"
+            ),
+        ),
+        (
+            "environment",
+            "taker",
+            [],
+            (
+                f"environment {WHAT} cannot be used: {HERE}:taker returned a Identity, which is not a "
+                "gymnasium.vector.VectorEnv, a datasets.Dataset or DatasetDict, or a Producer"
+            ),
+        ),
+        (
+            "model",
+            "make",
+            ["env"],
+            f"model {WHAT} cannot be used: {HERE}:make returned a tuple, which is not a torch.nn.Module",
+        ),
+        (
+            "algorithm",
+            "make",
+            ["env", "net"],
+            (
+                f"algorithm {WHAT} cannot be used: {HERE}:make returned a tuple, which is not a "
+                "lightning.LightningModule"
+            ),
+        ),
+        (
+            "evaluator",
+            "make",
+            [],
+            (
+                f"evaluator {WHAT} cannot be used: {HERE}:make returned a tuple, which is not a callable "
+                "(algorithm, environment) -> Report"
+            ),
+        ),
+        (
+            "evaluator",
+            "narrow",
+            [],
+            f"evaluator {WHAT} cannot be called with (algorithm, environment): too many positional arguments",
+        ),
+    ],
+)
+def test_what_a_builder_does_wrong_is_named(kind: Kind, target: str, given: list[Any], said: str) -> None:
+    made = dataclasses.replace(component(target, Config, kind), version="1.2")
+    with pytest.raises(UserError) as caught:
+        made.build(*given, name="n")
+    assert str(caught.value) == said
+
+
+def test_a_need_has_a_known_name() -> None:
+    with pytest.raises(ValueError, match=r"needs of 'x': \['modle'\] is none of environment, model"):
+        Component("x", "a:b", needs=("modle",))
 
 
 def test_attributes_of_attributes() -> None:

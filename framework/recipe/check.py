@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Collection
 from typing import Any, TypeVar
 
-from framework.component import Component, Kind, Param, describe_dataclass
+from framework.building import with_article
+from framework.component import KINDS, Component, Kind, Param, describe_dataclass
 from framework.errors import PluginError, UnknownComponentError, did_you_mean
+from framework.needs import misfit, needs
 from framework.recipe.model import Stage, Use
-from framework.recipe.problems import INVALID, KeyPath
+from framework.recipe.problems import INVALID, Findings, KeyPath
 from framework.recipe.schema import Seed, TrackingConfig, TrainerConfig
 from framework.recipe.stages import STAGE_KEYS, Settings
 from framework.recipe.types import At, convert, convert_parameters, make
@@ -33,6 +36,7 @@ def check_stage(name: str, settings: Settings, registry: Registry, *, staged: bo
         _check_keys(settings, STAGE_KEYS, f"the stage {name!r}")
     seed = convert(data.get("seed", 0), Seed, Param(), At(("seed",), "the recipe", "", findings, depth=1))
     evaluators = data.get("evaluators")
+    named = [kind for kind in KINDS if data.get(kind) is not None]
     if data.get("algorithm") is None and not evaluators and not findings.problems:
         findings.add((), "nothing to do: no algorithm and no evaluators", "see: framework list")
     if evaluators is not None and evaluators is not INVALID and not isinstance(evaluators, list):
@@ -42,20 +46,41 @@ def check_stage(name: str, settings: Settings, registry: Registry, *, staged: bo
             "expected a list: [{use: plugin/name}, ...]",
         )
         evaluators = None
-    used = [
-        _use("evaluator", section, ("evaluators", index), settings, registry)
+    where = f"the stage {name!r}" if staged else "the recipe"
+
+    def used(kind: Kind, section: Any, path: KeyPath) -> Use | None:
+        use = _use(kind, section, path, settings, registry)
+        if use is not None:
+            _check_needs(use.component, named, (*path, "use"), findings, where)
+        return use
+
+    judges = [
+        used("evaluator", section, ("evaluators", index))
         for index, section in enumerate(evaluators or [])
         if section is not INVALID
     ]
     return Stage(
         name,
         seed,
-        environment=_use("environment", data.get("environment"), ("environment",), settings, registry),
-        model=_use("model", data.get("model"), ("model",), settings, registry),
-        algorithm=_use("algorithm", data.get("algorithm"), ("algorithm",), settings, registry),
-        evaluators=[use for use in used if use is not None],
+        environment=used("environment", data.get("environment"), ("environment",)),
+        model=used("model", data.get("model"), ("model",)),
+        algorithm=used("algorithm", data.get("algorithm"), ("algorithm",)),
+        evaluators=[use for use in judges if use is not None],
         trainer=_core_section("trainer", TrainerConfig, settings),
     )
+
+
+def _check_needs(
+    component: Component, named: Collection[str], path: KeyPath, findings: Findings, where: str
+) -> None:
+    """Report what a component needs and its stage does not name, and a builder that does not fit."""
+    if wrong := misfit(component):
+        findings.add(path, f"{component.title} cannot be built", wrong)
+    for need in needs(component):
+        if not set(need) & set(named):
+            wanted = with_article(need[0])
+            what = f"{component.kind} {component.full_name} needs {wanted}, and {where} names none"
+            findings.add(path, what, f"add {need[0]}: {{use: plugin/name}} (see: framework list {need[0]})")
 
 
 def _check_keys(settings: Settings, known: tuple[str, ...], owner: str) -> None:

@@ -80,10 +80,7 @@ def train(
     seed_everything(seed)
     built_environment = build("environment", environment, seed=seed)
     built_model = build("model", model, built_environment, seed=seed) if model is not None else None
-    built = build("algorithm", algorithm, built_environment, built_model, seed=seed)
-    assert isinstance(built, pl.LightningModule), (
-        f"{title(algorithm)} builds a {type(built).__name__}, which is not a lightning.LightningModule"
-    )
+    built: pl.LightningModule = build("algorithm", algorithm, built_environment, built_model, seed=seed)
     folder.mkdir(parents=True, exist_ok=True)
     with quiet_lightning():
         trainer = pl.Trainer(

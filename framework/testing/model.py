@@ -34,11 +34,8 @@ def check_model(model: Section, *, environment: Section, seed: int = 0) -> None:
 
     def make(seed: int) -> torch.nn.Module:
         seed_everything(seed)
-        built = build("model", model, built_environment, seed=seed)
-        assert isinstance(built, torch.nn.Module), (
-            f"{name} builds a {type(built).__name__}, which is not a torch.nn.Module"
-        )
-        return built
+        module: torch.nn.Module = build("model", model, built_environment, seed=seed)
+        return module
 
     first = make(seed)
     if before is not None:

@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 
-from framework.component import CONTEXT, Component
+from framework.building import unbound
+from framework.component import Component
 from framework.plugins import FILTER, Plugin, load_plugins
 
 #: What no plugin may import before something is built: seconds of every command.
@@ -55,8 +56,6 @@ def check_plugin(name: str) -> Plugin:
 
 
 def _check_component(component: Component) -> None:
-    import inspect
-
     name = component.full_name
     assert component.doc, f"{name} has no doc, the line that `framework list` shows"
     assert callable(component.builder), f"{name}: {component.target} cannot be called"
@@ -65,14 +64,11 @@ def _check_component(component: Component) -> None:
             f"{name}: parameter {parameter.name!r} is not documented: "
             f"Annotated[{getattr(parameter.type, '__name__', parameter.type)}, Param('what it means')]"
         )
-    context = CONTEXT[component.kind] if component.kind else ()
-    given: list[object] = [*context, *(["parameters"] if component.parameter_class else [])]
-    keywords = {} if component.parameter_class else dict.fromkeys(component.signature)
-    try:
-        inspect.signature(component.builder).bind(*given, **keywords)
-    except TypeError as error:
-        expected = ", ".join(map(str, given)) or "only its parameters"
-        raise AssertionError(f"{name}: {component.target} is called with {expected}: {error}") from None
+    positional = [*component.context, *(["parameters"] if component.parameter_class else [])]
+    named = {} if component.parameter_class else dict.fromkeys(component.signature)
+    wrong = unbound(component.builder, positional, named)
+    given = ", ".join(positional) or "only its parameters"
+    assert not wrong, f"{name}: {component.target} is called with {given}: {wrong}"
 
 
 def _check_light(name: str) -> None:

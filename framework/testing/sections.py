@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from framework.component import Kind
+from framework.errors import UserError
 from framework.registry import installed
 
 if TYPE_CHECKING:
@@ -43,8 +44,16 @@ def use(kind: Kind, section: Section) -> Use:
 
 
 def build(kind: Kind, section: Section, *context: Any, seed: int = 0) -> Any:
-    """Build the component of a section, as the core does."""
-    return use(kind, section).build(*context, seed=seed)
+    """Build the component of a section, as the core does.
+
+    Raises:
+        AssertionError: its builder cannot be called, or returns something of another kind.
+    """
+    described = use(kind, section)
+    try:
+        return described.build(*context, seed=seed)
+    except UserError as error:
+        raise AssertionError(str(error)) from error
 
 
 def seed_everything(seed: int) -> None:

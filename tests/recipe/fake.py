@@ -6,11 +6,12 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from framework import Component, Param
 from framework.component import Kind
 from framework.plugins import Plugin
+from framework.recipe import Use
 from framework.registry import Registry
 
 if TYPE_CHECKING:
@@ -107,6 +108,13 @@ def build(*given: Any, **options: Any) -> Built:
     return Built(given, options)
 
 
+def build_from(use: Use | None, *context: Any, **options: Any) -> Built:
+    """Build what a recipe says, which is of no kind the core knows."""
+    assert use is not None
+    unchecked = replace(use.component, kind="")
+    return cast("Built", replace(use, component=unchecked).build(*context, **options))
+
+
 def judge(episodes: Annotated[int, Param("episodes", ge=1)] = 10, names: Sequence[str] = ()) -> Built:
     return Built((), {"episodes": episodes, "names": names})
 
@@ -135,10 +143,17 @@ def registry() -> Registry:
             component("algorithm", "fragile", Fragile),
             component("algorithm", "gone", f"{__name__}:Missing"),
             component("evaluator", "judge", None, "judge"),
+            replace(component("evaluator", "critic", None, "judge"), needs=("algorithm", "environment")),
+            component("algorithm", "needy", Budget, "needy"),
+            component("model", "narrow", Budget, "nothing"),
         ],
     )
     broken = Plugin("bad", "framework-bad", "0.3", error="ImportError: No module named 'nowhere'")
     return Registry([broken, toy])
+
+
+def needy(environment: Built, model: Built | None, budget: Budget) -> Built:
+    return Built((environment.given, model), {"budget": budget})
 
 
 def nothing() -> Built:

@@ -11,7 +11,7 @@ from framework.recipe import CheckpointRef, Recipe, load_text
 from framework.recipe.checkpoint import construct, fill
 from framework.registry import Registry
 
-from .fake import Budget, Built, Learn, Net, World
+from .fake import Budget, Built, Learn, Net, World, build_from
 
 
 def recipe(text: str, toys: Registry) -> Recipe:
@@ -21,22 +21,22 @@ def recipe(text: str, toys: Registry) -> Recipe:
 def test_context_comes_first(toys: Registry) -> None:
     use = recipe("algorithm: {use: toy/learn, budget: {steps: 3}}", toys).stages["main"].algorithm
     assert use is not None
-    assert use.build("env", "net") == Built(("env", "net", Learn(budget=Budget(steps=3))), {})
+    assert build_from(use, "env", "net") == Built(("env", "net", Learn(budget=Budget(steps=3))), {})
 
 
 def test_the_seed_is_filled_in(toys: Registry) -> None:
     text = "environment: {use: toy/world}\nevaluators: [{use: toy/judge}]"
     use = recipe(text, toys).stages["main"].environment
     assert use is not None
-    assert use.build(seed=11) == Built((World(seed=11),), {})
+    assert build_from(use, seed=11) == Built((World(seed=11),), {})
     given = load_text(text, overrides=["environment.seed=5"], registry=toys).stages["main"].environment
     assert given is not None
-    assert given.build(seed=11) == Built((World(seed=5),), {})
+    assert build_from(given, seed=11) == Built((World(seed=5),), {})
 
 
 def test_a_component_without_a_seed_gets_none(toys: Registry) -> None:
     (use,) = recipe("evaluators: [{use: toy/judge}]", toys).stages["main"].evaluators
-    assert use.build(seed=11).options == {"episodes": 10, "names": ()}
+    assert build_from(use, seed=11).options == {"episodes": 10, "names": ()}
 
 
 def test_building_twice_shares_nothing(toys: Registry) -> None:
@@ -46,7 +46,7 @@ def test_building_twice_shares_nothing(toys: Registry) -> None:
         .model
     )
     assert use is not None
-    first, second = use.build().given[0], use.build().given[0]
+    first, second = build_from(use).given[0], build_from(use).given[0]
     assert first == second == Net(hidden=[8])
     assert first.hidden is not second.hidden
     assert first.hidden is not use.arguments["hidden"]

@@ -10,7 +10,7 @@ import pytest
 from framework.recipe import CheckpointRef, Recipe, Stage, TrainerConfig, load, load_text
 from framework.registry import Registry
 
-from .fake import Budget, Order
+from .fake import Budget, Order, build_from
 
 LEARN = "use: toy/learn, budget: {steps: 10}"
 
@@ -82,7 +82,7 @@ def test_defaults_are_left_to_the_component(toys: Registry) -> None:
 def test_an_evaluator_described_by_its_signature(toys: Registry) -> None:
     (use,) = only_stage("evaluators: [{use: toy/judge, names: [a, b]}]", toys).evaluators
     assert use.name == "toy/judge"
-    assert use.build().options == {"episodes": 10, "names": ["a", "b"]}
+    assert build_from(use).options == {"episodes": 10, "names": ["a", "b"]}
 
 
 def test_a_stage_of_a_plain_recipe(toys: Registry) -> None:

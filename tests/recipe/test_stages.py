@@ -7,6 +7,8 @@ from pathlib import Path
 from framework.recipe import CheckpointRef, load, load_text
 from framework.registry import Registry
 
+from .fake import build_from
+
 TEXT = """
 seed: 1
 environment: {use: toy/world, size: 9}
@@ -58,7 +60,7 @@ def test_checkpoints(toys: Registry) -> None:
         asked.append(reference)
         return Path("/runs") / reference.name
 
-    (net,) = model.build(resolve=resolve).given
+    (net,) = build_from(model, resolve=resolve).given
     assert net.weights == Path("/runs/first")
     assert net.start == "/runs/another run"
     assert [reference.stage for reference in asked] == [True, False]

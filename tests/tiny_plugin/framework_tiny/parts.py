@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from gymnasium.vector import VectorEnv
 from lightning.pytorch import LightningModule
 
 from framework import Report, Table, load_weights
@@ -15,7 +16,7 @@ from framework.contracts import Progress, Served
 from framework_tiny.config import DescentConfig, ErrorConfig, LineConfig, PointsConfig, SlowConfig
 
 
-class Points:
+class Points(VectorEnv):
     """A hundred points near a line."""
 
     def __init__(self, config: PointsConfig) -> None:

@@ -74,4 +74,5 @@ def register_evaluators() -> Iterator[Component]:
         parameters="framework_her.config:SuccessRateConfig",
         doc="Share of episodes that end at their goal, and the learning curve",
         source=f"{_HER}, section 4",
+        needs=("algorithm", "environment"),
     )
