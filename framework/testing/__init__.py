@@ -24,28 +24,33 @@ if TYPE_CHECKING:
     from framework.testing.equality import assert_same
     from framework.testing.evaluator import check_evaluator
     from framework.testing.model import check_model
+    from framework.testing.parameters import awkward_recipes, check_small_run
     from framework.testing.plugin import check_plugin
     from framework.testing.recipe import check_recipe
 
 __all__ = [
     "assert_same",
+    "awkward_recipes",
     "check_algorithm",
     "check_environment",
     "check_evaluator",
     "check_model",
     "check_plugin",
     "check_recipe",
+    "check_small_run",
 ]
 
 __getattr__ = lazily(
     __name__,
     {
         "assert_same": "equality",
+        "awkward_recipes": "parameters",
         "check_algorithm": "algorithm",
         "check_environment": "environment",
         "check_evaluator": "evaluator",
         "check_model": "model",
         "check_plugin": "plugin",
         "check_recipe": "recipe",
+        "check_small_run": "parameters",
     },
 )
