@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def message(toys: Registry, path: str = "recipe.yaml", overrides: tuple[str, ...
         (b"seed: 0\nname: caf\xe9\n", "recipe.yaml:2:10: the byte 0xe9 is not UTF-8"),
         (GOOD.encode("utf-16"), "recipe.yaml:1:1: the byte 0xff is not UTF-8"),
         (b"\xef\xbb\xbfseed: 0\nx: \xff", "recipe.yaml:2:4: the byte 0xff is not UTF-8"),
-        (os.urandom(32) + b"\x80\xff\x80", "is not UTF-8"),
+        (random.Random(0).randbytes(32) + b"\x80\xff\x80", "is not UTF-8"),
     ],
 )
 def test_not_utf8(folder: Path, toys: Registry, content: bytes, expected: str) -> None:

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from PIL import Image
 
-from framework.testing import check_plugin
 from framework.testing.fixtures import RunCommand, RunRecipe
 
 RECIPES = Path(__file__).parents[3] / "recipes"
@@ -37,10 +36,6 @@ SHORT = [
     *(f"stages.{stage}.evaluators.0.samples=8" for stage in ("inpaint", "upsample")),
     *(f"stages.{stage}.evaluators.0.sampling.steps=2" for stage in ("inpaint", "upsample")),
 ]
-
-
-def test_the_plugin_is_whole() -> None:
-    check_plugin("glide")
 
 
 def test_glide(framework_run: RunRecipe, framework_command: RunCommand, tmp_path: Path) -> None:

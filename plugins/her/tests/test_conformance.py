@@ -12,7 +12,6 @@ from framework.testing import (
     check_environment,
     check_evaluator,
     check_model,
-    check_plugin,
     check_recipe,
 )
 
@@ -27,10 +26,6 @@ ALGORITHM: dict[str, Any] = {
     "batch_size": 8,
     "capacity": 1000,
 }
-
-
-def test_plugin() -> None:
-    check_plugin("her")
 
 
 @pytest.mark.parametrize(
