@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
+import math
 import tempfile
 import typing
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,8 @@ from framework.errors import UserError
 from framework.recipe.words import is_sequence, is_union, unwrap
 from framework.registry import installed
 from framework.testing.sections import build, seed_everything, title, use
+
+_PRIMES = (3, 7, 11, 13, 17, 37, 67, 131, 257)
 
 #: As a recipe has them: `{"environment": {"use": ...}, "algorithm": {...}, "evaluators": [{...}]}`.
 Sections = Mapping[str, Any]
@@ -123,12 +126,13 @@ def _values(annotation: Any, param: Param) -> Iterator[Any]:
 
 
 def _numbers(kind: type, param: Param) -> list[Any]:
-    """The least and the most, and for counts two primes."""
+    """The least and the most; of counts, which may be sizes of something, the least and two primes."""
     near = 1 if kind is int else 1e-6
     least = param.ge if param.gt is None else param.gt + near
     most = param.le if param.lt is None else param.lt - near
-    if least is None and most is None:
+    if kind is float:
+        return [value for value in (least, most) if value is not None]
+    if least is None:
         return []
-    tried = [least, most, *((3, 7) if kind is int else ())]
-    lower, upper = (-float("inf") if least is None else least), (float("inf") if most is None else most)
-    return sorted({kind(value) for value in tried if value is not None and lower <= value <= upper})
+    primes = [prime for prime in _PRIMES if least < prime <= (math.inf if most is None else most)]
+    return [int(value) for value in (least, *primes[:2])]

@@ -92,6 +92,36 @@ def test_targets_are_clipped_to_what_returns_can_be(make):
     assert algorithm.losses(batch).critic.item() == pytest.approx(np.mean((value - expected) ** 2), rel=1e-5)
 
 
+@pytest.mark.parametrize("clip", [False, True])
+def test_the_target_of_a_terminal_transition_is_its_reward(make, clip):
+    algorithm = make(clip_targets=clip)
+    random = torch.Generator().manual_seed(0)
+    batch = Transitions(
+        inputs=torch.randn(4, 6, generator=random),
+        next_inputs=torch.randn(4, 6, generator=random),
+        action=torch.randn(4, 3, generator=random),
+        reward=torch.tensor([[-1.0], [-0.25], [0.0], [-0.25]]),
+        going_on=torch.tensor([[0.0], [0.0], [0.0], [1.0]]),
+    )
+    target = algorithm.target
+    worth = target.value(batch.next_inputs, target.act(batch.next_inputs))[3].item()
+    expected = -0.25 + 0.98 * worth
+    found = algorithm.losses.targets(batch)[:, 0].tolist()
+    assert found[:3] == [-1.0, -0.25, 0.0]
+    assert found[3] == pytest.approx(min(expected, 0.0) if clip else expected, rel=1e-5)
+
+
+def test_terminal_states_are_stored_and_learned_as_such(make, framework_fit):
+    """Reaching the goal ends an episode here, with a reward of 0: nothing more can follow."""
+    algorithm = make(PointGoal(8, dims=3, ends_at_goal=True), budget={"env_steps": 320}, clip_targets=False)
+    framework_fit(algorithm)
+    batch = algorithm._sample(500)
+    ended = batch.going_on[:, 0] == 0
+    assert 0 < ended.sum() < 500
+    assert (algorithm.losses.targets(batch)[ended] == batch.reward[ended]).all()
+    assert (batch.reward[ended] == 0).all()
+
+
 def test_overlapped_training_is_the_same_every_time(make, framework_fit):
     one, other = make(budget={"env_steps": 1600}), make(budget={"env_steps": 1600})
     for each in (one, other):

@@ -57,6 +57,63 @@ def test_the_newest_episodes_stay_and_fill_the_buffer(capacity, lengths):
         assert len(replay) + replay.episodes > capacity - 3 * (max(lengths) + 1)
 
 
+@settings(deadline=None, max_examples=60)
+@given(capacity=st.integers(2, 24), lengths=st.lists(st.integers(1, 9), min_size=1, max_size=60))
+def test_an_episode_is_kept_while_it_and_all_newer_ones_are_whole(capacity, lengths):
+    """After any number of wraps, against a look at the memory itself.
+
+    An episode is whole while each of its rows, that of its final observation too, is still
+    where it was written.
+    """
+    replay = EpisodeReplay(capacity)
+    lengths = [length for length in lengths if length + 1 <= capacity]
+    for number, length in enumerate(lengths):
+        replay.add(episode(1000 + number, length, terminated=length % 2 == 0))
+        written = {tuple(row) for row in replay["row"].astype(int).tolist()}
+        kept = []
+        for old in reversed(range(number + 1)):
+            if not all((1000 + old, step) in written for step in range(lengths[old] + 1)):
+                break
+            kept.insert(0, old)
+        assert replay.episodes == len(kept)
+        assert len(replay) == sum(lengths[old] for old in kept)
+        everything = replay.newest(replay.episodes)
+        expected = [(1000 + old, step) for old in kept for step in range(lengths[old])]
+        assert [tuple(row) for row in replay["row"][everything.row].astype(int)] == expected
+        assert [tuple(row) for row in replay["row"][everything.row + 1].astype(int)] == [
+            (old, step + 1) for old, step in expected
+        ]
+        assert everything.last.tolist() == [
+            lengths[old - 1000] % 2 == 0 and step == lengths[old - 1000] - 1 for old, step in expected
+        ]
+
+
+def test_a_row_over_the_final_observation_takes_the_episode_with_it():
+    replay = EpisodeReplay(7)
+    for number, length in enumerate((2, 3)):  # rows 0 to 2, and 3 to 6
+        replay.add(episode(number, length))
+    replay.add(episode(2, 1))  # over rows 0 and 1
+    assert replay.episodes == 2
+    replay.add(episode(3, 1))  # over row 2, which is nobody's, and row 3
+    assert replay["row"][replay.newest(9).row].tolist() == [[2, 0], [3, 0]]
+    replay = EpisodeReplay(6)
+    for number, length in enumerate((1, 1, 1)):
+        replay.add(episode(number, length))
+    replay.add(episode(3, 2))  # over rows 0 to 2: one more than the first episode had
+    assert replay["row"][replay.newest(9).row].tolist() == [[2, 0], [3, 0], [3, 1]]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32, np.bool_])
+def test_fields_keep_their_type(dtype):
+    steps = {"image": np.ones((4, 3, 2), dtype), "reward": np.zeros(4, np.float32)}
+    replay, other = EpisodeReplay(10), EpisodeReplay(10)
+    replay.add(Episode(steps, terminated=False, success=False))
+    other.load_state_dict(replay.state_dict())
+    for each in (replay, other):
+        assert each["image"].dtype == dtype
+        assert (each["image"][:4] == 1).all()
+
+
 def test_transitions_are_drawn_uniformly_whatever_the_length_of_their_episodes():
     replay = EpisodeReplay(100)
     for number, length in enumerate((1, 4, 15)):

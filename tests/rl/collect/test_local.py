@@ -69,6 +69,126 @@ def test_actions_are_scaled_to_the_environment():
     assert collector.to_environment(np.array([[-1.0, 0.5]])).tolist() == [[0, 2]]
 
 
+class Spaces(gymnasium.vector.VectorEnv):
+    """Two environments that count their steps in whatever space; every third step ends an episode."""
+
+    def __init__(self, space, action_space):
+        self.metadata = {"autoreset_mode": gymnasium.vector.AutoresetMode.SAME_STEP}
+        self.num_envs, self.single_observation_space, self.single_action_space = 2, space, action_space
+        self.count, self.taken = 0, []
+
+    def reset(self, *, seed=None, options=None):
+        self.count = 0
+        return self.observe(), {}
+
+    def step(self, actions):
+        self.taken.append(actions)
+        self.count += 1
+        observation, ended, info = self.observe(), np.full(2, self.count == 3), {}
+        if self.count == 3:
+            final = np.array([None, None])
+            for i in range(2):
+                parts = observation.items() if isinstance(observation, dict) else ()
+                final[i] = {key: value[i] for key, value in parts} or observation[i]
+            info = {"final_obs": final, "_final_obs": ended}
+            self.count = 0
+            observation = self.observe()
+        return observation, np.ones(2), np.zeros(2, np.bool_), ended, info
+
+    def observe(self):
+        def fill(space):
+            return np.full((2, *space.shape), self.count, space.dtype)
+
+        space = self.single_observation_space
+        if isinstance(space, gymnasium.spaces.Dict):
+            return {key: fill(part) for key, part in space.items()}
+        return fill(space)
+
+
+BOX, IMAGE = gymnasium.spaces.Box(-1, 9, (3,)), gymnasium.spaces.Box(0, 255, (4, 5, 3), np.uint8)
+DISCRETE, MULTI = gymnasium.spaces.Discrete(9), gymnasium.spaces.MultiDiscrete([9, 9])
+DOUBLE = gymnasium.spaces.Box(-1, 9, (3,), np.float64)
+
+
+@pytest.mark.parametrize(
+    ("space", "expected"),
+    [
+        (BOX, {"observation": ((3,), np.float32)}),
+        (DOUBLE, {"observation": ((3,), np.float32)}),
+        (IMAGE, {"observation": ((4, 5, 3), np.uint8)}),
+        (DISCRETE, {"observation": ((), np.int64)}),
+        (MULTI, {"observation": ((2,), np.int64)}),
+        (
+            gymnasium.spaces.Dict({"seen": IMAGE, "felt": DOUBLE, "level": DISCRETE}),
+            {"seen": ((4, 5, 3), np.uint8), "felt": ((3,), np.float32), "level": ((), np.int64)},
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize(
+    "action_space",
+    [DISCRETE, MULTI, gymnasium.spaces.Box(-np.inf, np.inf, (2,))],
+    ids=lambda value: type(value).__name__,
+)
+def test_any_space_can_be_collected(space, expected, action_space):
+    environment = Spaces(space, action_space)
+    actions = [np.full((2, *action_space.shape), i + 1, action_space.dtype) for i in range(7)]
+    following = iter(actions)
+    episodes = EpisodeCollector(environment, seed=0).collect(7, lambda observation: next(following))
+    assert len(episodes) == 4
+    for episode in episodes:
+        for key, (shape, dtype) in expected.items():
+            values = episode.steps[key]
+            assert values.shape == (4, *shape)
+            assert values.dtype == dtype
+            assert values.reshape(4, -1)[:, 0].tolist() == [0, 1, 2, 3]
+        assert episode.steps["action"].dtype == action_space.dtype
+        assert episode.steps["action"].reshape(4, -1)[:, 0].tolist() in ([1, 2, 3, 0], [4, 5, 6, 0])
+        assert episode.ret == 3
+    assert all(taken is action for taken, action in zip(environment.taken, actions, strict=True))
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        gymnasium.spaces.Tuple([BOX, BOX]),
+        gymnasium.spaces.Dict({"inner": gymnasium.spaces.Dict({"a": BOX})}),
+        gymnasium.spaces.Dict({"action": BOX}),
+    ],
+    ids=str,
+)
+def test_observations_that_have_no_place_in_an_episode_are_refused(space):
+    with pytest.raises(UserError, match="Spaces has observations"):
+        EpisodeCollector(Spaces(space, DISCRETE), seed=0)
+
+
+def test_an_environment_may_reuse_its_arrays():
+    class Reuses(Spaces):
+        held = np.zeros((2, 3), np.float32)
+
+        def observe(self):
+            self.held[:] = self.count
+            return self.held
+
+        def step(self, actions):
+            observation, *rest, info = super().step(actions)
+            for i in range(2) if "final_obs" in info else ():
+                info["final_obs"][i] = np.full(3, 3, np.float32)
+            return observation, *rest, info
+
+    episodes = EpisodeCollector(Reuses(BOX, DISCRETE), seed=0).collect(6, lambda o: np.zeros(2, np.int64))
+    assert [episode.steps["observation"][:, 0].tolist() for episode in episodes] == [[0, 1, 2, 3]] * 4
+
+
+def test_without_a_state_of_the_environment_new_episodes_start(caplog):
+    one, other = (EpisodeCollector(Spaces(BOX, DISCRETE), seed=seed) for seed in (0, 0))
+    still = lambda observation: np.zeros(2, np.int64)  # noqa: E731
+    one.collect(5, still)
+    assert "Spaces has no get_state" in caplog.text
+    other.load_state_dict(one.state_dict())
+    assert [len(episode) for episode in other.collect(3, still)] == [3, 3]
+
+
 def test_an_episode_without_end_is_an_error():
     collector = EpisodeCollector(PointGoal(2, horizon=10_000), seed=0, longest=100)
     with pytest.raises(UserError, match="time limit"):

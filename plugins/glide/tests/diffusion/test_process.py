@@ -68,6 +68,19 @@ def test_learned_variance_is_between_its_bounds(diffusion: Diffusion, data: st.D
     assert ends == pytest.approx([low, (low + high) / 2, high], rel=1e-5)
 
 
+@pytest.mark.parametrize("respacing", ["", "fast27", "5"])
+def test_the_first_clipped_variance_is_that_of_the_second_step(respacing: str) -> None:
+    """By equation 7 of Ho et al., from the schedule alone; of the first step it would be 0."""
+    diffusion = Diffusion("linear", 1000, respacing)
+    abar = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))[diffusion.timesteps]
+    second = (1 - abar[1] / abar[0]) * (1 - abar[0]) / (1 - abar[1])
+    assert diffusion.posterior_variance[0] == 0
+    clipped = np.exp(diffusion.posterior_log_variance_clipped)
+    assert clipped[0] == pytest.approx(second, rel=1e-9)
+    assert clipped[1:] == pytest.approx(diffusion.posterior_variance[1:], rel=1e-9)
+    assert float(diffusion.log_variance(torch.tensor(-1.0), 0)) == pytest.approx(np.log(second), rel=1e-6)
+
+
 def test_without_a_learned_variance_it_is_the_posteriors() -> None:
     diffusion, x = Diffusion(), torch.zeros(2, 3, 4, 4)
     found = diffusion.prediction(torch.zeros_like(x), x, torch.tensor([3, 700])).log_variance
@@ -79,7 +92,8 @@ def test_without_a_learned_variance_it_is_the_posteriors() -> None:
 def test_a_process_of_one_step() -> None:
     diffusion = Diffusion("squaredcos_cap_v2", 1000, "1")
     assert diffusion.timesteps == [0]
-    assert np.isfinite(diffusion.posterior_log_variance_clipped).all()
+    # There is no second step: the variance of the only one is all there is.
+    assert diffusion.posterior_log_variance_clipped == pytest.approx(np.log(diffusion.betas))
 
 
 @pytest.mark.parametrize("index", [0, torch.tensor([0, 0])])
