@@ -14,7 +14,7 @@ Ids: TypeAlias = NDArray[np.intp]
 #: Which environments: all of them as a slice, which costs no copy, or some by their indices.
 Rows: TypeAlias = slice | Ids
 #: Arrays `(num_envs, ...)` by the keys of the observation space.
-Observation: TypeAlias = dict[str, NDArray[np.float64]]
+Observation: TypeAlias = dict[str, NDArray[Any]]
 Info: TypeAlias = dict[str, Any]
 #: What `VectorEnv.get_state` returns: arrays only.
 State: TypeAlias = dict[str, NDArray[Any]]

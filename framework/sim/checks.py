@@ -1,30 +1,83 @@
-"""Refuse what would go wrong silently: actions and masks of the wrong form."""
+"""Refuse what would go wrong silently: spaces, actions and masks of the wrong form."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import gymnasium
 import numpy as np
+from numpy.typing import NDArray
 
-from framework.sim.arrays import Flags, Floats, Rows
+from framework.errors import UserError
+from framework.sim.arrays import Flags, Rows
 
 
-def checked_actions(actions: Any, shape: tuple[int, ...], rows: Rows) -> Floats:
-    """Return actions as a floating array of this shape, finite in these rows.
+def array_spaces(space: gymnasium.Space[Any]) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
+    """Shape and type by key of a Dict space, or by "" of a space of one array.
 
     Raises:
-        ValueError: another shape, no numbers, or a NaN or infinity; the message names the
-            environments.
+        UserError: something in it is no array.
     """
-    actions = np.asarray(actions)
-    if actions.shape != shape:
-        raise ValueError(f"actions have shape {actions.shape}, expected {shape} (num_envs first)")
-    if not np.issubdtype(actions.dtype, np.floating):
-        actions = actions.astype(np.float64)
-    if not np.isfinite(actions[rows]).all():
-        bad = np.arange(len(actions))[rows][~np.isfinite(actions[rows]).all(axis=1)]
-        raise ValueError(f"actions of environments {bad.tolist()} are not finite: {actions[bad[0]]}")
-    return actions  # type: ignore[no-any-return]
+    spaces = space.spaces if isinstance(space, gymnasium.spaces.Dict) else {"": space}
+    for key, one in spaces.items():
+        if one.shape is None or one.dtype is None:
+            raise UserError(
+                f"observation space{f' {key!r}' * bool(key)} is {one}; observations are arrays, "
+                "or one Dict of arrays"
+            )
+    return {key: (tuple(one.shape or ()), np.dtype(one.dtype)) for key, one in spaces.items()}
+
+
+class ActionCheck:
+    """Brings actions into one form, or refuses them.
+
+    Args:
+        space: of a single environment: Box, Discrete or MultiDiscrete.
+
+    Raises:
+        UserError: another space.
+    """
+
+    def __init__(self, space: gymnasium.Space[Any]) -> None:
+        spaces = gymnasium.spaces
+        if isinstance(space, spaces.Box):
+            self.low, self.high = space.low, space.high
+        elif isinstance(space, spaces.Discrete):
+            self.low, self.high = np.asarray(space.start), space.start + space.n - 1
+        elif isinstance(space, spaces.MultiDiscrete):
+            self.low, self.high = space.start, space.start + space.nvec - 1
+        else:
+            raise UserError(f"action space is {space}; actions are a Box, Discrete or MultiDiscrete")
+        self.numbers = isinstance(space, spaces.Box)
+
+    def __call__(self, actions: Any, num_envs: int, rows: Rows) -> NDArray[Any]:
+        """Return actions `(num_envs, ...)` of a Box as floats, clipped; others as they are.
+
+        Raises:
+            ValueError: another shape, no numbers, or in these rows a NaN, an infinity or a choice
+                that there is not; the message names the environments.
+        """
+        actions = np.asarray(actions)
+        shape = (num_envs, *self.low.shape)
+        if actions.shape != shape:
+            raise ValueError(f"actions have shape {actions.shape}, expected {shape} (num_envs first)")
+        if self.numbers:
+            if not np.issubdtype(actions.dtype, np.floating):
+                actions = actions.astype(np.float64)
+            _refuse(actions, np.isfinite(actions[rows]), rows, "not finite")
+            return np.asarray(np.clip(actions, self.low, self.high))
+        if actions.dtype.kind not in "iu":
+            raise ValueError(f"actions have dtype {actions.dtype}; choices are integers")
+        choices: NDArray[Any] = actions
+        inside = (self.low <= actions[rows]) & (actions[rows] <= self.high)
+        _refuse(actions, inside, rows, f"not within {self.low} to {self.high}")
+        return choices
+
+
+def _refuse(actions: NDArray[Any], good: Flags, rows: Rows, what: str) -> None:
+    if not good.all():
+        bad = np.arange(len(actions))[rows][~good.reshape(len(good), -1).all(axis=1)]
+        raise ValueError(f"actions of environments {bad.tolist()} are {what}: {actions[bad[0]]}")
 
 
 def checked_mask(mask: Any, num_envs: int) -> Flags:

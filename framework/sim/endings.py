@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from framework.sim.arrays import Flags, Info, Observation
 
 
-def final_info(ended: Flags, observation: Observation, info: Info) -> Info:
+def final_info(ended: Flags, observation: Observation | NDArray[Any], info: Info) -> Info:
     """Info about the environments that ended and are reset within the same step.
 
     Args:
         ended: `(num_envs,)`.
         observation: as the step left it; rows are copied.
-        info: of the step; arrays `(num_envs,)`.
+        info: of the step; arrays `(num_envs, ...)`.
 
     Returns:
-        `final_obs`, an object array `(num_envs,)` with a dict of arrays for each environment
+        `final_obs`, an object array `(num_envs,)` with the observation of each environment
         that ended and None for others; `final_info`, a dict like `info`; and their masks.
     """
     ids = np.flatnonzero(ended)
-    rows = {key: value[ids] for key, value in observation.items()}
     final_obs = np.full(len(ended), None, dtype=object)
-    for row, env in enumerate(ids):
-        final_obs[env] = {key: value[row] for key, value in rows.items()}
+    if isinstance(observation, dict):
+        rows = {key: value[ids] for key, value in observation.items()}
+        for row, env in enumerate(ids):
+            final_obs[env] = {key: value[row] for key, value in rows.items()}
+    else:
+        for env in ids:
+            final_obs[env] = observation[env].copy()
     return {
         "final_obs": final_obs,
         "_final_obs": ended.copy(),
-        "final_info": {key: np.where(ended, value, np.zeros_like(value)) for key, value in info.items()},
+        "final_info": {key: _only(ended, value) for key, value in info.items()},
         "_final_info": ended.copy(),
     }
+
+
+def _only(ended: Flags, value: NDArray[Any]) -> NDArray[Any]:
+    kept = np.zeros_like(value)
+    kept[ended] = value[ended]
+    return kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from ctypes.util import find_library
 from dataclasses import dataclass
 from typing import Any
@@ -42,13 +43,13 @@ class Renderer:
     Args:
         model: an `MjModel` of this renderer's own.
         size: height and width of the frames, in pixels.
-        camera: where to look from.
+        camera: where to look from: free, or one of the model's by name.
 
     Raises:
         UserError: OpenGL does not work here; the message says what to install.
     """
 
-    def __init__(self, model: Any, size: tuple[int, int], camera: Camera) -> None:
+    def __init__(self, model: Any, size: tuple[int, int], camera: Camera | str) -> None:
         self.model = model
         self.data = mujoco.MjData(model)
         self.size = size
@@ -65,13 +66,33 @@ class Renderer:
         self._scene = mujoco.MjvScene(model, maxgeom=10_000)
         self._option = mujoco.MjvOption()
         self._camera = mujoco.MjvCamera()
-        self._camera.lookat[:] = camera.lookat
-        self._camera.distance = camera.distance
-        self._camera.azimuth = camera.azimuth
-        self._camera.elevation = camera.elevation
+        if isinstance(camera, str):
+            self._camera.type = mujoco.mjtCamera.mjCAMERA_FIXED.value
+            self._camera.fixedcamid = model.camera(camera).id
+        else:
+            self._camera.lookat[:] = camera.lookat
+            self._camera.distance = camera.distance
+            self._camera.azimuth = camera.azimuth
+            self._camera.elevation = camera.elevation
 
-    def frame(self) -> NDArray[np.uint8]:
-        """Draw `data`, whose kinematics are computed: `(height, width, 3)`."""
+    def draw(
+        self, batch: Any, sim: int, decorate: Callable[[Any, int], None] | None = None
+    ) -> NDArray[np.uint8]:
+        """Draw a simulation of a `Batch` of the model as it is now: `(height, width, 3)`.
+
+        Args:
+            batch: with the simulation.
+            sim: its index.
+            decorate: called with the `MjData` about to be drawn and the index.
+        """
+        batch.get_model(sim, self.model)
+        batch.get_data(sim, self.data)
+        mujoco.mj_forward(self.model, self.data)
+        if decorate is not None:
+            decorate(self.data, sim)
+        return self._frame()
+
+    def _frame(self) -> NDArray[np.uint8]:
         self._opengl.make_current()
         every = mujoco.mjtCatBit.mjCAT_ALL.value
         mujoco.mjv_updateScene(self.model, self.data, self._option, None, self._camera, every, self._scene)

@@ -6,7 +6,6 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from numpy.typing import NDArray
 
 from framework.sim.vector_env import VectorEnv
 
@@ -32,7 +31,7 @@ class SingleEnv(gymnasium.Env[Any, Any]):
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[dict[str, NDArray[np.float64]], dict[str, Any]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """Start an episode; with a seed, the same one every time."""
         if seed is not None:
             super().reset(seed=seed)  # refuses what is not a seed
@@ -41,9 +40,7 @@ class SingleEnv(gymnasium.Env[Any, Any]):
         self._np_random = self.vector.streams.generators[0]
         return _first(observation), _first(info)
 
-    def step(
-        self, action: NDArray[np.floating[Any]]
-    ) -> tuple[dict[str, NDArray[np.float64]], float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Apply one action, `single_action_space.shape`."""
         observation, reward, terminated, truncated, info = self.vector.step(np.asarray(action)[None])
         return _first(observation), float(reward[0]), bool(terminated[0]), bool(truncated[0]), _first(info)
@@ -56,6 +53,8 @@ class SingleEnv(gymnasium.Env[Any, Any]):
         self.vector.close()
 
 
-def _first(batched: dict[str, NDArray[Any]]) -> dict[str, Any]:
+def _first(batched: Any) -> Any:
+    if not isinstance(batched, dict):
+        return batched[0]
     # Underscored keys say which environments an info is for; here there is one.
     return {key: value[0] for key, value in batched.items() if not key.startswith("_")}

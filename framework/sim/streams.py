@@ -21,13 +21,20 @@ class Streams:
 
     Args:
         count: number of streams, seeded by the operating system until `reseed`.
+        spawn_key: streams of another key draw other numbers from the same seeds.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, spawn_key: tuple[int, ...] = ()) -> None:
+        self._key = spawn_key
         self.generators = [_generator(None) for _ in range(count)]
 
     def __len__(self) -> int:
         return len(self.generators)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of the state."""
+        return len(self), WORDS
 
     def reseed(self, seed: int | Sequence[int | None], ids: NDArray[np.intp] | None = None) -> None:
         """Start the streams `ids` (all by default) afresh.
@@ -43,14 +50,14 @@ class Streams:
         chosen = range(len(self)) if ids is None else [int(i) for i in ids]
         if isinstance(seed, (int, np.integer)):
             for i in chosen:
-                self.generators[i] = _generator(np.random.SeedSequence(int(seed), spawn_key=(i,)))
+                self.generators[i] = _generator(np.random.SeedSequence(int(seed), spawn_key=(i, *self._key)))
             return
         if len(seed) != len(self):
             raise ValueError(f"{len(seed)} seeds for {len(self)} environments")
         for i in chosen:
             one = seed[i]
             if one is not None:
-                self.generators[i] = _generator(np.random.SeedSequence(int(one)))
+                self.generators[i] = _generator(np.random.SeedSequence(int(one), spawn_key=self._key))
 
     def uniform(
         self, ids: NDArray[np.intp], low: ArrayLike, high: ArrayLike, size: int
@@ -71,6 +78,13 @@ class Streams:
             self.generators[i].random(out=row)
         low = np.asarray(low)
         return np.asarray(low + (high - low) * unit)
+
+    def normal(self, ids: NDArray[np.intp], size: int) -> NDArray[np.float64]:
+        """Draw `size` numbers of mean 0 and variance 1 from each of the streams `ids`: `(k, size)`."""
+        numbers = np.empty((len(ids), size))
+        for row, i in zip(numbers, ids, strict=True):
+            self.generators[i].standard_normal(out=row)
+        return numbers
 
     def get_state(self) -> NDArray[np.uint64]:
         """Return the exact state, `(count, 6)`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gymnasium
@@ -13,18 +13,20 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from framework.errors import UserError
+from framework.contracts import EnvironmentParameter
 from framework.sim.arrays import Flags, Floats, Ids, Info, Observation, Rows, State
-from framework.sim.checks import checked_actions, checked_mask
+from framework.sim.checks import ActionCheck, array_spaces, checked_mask
 from framework.sim.endings import final_info
-from framework.sim.engine import Batch, SimulationError, check_model, diverged, mujoco
+from framework.sim.engine import mujoco
+from framework.sim.randomisation import Parameter, Randomisation
 from framework.sim.render import Camera, Renderer
 from framework.sim.streams import Streams
+from framework.sim.world import World
 
 ALL = slice(None)
 
 
-class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]], ABC):
+class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
     """Many simulations of one MuJoCo model, as one environment.
 
     A subclass writes actions and first states into `self.batch`, reads observations and
@@ -39,7 +41,8 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]], A
     Args:
         model: an `MjModel`; it is copied.
         num_envs: number of simulations, at least 1.
-        observation_space, action_space: of a single environment.
+        observation_space: of a single environment: arrays of any type, or a Dict of them.
+        action_space: of a single environment: Box, Discrete or MultiDiscrete.
         substeps: physics steps per environment step.
         stage: the `mjtStage` computed after the last substep, which decides whether derived
             fields such as `xpos` describe the new state or lag it by one substep.
@@ -48,29 +51,29 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]], A
         autoreset: when an environment that ended starts anew.
         seed: of the first `reset` that is given none; None for the operating system's.
         size: height and width of rendered frames, in pixels.
+        parameters: what can be set and randomised while episodes run.
 
     Attributes:
         camera: where frames are seen from.
-        batch: the `mujoco.batch.Batch`.
-        streams: one random stream per environment; all randomness comes from here.
+        world: the simulations, without episodes.
+        batch: its `mujoco.batch.Batch`.
+        streams: one random stream per environment; first states and goals come from here.
+        randomisation: what `parameters` are now, with random streams of its own.
         diverged: how many episodes ended by divergence so far.
 
     Raises:
-        UserError: no environments, a negative number of threads, or a model that the
-            installed MuJoCo cannot simulate.
+        UserError: no environments, a negative number of threads, a space of another kind.
     """
 
-    camera = Camera()
-    single_observation_space: gymnasium.spaces.Dict
-    single_action_space: gymnasium.spaces.Box
+    camera: Camera | str = Camera()
 
     def __init__(
         self,
         model: Any,
         num_envs: int,
         *,
-        observation_space: gymnasium.spaces.Dict,
-        action_space: gymnasium.spaces.Box,
+        observation_space: gymnasium.Space[Any],
+        action_space: gymnasium.Space[Any],
         substeps: int = 1,
         stage: Any = mujoco.mjtStage.mjSTAGE_VEL,
         threads: int = 0,
@@ -78,12 +81,12 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]], A
         autoreset: AutoresetMode | str = AutoresetMode.SAME_STEP,
         seed: int | None = None,
         size: tuple[int, int] = (480, 480),
+        parameters: Sequence[Parameter] = (),
     ) -> None:
-        if num_envs < 1:
-            raise UserError(f"num_envs is {num_envs}; an environment needs at least one simulation")
-        if threads < 0:
-            raise UserError(f"threads is {threads}; give a number of threads, or 0 for one per core")
-        check_model(model)
+        spaces = array_spaces(observation_space)
+        self._checked_actions = ActionCheck(action_space)
+        self.world = World(model, num_envs, threads)
+        self.batch = self.world.batch
         self.num_envs = num_envs
         self.single_observation_space = observation_space
         self.single_action_space = action_space
@@ -94,26 +97,26 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]], A
         self.max_episode_steps = max_episode_steps
         self.render_mode = "rgb_array"
         self.size = size
-        self.batch = Batch(model, num_envs, threads)
         self.metadata = {
             "render_modes": ["rgb_array"],
             "render_fps": round(1 / (substeps * model.opt.timestep)),
             "autoreset_mode": self.autoreset,
         }
-        self.streams = Streams(num_envs)
+        self.streams: Streams = self.world.streams("streams")
+        self.randomisation = Randomisation(self.world, parameters)
         if seed is not None:
             self.streams.reseed(seed)
+            self.randomisation.streams.reseed(seed)
         self._stage = int(stage)
         self._renderer: Renderer | None = None
-        self._memory: State = {}
         self._elapsed = self.remember("elapsed", np.zeros(num_envs, np.int64))
         # True: this environment has to be reset before it can be stepped.
         self._ended = self.remember("ended", np.ones(num_envs, np.bool_))
         self._diverged = self.remember("diverged", np.zeros(1, np.int64))
+        self._plain = not isinstance(observation_space, gymnasium.spaces.Dict)
         self._last: Observation = {
-            key: self.remember(f"last/{key}", np.zeros((num_envs, *space.shape)))
-            for key, space in observation_space.items()
-            if space.shape is not None
+            key: self.remember(f"last/{key}", np.zeros((num_envs, *shape), dtype))
+            for key, (shape, dtype) in spaces.items()
         }
         self._everyone: Ids = np.arange(num_envs)
 
@@ -137,15 +140,18 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]], A
         """Copy derived fields that the next step reads into remembered arrays."""
 
     @abstractmethod
-    def _observe(self, rows: Rows) -> Observation:
-        """Return new arrays `(k, n)`, one per key of the observation space."""
+    def _observe(self, rows: Rows) -> Observation | NDArray[Any]:
+        """Return a new array `(k, ...)`, or one per key of a Dict space, of the space's type.
+
+        Narrower numbers are made where none is lost but precision: float64 to float32.
+        """
 
     @abstractmethod
-    def _judge(self, observation: Observation, actions: Floats) -> tuple[Floats, Flags, Info]:
-        """Return rewards, terminations and info of a transition, each `(num_envs,)`.
+    def _judge(self, observation: Any, actions: Floats) -> tuple[Floats, Flags, Info]:
+        """Return rewards and info of a transition, `(num_envs, ...)`, and terminations, `(num_envs,)`.
 
         Args:
-            observation: after the step.
+            observation: after the step, as `step` returns it.
             actions: as they were given.
         """
 
@@ -154,8 +160,7 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]], A
 
     def remember(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
         """Make an array, changed only in place, part of `get_state` and `set_state`; return it."""
-        self._memory[name] = array
-        return array
+        return self.world.remember(name, array)
 
     # gymnasium ----------------------------------------------------------------------------
 
@@ -168,7 +173,7 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]], A
         *,
         seed: int | Sequence[int | None] | None = None,
         options: dict[str, Any] | None = None,
-    ) -> tuple[Observation, Info]:
+    ) -> tuple[Any, Info]:
         """Start new episodes.
 
         Args:
@@ -185,38 +190,39 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]], A
             ids = np.flatnonzero(checked_mask(mask, self.num_envs))
         if seed is not None:
             self.streams.reseed(seed, ids)
+            self.randomisation.streams.reseed(seed, ids)
         self._restart(ids)
-        return {key: value.copy() for key, value in self._last.items()}, {}
+        return self._public({key: value.copy() for key, value in self._last.items()}), {}
 
-    def step(self, actions: Floats) -> tuple[Observation, Floats, Flags, Flags, Info]:
+    def step(self, actions: Any) -> tuple[Any, Floats, Flags, Flags, Info]:
         """Step every environment once.
 
         Args:
-            actions: `(num_envs, n)`; clipped to the bounds of the action space.
+            actions: `(num_envs, ...)`; clipped to the bounds of a Box.
 
         Returns:
             Observations, rewards `(num_envs,)` float64, terminations, truncations and info.
             Info has `diverged` and what the subclass adds, each `(num_envs,)`. As in
             gymnasium, with SAME_STEP the observations of environments that ended are those
-            of the new episode, and `final_obs` and `final_info` hold the old one's last.
+            of the new episode, and `final_obs` and `final_info` hold the old one's last;
+            `final_info` also has the `parameters` of the old one, `(num_envs, parameters)`.
 
         Raises:
-            ValueError: actions of another shape, or not finite.
+            ValueError: actions of another shape, not finite, or choices that there are not.
             gymnasium.error.ResetNeeded: before the first `reset`, or with autoreset
                 disabled for an environment that ended.
         """
         waiting = self._waiting()
         rows: Rows = ALL if waiting is None else np.flatnonzero(~self._ended)
-        actions = checked_actions(actions, (self.num_envs, *self.single_action_space.shape), rows)
-        actions = np.clip(actions, self.single_action_space.low, self.single_action_space.high)
+        actions = self._checked_actions(actions, self.num_envs, rows)
         if waiting is not None:
             self._restart(waiting)
         failed = self._simulate(actions, rows)
-        observation = self._observe(ALL)
+        observation = self._named(self._observe(ALL))
         if failed is not None:
             for key, value in observation.items():
                 value[failed] = self._last[key][failed]
-        reward, terminated, info = self._judge(observation, actions)
+        reward, terminated, info = self._judge(self._public(observation), actions)
         self._elapsed += 1
         truncated = np.zeros(self.num_envs, np.bool_)
         if self.max_episode_steps is not None:
@@ -237,11 +243,14 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]], A
             self._last[key][...] = value
         if self.autoreset is AutoresetMode.SAME_STEP and self._ended.any():
             ids = np.flatnonzero(self._ended)
-            info |= final_info(self._ended, observation, info)
+            final = final_info(self._ended, self._public(observation), info)
+            if self.randomisation.values.size:
+                final["final_info"]["parameters"] = self.randomisation.values.copy()
+            info |= final
             self._restart(ids)
             for key, value in observation.items():
                 value[ids] = self._last[key][ids]
-        return observation, reward, terminated, truncated, info
+        return self._public(observation), reward, terminated, truncated, info
 
     def render(self, envs: Sequence[int] | None = None) -> tuple[NDArray[np.uint8], ...]:
         """Draw environments as they are now.
@@ -257,15 +266,8 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]], A
         """
         if self._renderer is None:
             self._renderer = Renderer(self.batch.get_model(0), self.size, self.camera)
-        renderer = self._renderer
-        frames = []
-        for i in range(self.num_envs) if envs is None else envs:
-            self.batch.get_model(i, renderer.model)
-            self.batch.get_data(i, renderer.data)
-            mujoco.mj_forward(renderer.model, renderer.data)
-            self._decorate(renderer.data, i)
-            frames.append(renderer.frame())
-        return tuple(frames)
+        chosen = range(self.num_envs) if envs is None else envs
+        return tuple(self._renderer.draw(self.batch, i, self._decorate) for i in chosen)
 
     def close_extras(self, **kwargs: Any) -> None:
         """Free what drawing took."""
@@ -282,8 +284,7 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]], A
         remembers: after `set_state`, here or in another object of the same class and
         `num_envs`, the same actions give the same results bit for bit.
         """
-        state = {name: array.copy() for name, array in self._memory.items()}
-        return state | {"physics": self.batch.state.copy(), "streams": self.streams.get_state()}
+        return self.world.get_state()
 
     def set_state(self, state: State) -> None:
         """Continue from what `get_state` returned.
@@ -291,50 +292,80 @@ class VectorEnv(gymnasium.vector.VectorEnv[Observation, Floats, NDArray[Any]], A
         Raises:
             UserError: it is the state of another environment or another number of them.
         """
-        own = self._memory | {"physics": self.batch.state}
-        for name, array in own.items():
-            shape = np.shape(state[name]) if name in state else None
-            if shape != array.shape:
-                raise UserError(
-                    f"this is not a state of {type(self).__name__} with {self.num_envs} environments: "
-                    f"{name!r} is {shape or 'missing'}, expected {array.shape}\n"
-                    f"  build the environment with the parameters it was saved with"
-                )
-        for name, array in own.items():
-            array[...] = state[name]
-        self.batch.warning[...] = 0
-        self.streams.set_state(state["streams"])
+        self.world.set_state(state)
+
+    # Parameters ---------------------------------------------------------------------------
+
+    def parameters(self) -> dict[str, EnvironmentParameter]:
+        """Return what can be set while episodes run; see `framework.contracts.Parametrised`."""
+        return self.randomisation.describe()
+
+    def set_parameters(self, values: Mapping[str, Any], ids: Ids | None = None) -> None:
+        """Set parameters, from the next step on and for all episodes to come.
+
+        Args:
+            values: name -> one number for all, or `(len(ids),)`.
+            ids: the environments; all by default.
+
+        Raises:
+            UserError: an unknown name, a value out of range, a wrong shape or index. Nothing is
+                changed then.
+        """
+        self.randomisation.set(values, ids)
+
+    def ranges(self) -> dict[str, tuple[Floats, Floats]]:
+        """Return what new episodes draw parameters from: name -> low and high, `(num_envs,)`."""
+        return self.randomisation.ranges()
+
+    def set_ranges(self, ranges: Mapping[str, tuple[Any, Any]], ids: Ids | None = None) -> None:
+        """Draw parameters anew for every episode, from the next one on.
+
+        Args:
+            ranges: name -> low and high, each one number for all, or `(len(ids),)`.
+            ids: the environments; all by default.
+
+        Raises:
+            UserError: as `set_parameters`, or low above high.
+        """
+        self.randomisation.set_ranges(ranges, ids)
 
     # Inside -------------------------------------------------------------------------------
 
     def _simulate(self, actions: Floats, rows: Rows) -> Flags | None:
         ids = None if isinstance(rows, slice) else rows
+        if ids is not None and not len(ids):
+            return None  # all start anew in this step
+        if self.randomisation.periodic:
+            self.randomisation.draw(self._everyone if ids is None else ids, self._elapsed)
         self._act(actions[rows], rows)
-        failed = None
-        try:
-            self.batch.step(ids, self.substeps, self._stage)
-        except SimulationError as error:
-            failed = np.zeros(self.num_envs, np.bool_)
-            failed[error.ids] = True
-        blown = diverged(self.batch)
+        failed = self.world.step(ids, self.substeps, self._stage)
         self._stepped(rows)
         self._refresh(rows)
-        if blown is not None:
-            failed = blown if failed is None else failed | blown
         return failed
 
     def _restart(self, ids: Ids) -> None:
         """Begin new episodes of `ids` and keep their observations in `_last`."""
         if not len(ids):
             return
+        self.randomisation.draw(ids)
         self._start(ids)
-        self.batch.warning[ids] = 0
-        self.batch.forward(ids, self._stage or mujoco.mjtStage.mjSTAGE_VEL.value)
+        self.world.forward(ids, self._stage or mujoco.mjtStage.mjSTAGE_VEL)
         self._refresh(ids)
         self._elapsed[ids] = 0
         self._ended[ids] = False
-        for key, value in self._observe(ids).items():
+        for key, value in self._named(self._observe(ids)).items():
             self._last[key][ids] = value
+
+    def _named(self, observation: Any) -> Observation:
+        """Arrays by key, of the space's types; a plain observation is one without a name."""
+        named = {"": observation} if self._plain else observation
+        return {
+            key: named[key].astype(last.dtype, casting="same_kind", copy=False)
+            for key, last in self._last.items()
+        }
+
+    def _public(self, observation: Observation) -> Any:
+        return observation[""] if self._plain else observation
 
     def _waiting(self) -> Ids | None:
         """Environments that this step resets instead of stepping, or None."""

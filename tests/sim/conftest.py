@@ -27,18 +27,22 @@ XML = """
 class Cart(VectorEnv):
     """Push a cart along a rail; the episode ends where the rail ends, 1 m from the middle."""
 
-    def __init__(self, num_envs: int = 4, **options: Any) -> None:
-        space = gymnasium.spaces.Dict(
+    SPACES: tuple[gymnasium.Space[Any], gymnasium.Space[Any]] = (
+        gymnasium.spaces.Dict(
             {
                 "state": gymnasium.spaces.Box(-np.inf, np.inf, (2,), np.float64),
                 "goal": gymnasium.spaces.Box(-1, 1, (1,), np.float64),
             }
-        )
+        ),
+        gymnasium.spaces.Box(-1, 1, (1,), np.float32),
+    )
+
+    def __init__(self, num_envs: int = 4, **options: Any) -> None:
         super().__init__(
             mujoco.MjModel.from_xml_string(XML),
             num_envs,
-            observation_space=space,
-            action_space=gymnasium.spaces.Box(-1, 1, (1,), np.float32),
+            observation_space=self.SPACES[0],
+            action_space=self.SPACES[1],
             substeps=5,
             **{"threads": 1, "max_episode_steps": 12} | options,
         )

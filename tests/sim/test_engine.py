@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from types import SimpleNamespace
 
+import mujoco
+import numpy as np
 import pytest
 
-from framework.errors import UserError
-from framework.sim.engine import check_model
+from framework.sim import World
+from framework.sim.engine import mended
 
 IMPORT = """
 from framework.errors import UserError
@@ -50,9 +51,41 @@ def test_an_unusable_mujoco_is_a_user_error(tmp_path, fake, message):
     assert "install" in done.stdout
 
 
-def test_a_large_model_is_refused_by_the_version_that_gets_it_wrong():
-    large, small = SimpleNamespace(nv=60), SimpleNamespace(nv=59)
-    with pytest.raises(UserError, match=r"60 or more degrees of freedom wrongly[\s\S]*mujoco-core>=4.0.1"):
-        check_model(large, "4.0.0")
-    check_model(small, "4.0.0")
-    check_model(large, "4.0.1")
+def pile(boxes: int) -> mujoco.MjModel:
+    """Free boxes above a floor, six degrees of freedom each."""
+    geom = '<geom type="box" size=".05 .05 .05"/>'
+    places = [f"{0.02 * (i % 3)} 0 {0.06 + 0.11 * i}" for i in range(boxes)]
+    bodies = "".join(f'<body pos="{place}"><freejoint/>{geom}</body>' for place in places)
+    return mujoco.MjModel.from_xml_string(
+        f'<mujoco><worldbody><geom type="plane" size="5 5 1"/>{bodies}</worldbody></mujoco>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("boxes", "jacobian", "version", "used"),
+    [
+        (11, "AUTO", "4.0.0", "DENSE"),  # 66 degrees of freedom
+        (11, "SPARSE", "4.0.0", "DENSE"),
+        (11, "AUTO", "4.0.1", "AUTO"),
+        (9, "AUTO", "4.0.0", "AUTO"),  # 54, which MuJoCo solves with dense matrices by itself
+        (9, "SPARSE", "4.0.0", "DENSE"),
+    ],
+)
+def test_the_wrong_sparse_solver_is_avoided(boxes, jacobian, version, used):
+    model = pile(boxes)
+    codes = {name: getattr(mujoco.mjtJacobian, f"mjJAC_{name}").value for name in ("AUTO", "SPARSE", "DENSE")}
+    model.opt.jacobian = codes[jacobian]
+    assert mended(model, version).opt.jacobian == codes[used]
+    assert model.opt.jacobian == codes[jacobian]
+
+
+def test_a_large_model_moves_as_with_a_dense_jacobian(monkeypatch):
+    model = pile(11)
+    monkeypatch.setattr("framework.sim.world.mended", lambda model: mended(model, "4.0.0"))
+    world = World(model, 2, threads=2)
+    assert world.step(substeps=100) is None
+    model.opt.jacobian = mujoco.mjtJacobian.mjJAC_DENSE.value
+    data = mujoco.MjData(model)
+    mujoco.mj_step(model, data, nstep=100)
+    assert data.ncon > 4
+    np.testing.assert_array_equal(world.batch.qpos, np.tile(data.qpos, (2, 1)))

@@ -173,7 +173,7 @@ def test_actions_of_environments_that_wait_for_their_reset_do_not_matter(make_ca
 
 
 @pytest.mark.parametrize(
-    ("options", "message"), [({"num_envs": 0}, "num_envs is 0"), ({"threads": -1}, "threads")]
+    ("options", "message"), [({"num_envs": 0}, "number of simulations is 0"), ({"threads": -1}, "threads")]
 )
 def test_impossible_sizes_are_user_errors(make_cart, options, message):
     with pytest.raises(UserError, match=message):
