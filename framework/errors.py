@@ -22,6 +22,17 @@ class UnknownComponentError(UserError):
     """A `plugin/name` that no loaded plugin registers."""
 
 
+#: Value -> what is shown in its place: secrets that a recipe has read from environment variables.
+secrets: dict[str, str] = {}
+
+
+def without_secrets(text: str) -> str:
+    """A message with what stands for them in place of the secrets."""
+    for value, name in secrets.items():
+        text = text.replace(value, name)
+    return text
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `did you mean 'x'?` for the nearest known name, or an empty string."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)

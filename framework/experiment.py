@@ -83,7 +83,7 @@ class Experiment:
         Raises:
             UserError: the tracking store cannot be used; nothing is left behind.
         """
-        settings = recipe.tracking
+        settings = recipe.tracking_names
         uri = tracking_uri(settings.uri)
         mark_dead_runs(root)
         if not is_first_process():
@@ -91,7 +91,7 @@ class Experiment:
             return cls(recipe, Run(root, state), None, quiet=True)
         store = Store(uri)
         experiment = settings.experiment or recipe.name
-        experiment_id = store.experiment(experiment, settings.artifact_location)
+        experiment_id = store.experiment(experiment, recipe.tracking.artifact_location)
         name = settings.run_name or recipe.name
         tags = {
             "mlflow.source.name": str(recipe.path or recipe.name),
@@ -103,7 +103,9 @@ class Experiment:
         }
         run_id = store.create_run(experiment_id, name, {key: value for key, value in tags.items() if value})
         folder = root / run_id
-        state = RunState(run_id, name, experiment, store.uri, str(recipe.path or recipe.name), time.time())
+        state = RunState(
+            run_id, name, experiment, store.recorded, str(recipe.path or recipe.name), time.time()
+        )
         run = Run(folder, state)
         try:
             folder.mkdir(parents=True)

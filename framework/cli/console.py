@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 
+from framework.errors import without_secrets
+
 
 def show_log() -> None:
     """Print the framework's own messages on stderr, warnings marked as such."""
@@ -21,4 +23,4 @@ def show_log() -> None:
 class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         mark = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
-        return mark + record.getMessage()
+        return mark + without_secrets(record.getMessage())

@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 from click.shell_completion import CompletionItem, shell_complete
 
-from framework.errors import UserError, did_you_mean
+from framework.errors import UserError, did_you_mean, without_secrets
 
 #: Every command and its one line of help; its module is `framework.cli.<name>`.
 COMMANDS = {
@@ -101,7 +101,7 @@ def _run(args: Sequence[str] | None) -> int:
         error.show()
         return error.exit_code
     except UserError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {without_secrets(str(error))}", err=True)
         return USER_ERROR
     except (KeyboardInterrupt, click.Abort):
         click.echo(err=True)
@@ -120,7 +120,7 @@ def _run(args: Sequence[str] | None) -> int:
 def _show_internal(error: Exception) -> None:
     said = str(error).strip().split("\n")[0]
     click.echo(
-        f"internal error: {type(error).__name__}{': ' if said else ''}{said}\n"
+        f"internal error: {type(error).__name__}{': ' if said else ''}{without_secrets(said)}\n"
         "  not your mistake, but ours or a plugin's; FRAMEWORK_DEBUG=1 shows where it happened",
         err=True,
     )

@@ -23,9 +23,10 @@ def command(uri: str | None, port: int, host: str) -> None:
     Shows the store that `framework run` writes to by default: the one named by
     MLFLOW_TRACKING_URI, or else mlflow.db in this directory. Ctrl-C ends it.
     """
+    from framework.recipe.variables import read
     from framework.runs.store import tracking_uri
 
-    arguments = server_arguments(tracking_uri(uri), host, port)
+    arguments = server_arguments(read(tracking_uri(uri)), host, port)
     click.echo(f"MLflow starts on http://{host}:{port} (Ctrl-C ends it)", err=True)
     sys.stderr.flush()
     # MLflow starts seven more processes otherwise, for jobs that nothing here submits.

@@ -12,7 +12,9 @@ r"""Recipes: YAML that names the components of an experiment and their parameter
 - `extends: base.yaml`, or a list of files, relative to this one: mappings merge key by key,
   lists replace, and a section with another `use` replaces the section. `key: null` undoes
   an inherited key where null is allowed; a section set to null is gone.
-- `${seed}` and `${oc.env:HOME}` are OmegaConf's interpolations. `\${` is a literal `${`.
+- `${seed}` and `${oc.env:HOME}` are OmegaConf's interpolations. `\${` is a literal `${`. A recipe reads
+  the environment variables that `framework.recipe.variables` lists or `FRAMEWORK_ENV=NAME,NAME` allows;
+  the reference is recorded, not the value.
 - `${checkpoint:NAME}` is a checkpoint: of the earlier stage NAME, or else of the MLflow run
   with that id or name. It stands where a path or a string is expected.
 - `stages:` maps names to blocks of the sections seed, environment, model, algorithm,

@@ -67,6 +67,7 @@ def check_stage(name: str, settings: Settings, registry: Registry, *, staged: bo
         algorithm=used("algorithm", data.get("algorithm"), ("algorithm",)),
         evaluators=[use for use in judges if use is not None],
         trainer=_core_section("trainer", TrainerConfig, settings),
+        references={path: found for path, found in findings.references.items() if path[0] in STAGE_KEYS},
     )
 
 
@@ -118,7 +119,8 @@ def _use(kind: Kind, value: Any, path: KeyPath, settings: Settings, registry: Re
     findings = settings.findings
     expected = f"expected {{use: plugin/name}} (see: framework list {kind})"
     if not isinstance(value, dict):
-        hint = f"write {{use: {value}}}" if isinstance(value, str) else expected
+        quotable = isinstance(value, str) and not findings.reference(path)
+        hint = f"write {{use: {value}}}" if quotable else expected
         findings.add(path, f"the {kind} is {name_of(value)}, not a section", hint)
         return None
     name = value.get("use")
@@ -136,6 +138,8 @@ def _use(kind: Kind, value: Any, path: KeyPath, settings: Settings, registry: Re
         signature = component.signature
     except (UnknownComponentError, PluginError) as error:
         what, *hints = str(error).split("\n")
+        if reference := findings.reference((*path, "use")):
+            what, hints = f"{reference} names no {kind}", []
         findings.add((*path, "use"), what, *(hint.strip() for hint in hints))
         return None
     given = {key: item for key, item in value.items() if key != "use"}

@@ -18,6 +18,7 @@ from omegaconf.errors import (
 )
 
 from framework.errors import did_you_mean
+from framework.recipe import variables
 from framework.recipe.checkpoint import CheckpointRef
 from framework.recipe.document import MAX_ENTRIES
 from framework.recipe.growth import check_growth
@@ -71,10 +72,16 @@ class Resolver:
         self.entries += 1
         if self.entries > MAX_ENTRIES or len(path) > MAX_DEPTH:
             raise refuse(self.findings.marks.place(path), "the interpolations repeat each other without end")
-        try:
-            value = node[key]
-        except Exception as error:  # resolvers are open-ended: oc.decode runs a parser, users add their own
-            self.findings.add(path, *_explain(error, list(_dotted(OmegaConf.to_container(self.config)))))
+        with variables.watched() as reading:
+            try:
+                value = node[key]
+            except (
+                Exception
+            ) as error:  # resolvers are open-ended: oc.decode runs a parser, users add their own
+                known = list(_dotted(OmegaConf.to_container(self.config)))
+                self.findings.add(path, *(variables.explain(reading) or _explain(error, known)))
+                return INVALID
+        if reading.names and not self._keep_reference(node, key, path, value, reading.names):
             return INVALID
         if isinstance(value, DictConfig):
             return {
@@ -89,6 +96,18 @@ class Resolver:
             self.findings.add(path, "${checkpoint:...} has to be the whole value")
             return INVALID
         return value
+
+    def _keep_reference(self, node: Any, key: Any, path: KeyPath, value: Any, names: list[str]) -> bool:
+        raw = typing.cast("Any", OmegaConf.to_container(node))[key]
+        whole = OmegaConf.to_container(self.config)
+        found = variables.reference(raw, path, whole, value, names)
+        if found is None or isinstance(value, DictConfig):
+            named = " and ".join(f"${{oc.env:{name}}}" for name in dict.fromkeys(names))
+            what = "a mapping" if found else "a value that depends on other parts of the recipe"
+            self.findings.add(path, f"{named} cannot make {what}", f"write {named} itself here")
+            return False
+        self.findings.references[path] = found
+        return True
 
     def _checkpoint(self, name: str, path: KeyPath) -> Any:
         if name in self.stages - self.earlier:
@@ -115,6 +134,11 @@ class _Named:
     def __str__(self) -> str:
         return self.TRACE
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Named) and other.name == self.name
+
+    __hash__ = None  # type: ignore[assignment]
+
 
 # OmegaConf 2.4 renamed the function.
 _register = (
@@ -122,6 +146,7 @@ _register = (
     if hasattr(OmegaConf, "register_resolver")
     else OmegaConf.register_new_resolver
 )
+_register("oc.env", variables.env, replace=True)
 _register("checkpoint", lambda *names: _Named(*names), replace=True)
 
 

@@ -67,4 +67,5 @@ def _load(
         stages=checked,
         tracking=tracking,
         staged=stages is not None,
+        references={path: f for path, f in whole.findings.references.items() if path[0] == "tracking"},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import enum
 import re
@@ -13,9 +14,10 @@ from typing import Any
 from framework.component import Component, Parameter
 from framework.errors import UserError
 from framework.recipe.checkpoint import CheckpointRef, fill
-from framework.recipe.problems import INVALID, Findings
+from framework.recipe.problems import INVALID, Findings, KeyPath, Reference
 from framework.recipe.schema import TrackingConfig, TrainerConfig
 from framework.recipe.types import At, convert
+from framework.recipe.variables import put
 from framework.recipe.yaml12 import dump
 
 
@@ -78,6 +80,7 @@ class Stage:
         environment, model, algorithm: None if the recipe does not name one.
         evaluators: in the order of the recipe.
         trainer: Lightning's settings.
+        references: what is recorded of values that came from environment variables.
     """
 
     name: str
@@ -87,6 +90,7 @@ class Stage:
     algorithm: Use | None = None
     evaluators: list[Use] = field(default_factory=list)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    references: dict[KeyPath, Reference] = field(default_factory=dict)
 
     def resolved(self) -> dict[str, Any]:
         """The stage's sections as plain values."""
@@ -97,6 +101,7 @@ class Stage:
                 section[kind] = use.resolved()
         section["evaluators"] = [use.resolved() for use in self.evaluators]
         section["trainer"] = plain(self.trainer)
+        put(section, self.references)
         return section
 
 
@@ -113,6 +118,7 @@ class Recipe:
         stages: by name, in the order they run; one called "main" without `stages:`.
         tracking: where it is recorded.
         staged: whether the recipe has `stages:`.
+        references: what is recorded of tracking settings that came from environment variables.
     """
 
     name: str
@@ -123,6 +129,7 @@ class Recipe:
     stages: dict[str, Stage]
     tracking: TrackingConfig
     staged: bool
+    references: dict[KeyPath, Reference] = field(default_factory=dict)
 
     def resolved(self) -> dict[str, Any]:
         """The whole recipe as plain values: nothing inherited, interpolated or left to a default.
@@ -130,6 +137,7 @@ class Recipe:
         `load_text(recipe.to_yaml(), name=recipe.name)` builds the same things.
         """
         tracking = {"tracking": plain(self.tracking)}
+        put(tracking, self.references)
         if self.staged:
             return {"stages": {name: stage.resolved() for name, stage in self.stages.items()}, **tracking}
         (stage,) = self.stages.values()
@@ -138,6 +146,19 @@ class Recipe:
     def to_yaml(self) -> str:
         """`resolved()` as text."""
         return dump(self.resolved())
+
+    @property
+    def tracking_names(self) -> TrackingConfig:
+        """`tracking` as everybody may see it: without the values of secret environment variables."""
+        settings = {"tracking": copy.deepcopy(vars(self.tracking))}
+        put(settings, self.references, secret_only=True)
+        return TrackingConfig(**settings["tracking"])
+
+    def tracked_as(self, **names: str) -> Recipe:
+        """The recipe with other settings of `tracking`."""
+        references = {path: found for path, found in self.references.items() if path[1] not in names}
+        tracking = dataclasses.replace(self.tracking, **names)  # type: ignore[arg-type]
+        return dataclasses.replace(self, tracking=tracking, references=references)
 
 
 def _unknown(reference: CheckpointRef) -> Path:

@@ -90,6 +90,19 @@ class Problem:
         return {**self.place._asdict(), "message": self.what, "hints": list(self.hints)}
 
 
+@dataclass(frozen=True)
+class Reference:
+    """What stands for a value that was read from environment variables.
+
+    Attributes:
+        text: an interpolation that gives the value again: `${oc.env:DATA}/train`.
+        secret: whether it may hold a password: any of the variables is not open to every recipe.
+    """
+
+    text: str
+    secret: bool
+
+
 class RecipeError(UserError):
     """A recipe cannot be used; the message lists every problem found, in order of place.
 
@@ -110,10 +123,26 @@ def refuse(place: Place, what: str, *hints: str) -> RecipeError:
 
 @dataclass
 class Findings:
-    """Collects problems while a recipe is checked, so that all are reported at once."""
+    """Collects problems while a recipe is checked, so that all are reported at once.
+
+    Attributes:
+        marks: where everything is written.
+        problems: found so far.
+        references: what is recorded and shown of the values that came from environment variables.
+    """
 
     marks: Marks = field(default_factory=Marks)
     problems: list[Problem] = field(default_factory=list)
+    references: dict[KeyPath, Reference] = field(default_factory=dict)
+
+    def reference(self, path: KeyPath) -> str:
+        """What to show in place of a value at `path`, or "" if it came from no environment variable."""
+        for where, found in self.references.items():
+            if path[: len(where)] == where:
+                return found.text
+            if where[: len(path)] == path:
+                return f"a value with {found.text}"
+        return ""
 
     def add(self, path: KeyPath, what: str, *hints: str, key: bool = False) -> None:
         """Report a problem at `path`: at its value, or at its key."""

@@ -58,6 +58,11 @@ class At:
     def title(self) -> str:
         return f"parameter {self.name!r} of {self.owner}" if self.depth else self.owner
 
+    @property
+    def reference(self) -> str:
+        """What stands for a value that no message may show."""
+        return self.findings.reference(self.path)
+
     def inner(self, key: str | int) -> At:
         return dataclasses.replace(self, path=(*self.path, key), depth=self.depth + 1)
 
@@ -76,7 +81,7 @@ class At:
             wanted += ", not a string" if quoted else ""
         elif isinstance(value, (list, dict)) and marks.place(self.path).line == 0 and takes_text(annotation):
             wanted += ": put a text that begins with a bracket or brace in quotes"
-        return self.refuse(f"{self.title} cannot be {shown(value)}", wanted)
+        return self.refuse(f"{self.title} cannot be {self.reference or shown(value)}", wanted)
 
 
 def convert_parameters(
@@ -162,7 +167,7 @@ def _scalar(value: Any, annotation: Any, param: Param, at: At) -> Any:
     if annotation not in (float, int, bool, str, Path, None) and _is_instance(value, annotation):
         return value
     hint = ""
-    if annotation is str and isinstance(value, (int, float)):
+    if annotation is str and isinstance(value, (int, float)) and not at.reference:
         hint = f"expected a string: put it in quotes, '{shown(value)}'"
     return at.mismatch(value, annotation, param, hint)
 
@@ -194,7 +199,7 @@ def _choice(value: Any, choices: Mapping[Any, Any], annotation: Any, param: Para
             if type(choice) is type(given) and choice == given:
                 return meaning
     words = [choice for choice in choices if isinstance(choice, str)]
-    nearest = did_you_mean(value, words) if isinstance(value, str) else ""
+    nearest = did_you_mean(value, words) if isinstance(value, str) and not at.reference else ""
     return at.mismatch(value, annotation, param, nearest)
 
 
@@ -242,9 +247,12 @@ def make(cls: type, arguments: dict[str, Any], at: At) -> Any:
     """Make the dataclass, whose `__post_init__` may refuse values that do not go together."""
     try:
         return construct(cls, arguments)
-    except ValueError as error:
-        return at.refuse(f"{at.title}: {error}")
-    except Exception as error:  # not the recipe's mistake, but it has no other place to be shown
+    except Exception as error:
+        if at.reference:  # the message may quote it
+            return at.refuse(f"{at.title} refuses its values, and there is {at.reference}")
+        if isinstance(error, ValueError):
+            return at.refuse(f"{at.title}: {error}")
+        # Not the recipe's mistake, but it has no other place to be shown.
         return at.refuse(f"{at.title} fails on these values: {type(error).__name__}: {error}")
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlparse
 
 from framework.errors import UserError
+from framework.recipe.variables import read
 from framework.runs.names import LONGEST_TAG, Names, file_name, mlflow_name, shown
 
 T = TypeVar("T")
@@ -41,6 +42,7 @@ class Store:
 
     Attributes:
         uri: the same, absolute if it is a file.
+        recorded: `uri` as it is written down: with `${oc.env:NAME}` for what came from there.
         local: the file of a SQLite store, else None.
 
     Raises:
@@ -53,9 +55,11 @@ class Store:
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
         from mlflow import MlflowClient
 
+        recorded, uri = uri, read(uri)
         self.local = sqlite_path(uri)
         # MLflow keeps one connection for each URI, whatever the working directory became.
         self.uri = absolute(uri)
+        self.recorded = recorded if self.local is None else self.uri
         logging.getLogger("mlflow.store.db").setLevel(logging.WARNING)
         logging.getLogger("alembic").setLevel(logging.WARNING)
         if self.local is not None and not self.local.exists():

@@ -26,7 +26,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from framework.errors import UserError
+from framework.errors import UserError, without_secrets
 from framework.runs import FINISHED, KILLED, RUNNING, Run, is_first_process, write_atomically
 from framework.runs.journal import read_journal
 
@@ -245,11 +245,11 @@ def main(folder: Path) -> int:
         print(f"stopped by {signal}", file=sys.stderr)
         return signal.exit_code
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {without_secrets(str(error))}", file=sys.stderr)
         _record(folder, str(error), user_error=True)
         return 2
     except Exception as error:
-        traceback.print_exc()
+        print(without_secrets(traceback.format_exc()), file=sys.stderr)
         _record(folder, f"{type(error).__name__}: {error}", user_error=False)
         return 1
     return 0
@@ -258,7 +258,7 @@ def main(folder: Path) -> int:
 def _record(folder: Path, message: str, user_error: bool) -> None:
     if not is_first_process():
         return
-    line = message.strip().partition("\n")[0][:300]
+    line = without_secrets(message).strip().partition("\n")[0][:300]
     write_atomically(folder / "failure.json", json.dumps({"error": line, "user_error": user_error}))
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from framework.errors import UserError, did_you_mean
 from framework.interruption import Interrupted, interruptible
+from framework.recipe.variables import read
 from framework.report import format_cell
 from framework.runs import FAILED, FINISHED, KILLED, ROOT, RUNNING, Run
 from framework.runs.store import Store, sqlite_path, tracking_uri
@@ -63,7 +64,7 @@ def sweep(
     chosen = name or plan.name
     if not re.fullmatch(r"[A-Za-z0-9][\w.=-]*", chosen):
         raise UserError(f"{chosen!r} cannot name a sweep: use letters, digits and . _ = -")
-    uri = tracking_uri(plan.recipe.tracking.uri)
+    uri = tracking_uri(plan.recipe.tracking_names.uri)
     with owned(chosen, root):
         ledger = _ledger(uri, chosen)
         facts = ledger.facts()
@@ -330,7 +331,7 @@ def _ledger(uri: str, name: str) -> Ledger:
     """The record, beside the tracking store's file, or in the working directory if that is a server."""
     from framework.sweep.ledger import FILE, Ledger  # Optuna is an extra
 
-    local = sqlite_path(uri)
+    local = sqlite_path(read(uri))
     return Ledger((local.parent if local is not None else Path()) / FILE, name)
 
 

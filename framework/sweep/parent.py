@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import time
 from collections.abc import Iterator
@@ -75,9 +74,9 @@ def create_parent(name: str, plan: Plan, uri: str, root: Path) -> Run:
         UserError: the tracking store cannot be used.
     """
     store = Store(uri)
-    settings = plan.recipe.tracking
+    settings = plan.recipe.tracking_names
     experiment = settings.experiment or plan.recipe.name
-    experiment_id = store.experiment(experiment, settings.artifact_location)
+    experiment_id = store.experiment(experiment, plan.recipe.tracking.artifact_location)
     tags = {
         "mlflow.source.name": str(plan.path),
         SWEEP_TAG: name,
@@ -85,7 +84,7 @@ def create_parent(name: str, plan: Plan, uri: str, root: Path) -> Run:
         **settings.tags,
     }
     run_id = store.create_run(experiment_id, name, tags)
-    run = Run(root / run_id, RunState(run_id, name, experiment, store.uri, str(plan.path), time.time()))
+    run = Run(root / run_id, RunState(run_id, name, experiment, store.recorded, str(plan.path), time.time()))
     (run.folder / CHILDREN).mkdir(parents=True)
     run.claim()
     combinations = plan.checked if plan.goal is None else ()
@@ -97,12 +96,9 @@ def create_parent(name: str, plan: Plan, uri: str, root: Path) -> Run:
 def create_child(run: Run, number: int, combination: Combination, recipe: Recipe) -> Child:
     """Make the folder of one child."""
     # Where the sweep is tracked must not depend on the environment of who goes on with it.
-    tracking = dataclasses.replace(
-        recipe.tracking,
-        uri=run.state.tracking_uri,
-        experiment=run.state.experiment,
-        run_name=combination.name,
-    )
+    names = {"experiment": run.state.experiment, "run_name": combination.name}
+    if "${" not in run.state.tracking_uri:
+        names["uri"] = run.state.tracking_uri
     job = Job(
         number,
         combination.name,
@@ -113,7 +109,7 @@ def create_child(run: Run, number: int, combination: Combination, recipe: Recipe
         recipe_path=str(recipe.path),
         written=recipe.written,
     )
-    return Child.create(child_folder(run, number), job, dataclasses.replace(recipe, tracking=tracking))
+    return Child.create(child_folder(run, number), job, recipe.tracked_as(**names))
 
 
 def child_folder(run: Run, number: int) -> Path:

@@ -167,6 +167,7 @@ def test_another_component_replaces_the_section(folder: Path, toys: Registry) ->
 
 def test_interpolation(toys: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FRAMEWORK_TEST_NAME", "mine")
+    monkeypatch.setenv("FRAMEWORK_ENV", "FRAMEWORK_TEST_NAME")
     text = f"""
 seed: 7
 algorithm: {{{LEARN}, k: "${{seed}}", low: "${{.k}}", sizes: "${{model.hidden}}"}}

@@ -19,6 +19,8 @@ PLACE = re.compile(r"(\S+\.yaml:[1-9]\d*:[1-9]\d*|override '.*', column [1-9]\d*
 @pytest.mark.parametrize("case", CORPUS, ids=lambda case: f"{case.topic}: {case.title}")
 def test_message(case: Case, folder: Path, toys: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FRAMEWORK_TEST_FOUR", "4")
+    monkeypatch.setenv("FRAMEWORK_TEST_FIVE", "5")
+    monkeypatch.setenv("FRAMEWORK_ENV", "FRAMEWORK_TEST_FOUR")
     case.write(folder)
     with pytest.raises(RecipeError) as caught:
         load("recipe.yaml", case.overrides, toys)
