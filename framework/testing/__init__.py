@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from framework.testing.model import check_model
     from framework.testing.parameters import awkward_recipes, check_small_run
     from framework.testing.plugin import check_plugin
+    from framework.testing.policy import check_policy
     from framework.testing.recipe import check_recipe
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "check_evaluator",
     "check_model",
     "check_plugin",
+    "check_policy",
     "check_recipe",
     "check_small_run",
 ]
@@ -50,6 +52,7 @@ __getattr__ = lazily(
         "check_evaluator": "evaluator",
         "check_model": "model",
         "check_plugin": "plugin",
+        "check_policy": "policy",
         "check_recipe": "recipe",
         "check_small_run": "parameters",
     },

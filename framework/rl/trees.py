@@ -1,0 +1,71 @@
+"""Observations and actions of any space: dictionaries and tuples of tensors, nested as their space is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+import gymnasium
+import numpy as np
+import torch
+from torch import Tensor
+
+from framework.errors import UserError
+
+#: A tensor, or a dictionary or tuple of trees.
+Tree: TypeAlias = Any
+
+
+def tree_map(function: Callable[..., Any], *trees: Tree) -> Tree:
+    """Apply a function to the leaves of trees of one shape; returns a tree of that shape."""
+    first = trees[0]
+    if isinstance(first, Mapping):
+        return {key: tree_map(function, *(tree[key] for tree in trees)) for key in first}
+    if isinstance(first, tuple):
+        return tuple(tree_map(function, *parts) for parts in zip(*trees, strict=True))
+    return function(*trees)
+
+
+def leaves(tree: Tree) -> Iterator[Any]:
+    """The leaves of a tree, in order."""
+    if isinstance(tree, (Mapping, tuple)):
+        for part in tree.values() if isinstance(tree, Mapping) else tree:
+            yield from leaves(part)
+    else:
+        yield tree
+
+
+def space_tree(space: gymnasium.Space[Any]) -> Tree:
+    """A space as a tree whose leaves are `Box`, `Discrete`, `MultiDiscrete` and `MultiBinary`.
+
+    Raises:
+        UserError: it holds a space of another kind.
+    """
+    if isinstance(space, gymnasium.spaces.Dict):
+        return {key: space_tree(part) for key, part in space.spaces.items()}
+    if isinstance(space, gymnasium.spaces.Tuple):
+        return tuple(space_tree(part) for part in space.spaces)
+    kinds = ("Box", "Discrete", "MultiDiscrete", "MultiBinary")
+    if not isinstance(space, tuple(getattr(gymnasium.spaces, kind) for kind in kinds)):
+        raise UserError(
+            f"policies take no {type(space).__name__} space\n"
+            f"  they take {', '.join(kinds)}, and Dict and Tuple of these"
+        )
+    return space
+
+
+def to_tensors(tree: Tree, device: torch.device | str = "cpu") -> Tree:
+    """Copies of arrays as tensors; float64 becomes float32, everything else keeps its type."""
+
+    def copy(array: Any) -> Tensor:
+        array = np.array(array)
+        return torch.from_numpy(array.astype(np.float32) if array.dtype == np.float64 else array).to(device)
+
+    return tree_map(copy, tree)
+
+
+def flattened(space: gymnasium.Space[Any], x: Tensor) -> Tensor:
+    """Elements `(*batch, *shape)` of a space as `(*batch, n)`."""
+    shape = space.shape or ()
+    return x.reshape(*x.shape[: x.ndim - len(shape)], math.prod(shape))
