@@ -1,18 +1,25 @@
 """RL kit: what algorithms that learn from batched environments share.
 
-| module             | what it holds                                                          |
-|--------------------|------------------------------------------------------------------------|
-| `budget`           | how long to train: environment steps or updates                        |
-| `cycle`            | `CycleAlgorithm`: one training step = collect, absorb, learn           |
-| `overlap`          | collect in a thread while the learner learns                           |
-| `collect.local`    | steps an environment, hands out whole episodes                         |
-| `buffers.episodes` | buffer of whole episodes, weighted sampling                            |
-| `normalizer`       | running mean and standard deviation of inputs                          |
-| `mlp`              | a multilayer perceptron                                                |
-| `targets`          | target networks: frozen copies, Polyak updates                         |
-| `evaluate`         | exactly so many episodes of a policy, without favouring short ones     |
-| `film`             | videos of a policy at work                                             |
-| `vector`           | reading gymnasium's vector conventions: final observations, success    |
+| module                        | what it holds                                                       |
+|-------------------------------|---------------------------------------------------------------------|
+| `budget`                      | how long to train: environment steps or updates                     |
+| `cycle`                       | `CycleAlgorithm`: one training step = collect, absorb, learn        |
+| `overlap`                     | collect in a thread while the learner learns                        |
+| `policy`                      | `Policy`: one contract, recurrent or not, for any space             |
+| `encoders`, `memory`, `heads` | what policies are made of                                           |
+| `batch`, `trees`              | experience in the one form that all share; nested tensors           |
+| `advantages`                  | GAE and n-step sums                                                 |
+| `collect.rollout`             | steps an environment with a policy, hands out fragments             |
+| `collect.local`               | steps an environment, hands out whole episodes                      |
+| `buffers.rollout`             | fragments, in minibatches of sequences or steps                     |
+| `buffers.transitions`         | replay buffer of transitions, n-step sampling                       |
+| `buffers.episodes`            | replay buffer of whole episodes, weighted sampling                  |
+| `normalizer`                  | running mean and standard deviation: inputs, observations, rewards  |
+| `mlp`                         | a multilayer perceptron                                             |
+| `targets`                     | target networks: frozen copies, Polyak updates                      |
+| `evaluate`                    | exactly so many episodes of a policy, without favouring short ones  |
+| `film`                        | videos of a policy at work                                          |
+| `vector`                      | reading gymnasium's vector conventions: final observations, success |
 
 Plugins import the modules; the core imports none of them. `budget` needs no torch, so
 that configurations can use it.
