@@ -84,7 +84,9 @@ def check_small_run(recipe: Sections, *, steps: int = 2, seed: int = 0) -> str:
                 if isinstance(judge, Monitor) and judge.every:
                     judge.monitor(trained, environment)
                 judge(trained, environment)
-    except UserError as error:
+    except (UserError, AssertionError) as error:
+        if not isinstance(error, UserError) and not isinstance(error.__cause__, UserError):
+            raise
         refusal = str(error)
     else:
         return ""

@@ -53,7 +53,7 @@ class Relabel:
     choice depends on s_t and the goal alone, so values are not biased by it.
 
     Args:
-        environment: its `compute_reward(achieved, desired, info)` judges transitions anew,
+        environment: its `compute_reward(achieved, desired, info)` judges relabelled transitions,
             and so does `compute_terminated`, if it has one.
         strategy: as above.
         k: as above; 0 leaves all goals as they are.

@@ -19,15 +19,15 @@ _COLUMNS = ("env_steps", "updates", "wall_seconds", "cpu_seconds", "success_rate
 class SuccessRate:
     """Plays episodes without exploration and counts those whose last step is a success.
 
-    During training it looks at fewer episodes, always the same ones, and keeps what it saw
+    During training it plays fewer episodes, always the same ones, and keeps the outcomes
     for the learning curve.
 
     Args:
         config: the parameters.
 
     Attributes:
-        every: units of the budget between two looks.
-        curve: one entry per look in each column: environment steps, updates, seconds of
+        every: units of the budget between two evaluations during training.
+        curve: one entry per evaluation in each column: environment steps, updates, seconds of
             wall-clock and of CPU spent training, success rate.
     """
 
@@ -61,7 +61,7 @@ class SuccessRate:
         return report
 
     def monitor(self, algorithm: Any, environment: Any) -> dict[str, float]:
-        """One look during training."""
+        """One evaluation during training."""
         played = self._play(algorithm, environment, self.config.monitor_episodes, stream=1)
         rate = float(played.success.mean())
         for name in _COLUMNS[:-1]:
