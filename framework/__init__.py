@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framework.component import REQUIRED, Component, Param
+from framework.component import REQUIRED, Component, Param, Part
 from framework.hookspecs import API, hookimpl
 from framework.lazy import lazily
 
@@ -24,6 +24,7 @@ __all__ = [
     "Component",
     "Experiment",
     "Param",
+    "Part",
     "Report",
     "Table",
     "Video",

@@ -25,6 +25,9 @@ CONTEXT: dict[Kind, tuple[Kind, ...]] = {
     "evaluator": (),
 }
 
+# What a part of a component of this kind can be built from.
+INSIDE: dict[Kind, tuple[Kind, ...]] = {**CONTEXT, "evaluator": ("environment",)}
+
 #: What a component may need of the recipe it is used in.
 NEEDS = ("environment", "model", "algorithm", "output")
 
@@ -48,6 +51,30 @@ class Param:
     gt: float | None = None
     le: float | None = None
     lt: float | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A parameter that is itself a component, which the core checks, seeds, records and builds.
+
+        wrapped: Annotated[Part["algorithm"], Param("what is wrapped")]
+
+    The recipe writes a section, `wrapped: {use: her/hindsight, k: 4}`, and the builder gets what
+    that describes, built: a model from the environment, an algorithm from the same environment
+    and model as its wrapper. Lists, dictionaries and `| None` of parts work as of anything else.
+
+    `Part["algorithm"]` is `Annotated[Any, Part("algorithm")]`; written like that, type checkers
+    and linters read it too.
+    """
+
+    kind: Kind
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise TypeError(f"Part[{self.kind!r}]: a part is one of {', '.join(KINDS)}")
+
+    def __class_getitem__(cls, kind: Kind) -> Any:
+        return typing.Annotated[Any, cls(kind)]
 
 
 @dataclass(frozen=True)
@@ -155,6 +182,13 @@ class Component:
                 f"cannot read its parameters: {type(error).__name__}: {error}"
             ) from error
 
+    @cached_property
+    def section(self) -> dict[str, Parameter]:
+        """What a recipe may write in its section: the parameters, and where an evaluator judges."""
+        if self.kind != "evaluator" or "environment" in self.signature:
+            return self.signature
+        return {**self.signature, "environment": ELSEWHERE}
+
     def build(self, *context: Any, **arguments: Any) -> Any:
         """Call the builder with its context and the parameters that were given.
 
@@ -229,8 +263,24 @@ def describe_callable(function: Callable[..., Any], skip: int = 0) -> dict[str, 
 
 
 def _parameter(name: str, annotation: Any, default: Any) -> Parameter:
-    param = Param()
-    if typing.get_origin(annotation) is typing.Annotated:
+    annotation, param = unwrap(annotation, Param())
+    return Parameter(name, annotation, default, param)
+
+
+def unwrap(annotation: Any, param: Param) -> tuple[Any, Param]:
+    """Take `Annotated` off; a `Param` inside it wins over the one outside, a `Part` is the type."""
+    while typing.get_origin(annotation) is typing.Annotated:
         annotation, *extras = typing.get_args(annotation)
         param = next((extra for extra in extras if isinstance(extra, Param)), param)
-    return Parameter(name, annotation, default, param)
+        annotation = next((extra for extra in extras if isinstance(extra, Part)), annotation)
+    if isinstance(annotation, typing.NewType):
+        return unwrap(annotation.__supertype__, param)
+    return annotation, param
+
+
+ELSEWHERE = Parameter(
+    "environment",
+    typing.Annotated[Any, Part("environment")] | None,
+    None,
+    Param("judge in this one instead of the recipe's"),
+)

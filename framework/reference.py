@@ -7,10 +7,10 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from framework.component import REQUIRED, Component, Parameter, describe_dataclass
+from framework.component import REQUIRED, Component, Param, Parameter, Part, describe_dataclass, unwrap
 from framework.recipe.model import plain
 from framework.recipe.schema import TrackingConfig, TrainerConfig
-from framework.recipe.words import bounds, shown, type_name, unwrap
+from framework.recipe.words import bounds, is_mapping, is_sequence, is_union, shown, type_name
 from framework.registry import Registry, installed
 
 #: The sections of a recipe that no plugin owns.
@@ -45,25 +45,27 @@ def describe_component(component: Component, version: str = "") -> dict[str, Any
         "doc": component.doc,
         "source": component.source,
         "target": component.target,
-        "parameters": describe_parameters(component.signature),
+        "parameters": describe_parameters(component.section),
     }
 
 
 def describe_parameters(signature: Mapping[str, Parameter]) -> list[dict[str, Any]]:
     """Describe parameters, in order.
 
-    Each has the keys name, type (as text), required, default (plain; null if there is
-    none), shown (the default as text), doc, unit, bounds (as text), ge, gt, le, lt, and
-    parameters: those of a nested dataclass.
+    Each has the keys name, type (as text), part (the kind of component it is or holds, or ""),
+    required, default (plain; null if there is none), shown (the default as text), doc, unit,
+    bounds (as text), ge, gt, le, lt, and parameters: those of a nested dataclass.
     """
     return [_parameter(parameter) for parameter in signature.values()]
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
     param = parameter.param
+    part, _ = part_of(parameter.type)
     return {
         "name": parameter.name,
         "type": type_name(parameter.type),
+        "part": part.kind if part else "",
         "required": parameter.required and parameter.name != "seed",
         "default": _plain_default(parameter),
         "shown": _shown_default(parameter),
@@ -89,6 +91,21 @@ def nested(parameter: Parameter) -> dict[str, Parameter]:
                     inner[name] = dataclasses.replace(each, default=getattr(parameter.default, name))
             return inner
     return {}
+
+
+def part_of(annotation: Any) -> tuple[Part | None, int]:
+    """The part that a type is, allows or holds, and whether in a list or mapping (1) or not (0)."""
+    annotation, _ = unwrap(annotation, Param())
+    if isinstance(annotation, Part):
+        return annotation, 0
+    arguments = typing.get_args(annotation)
+    container = typing.get_origin(annotation)
+    holds = is_sequence(container) or is_mapping(container)
+    if not (holds or is_union(annotation)):
+        return None, 0
+    found = (part_of(inner) for inner in arguments)
+    part, depth = next(((part, depth) for part, depth in found if part), (None, 0))
+    return part, depth + int(holds)
 
 
 def _plain_default(parameter: Parameter) -> Any:

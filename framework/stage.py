@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,7 @@ from framework.runs.checkpoints import (
 from framework.runs.tracker import Tracker, TrackerLogger
 
 if TYPE_CHECKING:
+    from framework.component import Kind
     from framework.recipe import CheckpointRef, Stage, Use
     from framework.runs import Run
 
@@ -94,6 +95,7 @@ class StageRunner:
         self.resolve = resolve
         self.log_models = log_models
         self.quiet = quiet
+        self._own_environments: dict[str, Any] = {}
 
     @property
     def checkpoints(self) -> Path:
@@ -226,10 +228,11 @@ class StageRunner:
     def judge(self, name: str, built: Built) -> Report:
         """One evaluator's report, the same whether or not the run was ever interrupted."""
         evaluator, title = self.evaluators[name], self.judges[name].component.title
+        environment = self.environment_of(name)
         pl.seed_everything(self.stage.seed, workers=True, verbose=False)
         try:
             with evaluating(built.algorithm):
-                report = evaluator(built.algorithm, self.evaluation_environment)
+                report = evaluator(built.algorithm, environment)
         except UserError:
             raise
         except Exception as error:
@@ -247,10 +250,19 @@ class StageRunner:
         """An environment of the evaluators' own, built when it is first needed."""
         return self._make(self.stage.environment)
 
-    def _make(self, use: Use | None, *context: Any) -> Any:
+    def environment_of(self, evaluator: str) -> Any:
+        """The environment that an evaluator judges in: its own, or the one that all others share."""
+        own = self.judges[evaluator].environment
+        if own is None:
+            return self.evaluation_environment
+        if evaluator not in self._own_environments:
+            self._own_environments[evaluator] = self._make(own)
+        return self._own_environments[evaluator]
+
+    def _make(self, use: Use | None, *context: Any, near: Callable[[Kind], Any] | None = None) -> Any:
         if use is None:
             return None
-        return use.build(*context, seed=self.stage.seed, resolve=self.resolve)
+        return use.build(*context, seed=self.stage.seed, resolve=self.resolve, near=near)
 
     @cached_property
     def judges(self) -> dict[str, Use]:
@@ -260,15 +272,19 @@ class StageRunner:
     @cached_property
     def evaluators(self) -> dict[str, Any]:
         """The evaluators themselves, by name."""
-        made = {name: self._make(use) for name, use in self.judges.items()}
+        made = {name: self._make(use, near=self._near(name)) for name, use in self.judges.items()}
         for evaluator in made.values():
             if isinstance(evaluator, KeepsWork):
                 evaluator.folder = self.folder / "work"
         return made
 
+    def _near(self, evaluator: str) -> Callable[[Kind], Any]:
+        """What the parts of an evaluator are built from."""
+        return lambda kind: self.environment_of(evaluator) if kind == "environment" else None
+
     def _watches(self) -> list[Watch]:
         return [
-            Watch(name, evaluator, lambda: self.evaluation_environment, self._log_watch)
+            Watch(name, evaluator, partial(self.environment_of, name), self._log_watch)
             for name, evaluator in self.evaluators.items()
             if isinstance(evaluator, Monitor)
         ]

@@ -72,7 +72,12 @@ def _of_stage(stage: str, overrides: Iterable[str]) -> list[str]:
     ]
 
 
-def play(run: Run, options: Mapping[str, Any] | None = None, stage: str | None = None) -> Report:
+def play(
+    run: Run,
+    options: Mapping[str, Any] | None = None,
+    stage: str | None = None,
+    evaluator: str | None = None,
+) -> Report:
     """Let a trained run show itself: videos, images, samples.
 
     Args:
@@ -80,12 +85,16 @@ def play(run: Run, options: Mapping[str, Any] | None = None, stage: str | None =
         options: handed to the algorithm's `play`; a text is read as the type of the option there,
             and for a `str` it is taken as it stands.
         stage: which stage; the last by default.
+        evaluator: whose environment to play in, by its name in the reports; the stage's by default.
 
     Raises:
-        UserError: the algorithm cannot play, or does not take these options.
+        UserError: the algorithm cannot play, or does not take these options; no such evaluator.
     """
     experiment = Experiment.reopen(run, quiet=True)
     runner = experiment.trained(stage)
+    if evaluator is not None and evaluator not in runner.judges:
+        known = ", ".join(runner.judges) or "it has none"
+        raise UserError(f"run {run.state.run_id} has no evaluator {evaluator!r}: {known}")
     built = runner.build()
     name = runner.stage.algorithm.name if runner.stage.algorithm else "?"
     if not isinstance(built.algorithm, Playable):
@@ -99,8 +108,9 @@ def play(run: Run, options: Mapping[str, Any] | None = None, stage: str | None =
         ) from None
     read = _read_options(built.algorithm.play, options or {}, name)
     runner.restore(built)
+    environment = runner.evaluation_environment if evaluator is None else runner.environment_of(evaluator)
     with evaluating(built.algorithm):
-        return built.algorithm.play(runner.evaluation_environment, **read)
+        return built.algorithm.play(environment, **read)
 
 
 def _read_options(play: Callable[..., Report], options: Mapping[str, Any], algorithm: str) -> dict[str, Any]:

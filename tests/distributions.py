@@ -46,7 +46,15 @@ TOY = """
     from pathlib import Path
     from typing import Annotated, Literal
 
-    from framework import Component, Param, hookimpl
+    from typing import Any
+
+    from framework import Component, Param, Part, hookimpl
+
+
+    @dataclass(frozen=True, kw_only=True)
+    class Wrap:
+        inner: Annotated[Part["algorithm"], Param("what is wrapped")]
+        pool: Annotated[list[Part["evaluator"]], Param("of judges")] = ()
 
 
     @dataclass(frozen=True, kw_only=True)
@@ -68,6 +76,7 @@ TOY = """
     @hookimpl
     def register_algorithms():
         yield Component("learn", f"{__name__}:make", Learn, doc="Learns a little", source="Nobody 2020")
+        yield Component("wrap", f"{__name__}:make", Wrap, doc="Wraps another")
         yield Component("gone", f"{__name__}:make", f"{__name__}:Missing", doc="Cannot be described")
 
 

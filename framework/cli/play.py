@@ -14,8 +14,11 @@ from framework.cli.console import show_log
 @run_name
 @click.argument("options", nargs=-1, metavar="[--OPTION VALUE]...", type=click.UNPROCESSED)
 @click.option("--stage", help="Which stage; the last by default.")
+@click.option("--evaluator", help="In whose environment, if it has one of its own.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write to; RUN's own by default.")
-def command(run: str, options: tuple[str, ...], stage: str | None, out: Path | None) -> None:
+def command(
+    run: str, options: tuple[str, ...], stage: str | None, evaluator: str | None, out: Path | None
+) -> None:
     """Let a trained RUN show itself: a video, images or samples.
 
     Further options go to the algorithm, for example: framework play last --episodes 3
@@ -29,7 +32,7 @@ def command(run: str, options: tuple[str, ...], stage: str | None, out: Path | N
     from framework.errors import UserError
     from framework.trained import play
 
-    report = play(found, given, stage)
+    report = play(found, given, stage, evaluator)
     folder = out or found.folder / "play"
     try:
         written = report.save(folder, title=f"{found.state.name}: play")

@@ -14,13 +14,13 @@ from click.shell_completion import CompletionItem
 from click.shell_completion import split_arg_string as split_words
 
 from framework.cli.main import COMPLETE
-from framework.component import Kind, Param, Parameter, describe_dataclass
+from framework.component import Kind, Param, Parameter, describe_dataclass, unwrap
 from framework.recipe.files import read_file
 from framework.recipe.layers import compose
 from framework.recipe.merge import merge
 from framework.recipe.stages import STAGE_KEYS
-from framework.recipe.words import is_union, unwrap
-from framework.reference import SECTIONS, nested
+from framework.recipe.words import is_union
+from framework.reference import SECTIONS, nested, part_of
 from framework.registry import installed
 
 SEED = Parameter("seed", int, 0, Param())
@@ -84,17 +84,34 @@ def _parameters(kind: Kind, section: Any, rest: list[str]) -> Mapping[str, Param
     use = {"use": Parameter("use", typing.Literal[names], "", Param())}
     name = section.get("use") if isinstance(section, dict) else None
     if name is None:
-        return use
-    found = _below(installed().get(kind, str(name)).signature, rest)
+        return {} if rest else use
+    found = _below(installed().get(kind, str(name)).section, rest, section)
     return found if rest else {**use, **found}
 
 
-def _below(signature: Mapping[str, Parameter], rest: list[str]) -> Mapping[str, Parameter | None]:
-    for key in rest:
-        if key not in signature:
-            return {}
-        signature = nested(signature[key])
-    return {name: None if nested(each) else each for name, each in signature.items()}
+def _below(
+    signature: Mapping[str, Parameter], rest: list[str], section: Any = None
+) -> Mapping[str, Parameter | None]:
+    """The keys under `rest` in a section with these parameters."""
+    if not rest:
+        return {name: None if _has_keys(each) else each for name, each in signature.items()}
+    key, *rest = rest
+    if key not in signature:
+        return {}
+    value = section.get(key) if isinstance(section, dict) else None
+    part, depth = part_of(signature[key].type)
+    if part is None:
+        return _below(nested(signature[key]), rest, value) if _has_keys(signature[key]) else {}
+    items = dict(enumerate(value)) if isinstance(value, list) else value
+    if depth and isinstance(items, dict):
+        if not rest:
+            return dict.fromkeys(map(str, items))
+        value, rest = {str(name): item for name, item in items.items()}.get(rest[0]), rest[1:]
+    return _parameters(part.kind, value, rest)
+
+
+def _has_keys(parameter: Parameter) -> bool:
+    return bool(nested(parameter)) or part_of(parameter.type)[0] is not None
 
 
 def _values(annotation: Any) -> list[str]:

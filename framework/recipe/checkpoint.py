@@ -13,8 +13,12 @@ from typing import Any
 _PLAIN_NAME = re.compile(r"(?!(?:null|true|false|nan|inf)$)[A-Za-z_][\w-]*", re.IGNORECASE)
 
 
+class Deferred:
+    """A value of a recipe that is known only when the experiment runs: a checkpoint, a part."""
+
+
 @dataclass(frozen=True)
-class CheckpointRef:
+class CheckpointRef(Deferred):
     """A checkpoint of an earlier stage or of another run.
 
     Attributes:
@@ -32,49 +36,52 @@ class CheckpointRef:
         return f"${{checkpoint:{name}}}"
 
 
-def fill(value: Any, resolve: Callable[[CheckpointRef], Path]) -> Any:
-    """Return `value` with every checkpoint in it, however deep, replaced by its file."""
+def fill(value: Any, found: Callable[[Deferred], Any]) -> Any:
+    """Return `value` with everything deferred in it, however deep, replaced by what it stands for."""
     match value:
-        case CheckpointRef():
-            path = resolve(value)
-            return str(path) if value.text else path
+        case Deferred():
+            return found(value)
         case list() | tuple():
-            return type(value)(fill(item, resolve) for item in value)
+            return type(value)(fill(item, found) for item in value)
         case dict():
-            return {key: fill(item, resolve) for key, item in value.items()}
-    inner = _reference_fields(value)
-    return dataclasses.replace(value, **fill(inner, resolve)) if inner else value
+            return {key: fill(item, found) for key, item in value.items()}
+    inner = _deferred_fields(value)
+    return dataclasses.replace(value, **fill(inner, found)) if inner else value
 
 
-def holds_reference(value: Any) -> bool:
-    """Whether there is a checkpoint anywhere in `value`."""
+def holds_deferred(value: Any) -> bool:
+    """Whether there is something deferred anywhere in `value`."""
     match value:
-        case CheckpointRef():
+        case Deferred():
             return True
         case list() | tuple():
-            return any(map(holds_reference, value))
+            return any(map(holds_deferred, value))
         case dict():
-            return any(map(holds_reference, value.values()))
-    return bool(_reference_fields(value))
+            return any(map(holds_deferred, value.values()))
+    return bool(_deferred_fields(value))
 
 
 def construct(cls: type, arguments: dict[str, Any]) -> Any:
-    """Make a dataclass whose checkpoints are not known yet.
+    """Make a dataclass whose checkpoints and parts are not known yet.
 
-    Its own checks (`__post_init__`) see `Path("checkpoint:<name>")` in their place; the real
-    files are checked when `fill` puts them in.
+    Its own checks (`__post_init__`) see `Path("checkpoint:<name>")` in a checkpoint's place, and
+    in a part's what the recipe says of it; they run again on the real ones.
     """
-    made = cls(**fill(arguments, lambda reference: Path(f"checkpoint:{reference.name}")))
-    references = {name: value for name, value in arguments.items() if holds_reference(value)}
-    if references:
+    made = cls(**fill(arguments, _placeholder))
+    deferred = {name: value for name, value in arguments.items() if holds_deferred(value)}
+    if deferred:
         made = copy.copy(made)
-        for name, value in references.items():
+        for name, value in deferred.items():
             object.__setattr__(made, name, value)  # the parameters of components are frozen
     return made
 
 
-def _reference_fields(value: Any) -> dict[str, Any]:
+def _placeholder(value: Deferred) -> Any:
+    return Path(f"checkpoint:{value.name}") if isinstance(value, CheckpointRef) else value
+
+
+def _deferred_fields(value: Any) -> dict[str, Any]:
     if isinstance(value, type) or not dataclasses.is_dataclass(value):
         return {}
     fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
-    return {name: item for name, item in fields.items() if holds_reference(item)}
+    return {name: item for name, item in fields.items() if holds_deferred(item)}

@@ -8,12 +8,13 @@ import enum
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from framework.component import Component, Parameter
+from framework.component import Component, Kind, Parameter
 from framework.errors import UserError
-from framework.recipe.checkpoint import CheckpointRef, fill
+from framework.recipe.checkpoint import CheckpointRef, Deferred, fill
 from framework.recipe.problems import INVALID, Findings, KeyPath, Reference
 from framework.recipe.schema import TrackingConfig, TrainerConfig
 from framework.recipe.types import At, convert
@@ -22,16 +23,18 @@ from framework.recipe.yaml12 import dump
 
 
 @dataclass(frozen=True)
-class Use:
+class Use(Deferred):
     """A component and the parameters the recipe gives it.
 
     Attributes:
         component: what is built.
-        arguments: the parameters that were given, converted to their types.
+        arguments: the parameters that were given, converted to their types; parts are `Use`s.
+        environment: where an evaluator judges, if not in its stage's environment.
     """
 
     component: Component
     arguments: dict[str, Any]
+    environment: Use | None = None
 
     @property
     def name(self) -> str:
@@ -39,19 +42,37 @@ class Use:
         return self.component.full_name
 
     def build(
-        self, *context: Any, seed: int | None = None, resolve: Callable[[CheckpointRef], Path] | None = None
+        self,
+        *context: Any,
+        seed: int | None = None,
+        resolve: Callable[[CheckpointRef], Path] | None = None,
+        near: Callable[[Kind], Any] | None = None,
     ) -> Any:
-        """Build the component.
+        """Build the component, the parts it is made of first.
 
         Args:
             context: what its kind is built from (`framework.component.CONTEXT`).
-            seed: for a parameter called `seed` that the recipe does not give.
+            seed: for a parameter called `seed` that the recipe does not give, also of parts.
             resolve: finds the file of a checkpoint.
+            near: what parts are built from; by default the context.
 
         Raises:
-            UserError: a parameter is a checkpoint, and there is no `resolve`.
+            UserError: a parameter is a checkpoint, and there is no `resolve`; or see
+                `Component.build`.
         """
-        arguments = fill(self.arguments, resolve or _unknown)
+        around = near or dict(zip(self.component.context, context, strict=False)).get
+
+        def found(value: Deferred) -> Any:
+            if isinstance(value, CheckpointRef):
+                path = (resolve or _unknown)(value)
+                return str(path) if value.text else path
+            assert isinstance(value, Use)
+            given = [around(kind) for kind in value.component.context]
+            part = value.build(*given, seed=seed, resolve=resolve, near=around)
+            own = value.environment
+            return part if own is None else Elsewhere(part, lambda: own.build(seed=seed, resolve=resolve))
+
+        arguments = fill(self.arguments, found)
         if seed is not None and "seed" in self.component.signature:
             arguments.setdefault("seed", seed)
         return self.component.build(*context, **arguments)
@@ -67,7 +88,29 @@ class Use:
                 section[name] = plain(self.arguments[name])
             elif name != "seed" and _is_expressible(parameter):
                 section[name] = plain(parameter.default)
-        return section
+        return section if self.environment is None else {**section, "environment": plain(self.environment)}
+
+
+class Elsewhere:
+    """An evaluator within another, with an environment of its own.
+
+    Args:
+        evaluator: what judges.
+        make: builds the environment, when it is first needed.
+    """
+
+    def __init__(self, evaluator: Any, make: Callable[[], Any]) -> None:
+        self._evaluator = evaluator
+        self._environment = cache(make)
+
+    def __call__(self, algorithm: Any, environment: Any) -> Any:
+        return self._evaluator(algorithm, self._environment())
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._evaluator, name)
+        if name == "monitor":
+            return lambda algorithm, environment: found(algorithm, self._environment())
+        return found
 
 
 @dataclass(frozen=True)
@@ -182,6 +225,8 @@ def plain(value: Any) -> Any:
             return plain(str(value))
         case CheckpointRef():
             return str(value)
+        case Use():
+            return value.resolved()
         case list() | tuple():
             return [plain(item) for item in value]
         case dict():

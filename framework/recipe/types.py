@@ -7,12 +7,12 @@ import enum
 import math
 import re
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from framework.component import Param, Parameter, describe_dataclass
+from framework.component import Kind, Param, Parameter, Part, describe_dataclass, unwrap
 from framework.errors import PluginError, did_you_mean
 from framework.recipe.checkpoint import CheckpointRef, construct
 from framework.recipe.problems import INVALID, Findings, KeyPath
@@ -24,7 +24,6 @@ from framework.recipe.words import (
     name_of,
     shown,
     takes_text,
-    unwrap,
 )
 from framework.recipe.yaml12 import LARGEST
 
@@ -42,6 +41,7 @@ class At:
         see: what `framework info` takes to show it; empty if nothing.
         findings: collects the problems.
         depth: how many keys at the end of `path` name the parameter within its owner.
+        part: reads the section of a part; without it there are none.
     """
 
     path: KeyPath
@@ -49,6 +49,7 @@ class At:
     see: str
     findings: Findings
     depth: int = 0
+    part: Callable[[Kind, Any, At], Any] = lambda kind, value, at: INVALID
 
     @property
     def name(self) -> str:
@@ -129,6 +130,8 @@ def convert(value: Any, annotation: Any, param: Param, at: At) -> Any:
         return value
     if is_union(annotation):
         return _union(value, annotation, param, at)
+    if isinstance(annotation, Part):
+        return at.part(annotation.kind, value, at)
     if isinstance(value, CheckpointRef):
         return _reference(value, annotation, param, at)
     if dataclasses.is_dataclass(annotation) and isinstance(annotation, type):
@@ -210,7 +213,7 @@ def _union(value: Any, annotation: Any, param: Param, at: At) -> Any:
         return convert(value, shaped[0], param, at)
     for exact in (True, False):  # 3 is an int before it is a float, whatever the order
         for member in members:
-            scratch = Findings(at.findings.marks)
+            scratch = dataclasses.replace(at.findings, problems=[])
             result = convert(value, member, param, dataclasses.replace(at, findings=scratch))
             kept = not exact or isinstance(result, CheckpointRef) or type(result) is type(value)
             if result is not INVALID and kept:
@@ -223,7 +226,9 @@ def _has_shape(value: Any, annotation: Any) -> bool:
     container = typing.get_origin(annotation) or annotation
     if isinstance(value, list):
         return is_sequence(container)
-    return isinstance(value, dict) and (is_mapping(container) or dataclasses.is_dataclass(annotation))
+    return isinstance(value, dict) and (
+        is_mapping(container) or dataclasses.is_dataclass(annotation) or isinstance(annotation, Part)
+    )
 
 
 def _reference(value: CheckpointRef, annotation: Any, param: Param, at: At) -> Any:

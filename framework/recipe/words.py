@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from framework.component import Param
+from framework.building import with_article
+from framework.component import Param, Part, unwrap
 
 _PLAIN = {bool: "true or false", int: "a whole number", float: "a number", str: "a string", Path: "a path"}
 
@@ -70,6 +71,8 @@ def expected(annotation: Any, param: Param) -> str:
         return _PLAIN[annotation]
     if annotation in (None, type(None)):
         return "null"
+    if isinstance(annotation, Part):
+        return f"the section of {with_article(annotation.kind)}, {{use: plugin/name}}"
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Literal:
         return _one_of([shown(choice) for choice in arguments])
@@ -96,6 +99,8 @@ def type_name(annotation: Any) -> str:
     annotation, _ = unwrap(annotation, Param())
     if annotation in (None, type(None)):
         return "null"
+    if isinstance(annotation, Part):
+        return f"part: {annotation.kind}"
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Literal:
         return " | ".join(choice if isinstance(choice, str) else shown(choice) for choice in arguments)
@@ -108,16 +113,6 @@ def type_name(annotation: Any) -> str:
     if arguments:
         return f"{_simple_name(origin)}[{', '.join(type_name(item) for item in arguments)}]"
     return _simple_name(annotation)
-
-
-def unwrap(annotation: Any, param: Param) -> tuple[Any, Param]:
-    """Take `Annotated` off; a `Param` inside it wins over the one outside."""
-    while typing.get_origin(annotation) is typing.Annotated:
-        annotation, *extras = typing.get_args(annotation)
-        param = next((extra for extra in extras if isinstance(extra, Param)), param)
-    if isinstance(annotation, typing.NewType):
-        return unwrap(annotation.__supertype__, param)
-    return annotation, param
 
 
 def is_union(annotation: Any) -> bool:

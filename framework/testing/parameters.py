@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from framework.component import KINDS, Kind, Param, describe_dataclass
+from framework.component import KINDS, Kind, Param, describe_dataclass, unwrap
 from framework.errors import UserError
-from framework.recipe.words import is_sequence, is_union, unwrap
+from framework.recipe.words import is_sequence, is_union
 from framework.registry import installed
 from framework.testing.sections import build, seed_everything, title, use
 

@@ -28,19 +28,16 @@ def use(kind: Kind, section: Section) -> Use:
         UserError: a parameter is unknown, missing, of another type or out of bounds, or no
             installed plugin has the component.
     """
-    from framework.recipe import Use
-    from framework.recipe.problems import Findings, Marks, Place, Problem, RecipeError
-    from framework.recipe.types import At, convert_parameters
+    from framework.recipe.problems import Findings, Place, Problem, RecipeError
+    from framework.recipe.sections import Sections
 
-    given = {} if isinstance(section, str) else {key: section[key] for key in section if key != "use"}
-    component = installed().get(kind, title(section))
-    findings = Findings(Marks())
-    at = At((), f"{kind} {component.full_name}", component.full_name, findings)
-    arguments = convert_parameters(given, component.signature, at, filled=("seed",))
-    if arguments is None:
-        here = Place(component.full_name)
+    given = {} if isinstance(section, str) else dict(section)
+    findings = Findings()
+    found = Sections(installed()).read(kind, {**given, "use": title(section)}, (), findings)
+    if found is None:
+        here = Place(title(section))
         raise RecipeError(Problem(here, p.what, p.hints) for p in findings.problems)
-    return Use(component, arguments)
+    return found
 
 
 def build(kind: Kind, section: Section, *context: Any, seed: int = 0) -> Any:

@@ -74,7 +74,7 @@ def test_kinds_and_shells(offered: Callable[..., list[str]]) -> None:
 
 
 def test_components(toy: Path, offered: Callable[..., list[str]]) -> None:
-    assert offered("info", "toy/") == ["toy/gone", "toy/learn", "toy/judge"]
+    assert offered("info", "toy/") == ["toy/gone", "toy/learn", "toy/wrap", "toy/judge"]
     assert offered("info", "tra") == ["trainer", "tracking"]
 
 
@@ -93,7 +93,7 @@ def test_recipes_are_files(toy: Path, command: Callable[..., Any], monkeypatch: 
         ("t", ["trainer.", "tracking."]),
         ("algorithm.b", ["algorithm.budget."]),
         ("algorithm.budget.", ["algorithm.budget.steps="]),
-        ("algorithm.use=", ["algorithm.use=toy/gone", "algorithm.use=toy/learn"]),
+        ("algorithm.use=", ["algorithm.use=toy/gone", "algorithm.use=toy/learn", "algorithm.use=toy/wrap"]),
         ("algorithm.mode=", ["algorithm.mode=fast", "algorithm.mode=careful"]),
         ("algorithm.mode=c", ["algorithm.mode=careful"]),
         ("algorithm.log=", ["algorithm.log=true", "algorithm.log=false"]),
@@ -104,7 +104,7 @@ def test_recipes_are_files(toy: Path, command: Callable[..., Any], monkeypatch: 
         ("algorithm.rate.y", []),
         ("model.", ["model.use="]),
         ("evaluators.", ["evaluators.0."]),
-        ("evaluators.0.e", ["evaluators.0.episodes="]),
+        ("evaluators.0.e", ["evaluators.0.episodes=", "evaluators.0.environment."]),
         ("evaluators.7.", ["evaluators.7.use="]),
         ("trainer.acc", ["trainer.accelerator="]),
         ("trainer.accelerator=c", ["trainer.accelerator=cpu", "trainer.accelerator=cuda"]),
@@ -119,6 +119,31 @@ def test_overrides(
 ) -> None:
     assert offered("check", "recipe.yaml", incomplete) == expected
     assert offered("check", "recipe.yaml", "seed=3", incomplete) == expected
+
+
+@pytest.mark.parametrize(
+    ("incomplete", "expected"),
+    [
+        ("algorithm.", ["algorithm.use=", "algorithm.inner.", "algorithm.pool."]),
+        ("algorithm.inner.u", ["algorithm.inner.use="]),
+        ("algorithm.inner.use=toy/l", ["algorithm.inner.use=toy/learn"]),
+        ("algorithm.inner.b", ["algorithm.inner.budget."]),
+        ("algorithm.inner.budget.", ["algorithm.inner.budget.steps="]),
+        ("algorithm.inner.mode=f", ["algorithm.inner.mode=fast"]),
+        ("algorithm.pool.", ["algorithm.pool.0.", "algorithm.pool.1."]),
+        ("algorithm.pool.0.e", ["algorithm.pool.0.episodes=", "algorithm.pool.0.environment."]),
+        ("algorithm.pool.1.", ["algorithm.pool.1.use="]),
+        ("evaluators.0.environment.", ["evaluators.0.environment.use="]),
+    ],
+)
+def test_overrides_of_parts(
+    incomplete: str, expected: list[str], toy: Path, offered: Callable[..., list[str]]
+) -> None:
+    (toy / "parts.yaml").write_text(
+        "algorithm: {use: toy/wrap, inner: {use: toy/learn}, pool: [{use: toy/judge}, {}]}\n"
+        "evaluators: [{use: toy/judge}]\n"
+    )
+    assert offered("check", "parts.yaml", incomplete) == expected
 
 
 def test_bash_splits_words_at_the_equals_sign(recipe: Path, offered: Callable[..., list[str]]) -> None:

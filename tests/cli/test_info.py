@@ -35,7 +35,23 @@ def test_a_component(toy: Path, command: Callable[..., Any]) -> None:
 
 def test_a_component_described_by_its_signature(toy: Path, command: Callable[..., Any]) -> None:
     out = command("info", "toy/judge").out
-    assert out.endswith("parameter  type  default  meaning\nepisodes   int   10       episodes (>= 1)\n")
+    assert out.endswith(
+        "parameter    type                      default  meaning\n"
+        "episodes     int                       10       episodes (>= 1)\n"
+        "environment  part: environment | null  null     judge in this one instead of the\n"
+        "                                                recipe's\n"
+    )
+
+
+def test_parts(toy: Path, command: Callable[..., Any]) -> None:
+    out = command("info", "toy/wrap").out
+    assert out.endswith(
+        "parameter  type                   default   meaning\n"
+        "inner      part: algorithm        required  what is wrapped\n"
+        "pool       list[part: evaluator]  []        of judges\n"
+    )
+    (described,) = json.loads(command("info", "toy/wrap", "--json").out)
+    assert [parameter["part"] for parameter in described["parameters"]] == ["algorithm", "evaluator"]
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 400])
@@ -61,6 +77,7 @@ def test_json(toy: Path, command: Callable[..., Any]) -> None:
     assert parameters["rate"] == {
         "name": "rate",
         "type": "float",
+        "part": "",
         "required": False,
         "default": 0.1,
         "shown": "0.1",

@@ -13,6 +13,7 @@ LIST = """\
 algorithms
   toy/gone   Cannot be described
   toy/learn  Learns a little
+  toy/wrap   Wraps another
 evaluators
   toy/judge  Judges
 """
@@ -46,7 +47,12 @@ def test_json(toy: Path, command: Callable[..., Any]) -> None:
     code, out, err = command("list", "--json")
     assert (code, err) == (0, "")
     answer = json.loads(out)
-    assert [component["name"] for component in answer["components"]] == ["toy/gone", "toy/learn", "toy/judge"]
+    assert [component["name"] for component in answer["components"]] == [
+        "toy/gone",
+        "toy/learn",
+        "toy/wrap",
+        "toy/judge",
+    ]
     assert answer["components"][1] == {
         "name": "toy/learn",
         "kind": "algorithm",
@@ -62,7 +68,7 @@ def test_json(toy: Path, command: Callable[..., Any]) -> None:
         "name": "toy",
         "distribution": "framework-toy",
         "version": "1.2",
-        "components": 3,
+        "components": 4,
         "error": None,
         "trace": None,
     }

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from framework import Component, Param
+import pytest
+
+from framework import Component, Param, Part
 from framework.component import Kind
 from framework.plugins import Plugin
 from framework.recipe import Use
@@ -73,6 +75,36 @@ class Learn:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Opponents:
+    pool: Annotated[list[Part["model"]], Param("who plays")] = field(default_factory=list)  # noqa: F821, UP037  # type: ignore[name-defined,type-arg]
+    share: Annotated[float, Param("of the games", ge=0, le=1)] = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wrap:
+    inner: Annotated[Any, Part("algorithm"), Param("what is wrapped")]
+    worlds: Annotated[dict[str, Annotated[Any, Part("environment")]], Param("by name")] = field(
+        default_factory=dict
+    )
+    critic: Annotated[Any | None, Param("beside it")] = None
+    judge: Annotated[Annotated[Any, Part("evaluator")] | None, Param("of what is learnt")] = None
+    opponents: Annotated[Opponents | None, Param("to play against")] = None
+    seed: Annotated[int, Param("of the wrapper", ge=0)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    of: Annotated[Any, Part("environment"), Param("what is wrapped")]
+    friend: Annotated[Annotated[Any, Part("model")] | None, Param("walks along")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Across:
+    of: Annotated[Any, Part("evaluator"), Param("asked again and again")]
+    judge: Annotated[Annotated[Any, Part("model")] | None, Param("whose word counts")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unreadable:
     price: Decimal
 
@@ -103,6 +135,9 @@ class Built:
     given: tuple[Any, ...]
     options: dict[str, Any]
 
+    def __call__(self, algorithm: Any, environment: Any) -> Any:
+        return algorithm, environment
+
 
 def build(*given: Any, **options: Any) -> Built:
     return Built(given, options)
@@ -111,8 +146,10 @@ def build(*given: Any, **options: Any) -> Built:
 def build_from(use: Use | None, *context: Any, **options: Any) -> Built:
     """Build what a recipe says, which is of no kind the core knows."""
     assert use is not None
-    unchecked = replace(use.component, kind="")
-    return cast("Built", replace(use, component=unchecked).build(*context, **options))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("framework.building._fits", lambda built, kind: True)
+        patch.setattr("framework.building.unbound", lambda *_: "")
+        return cast("Built", use.build(*context, **options))
 
 
 def judge(episodes: Annotated[int, Param("episodes", ge=1)] = 10, names: Sequence[str] = ()) -> Built:
@@ -145,6 +182,10 @@ def registry() -> Registry:
             component("evaluator", "judge", None, "judge"),
             replace(component("evaluator", "critic", None, "judge"), needs=("algorithm", "environment")),
             component("algorithm", "needy", Budget, "needy"),
+            component("algorithm", "wrap", f"{__name__}:Wrap"),
+            component("environment", "around", Around),
+            component("evaluator", "across", Across),
+            component("model", "sized", Budget, "sized"),
             component("model", "narrow", Budget, "nothing"),
         ],
     )
@@ -154,6 +195,10 @@ def registry() -> Registry:
 
 def needy(environment: Built, model: Built | None, budget: Budget) -> Built:
     return Built((environment.given, model), {"budget": budget})
+
+
+def sized(environment: Built, budget: Budget) -> Built:
+    return Built((environment.given,), {"budget": budget})
 
 
 def nothing() -> Built:

@@ -52,6 +52,83 @@ def test_building_twice_shares_nothing(toys: Registry) -> None:
     assert first.hidden is not use.arguments["hidden"]
 
 
+PARTS = """
+seed: 7
+environment: {use: toy/around, of: {use: toy/world, size: 9}}
+algorithm:
+  use: toy/wrap
+  inner: {use: toy/learn, budget: {steps: 3}, base: "${checkpoint:an earlier run}"}
+  worlds: {far: {use: toy/world, seed: 5}}
+  judge: {use: toy/judge, environment: {use: toy/world, size: 2}}
+  opponents: {pool: [{use: toy/sized, steps: 1}]}
+evaluators:
+  - use: toy/across
+    environment: {use: toy/world, size: 3}
+    of: {use: toy/judge, episodes: 2}
+"""
+
+
+def test_parts_are_built_first_from_what_their_wrapper_is_built_from(toys: Registry) -> None:
+    use = recipe(PARTS, toys).stages["main"].algorithm
+    world = Built(("spaces",), {})
+    built = build_from(use, world, "net", seed=7, resolve=lambda reference: Path("/runs") / reference.name)
+    environment, model, wrap = built.given
+    assert (environment, model, wrap.seed) == (world, "net", 7)
+    inner = wrap.inner.given
+    assert inner == (world, "net", Learn(budget=Budget(steps=3), base=Path("/runs/an earlier run")))
+    assert wrap.worlds == {"far": Built((World(seed=5),), {})}
+    (opponent,) = wrap.opponents.pool
+    assert opponent == Built((("spaces",),), {"budget": Budget(steps=1)})
+    assert wrap.critic is None
+
+
+def test_an_environment_around_an_environment(toys: Registry) -> None:
+    use = recipe(PARTS, toys).stages["main"].environment
+    (around,) = build_from(use, seed=7).given
+    assert around.of == Built((World(size=9, seed=7),), {})
+    assert around.friend is None
+
+
+def test_an_evaluator_within_another_judges_in_its_own_environment(
+    toys: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("framework.building._fits", lambda built, kind: True)
+    use = recipe(PARTS, toys).stages["main"].algorithm
+    judge = build_from(use, Built((), {}), None, seed=7, resolve=lambda _: Path("x")).given[2].judge
+    assert judge.options == {"episodes": 10, "names": ()}
+    assert judge("the algorithm", "the training's environment") == (
+        "the algorithm",
+        Built((World(size=2, seed=7),), {}),
+    )
+
+
+def test_resolved_records_parts_and_reads_as_the_same(toys: Registry) -> None:
+    first = recipe(PARTS, toys)
+    again = load_text(first.to_yaml(), registry=toys)
+    assert again.resolved() == first.resolved()
+    algorithm = first.resolved()["algorithm"]
+    assert algorithm["inner"]["k"] == 4
+    assert algorithm["inner"]["base"] == "${checkpoint:'an earlier run'}"
+    assert algorithm["worlds"]["far"] == {
+        "use": "toy/world",
+        "size": 4,
+        "gravity": -9.81,
+        "walls": True,
+        "seed": 5,
+    }
+    (evaluator,) = first.resolved()["evaluators"]
+    assert evaluator["environment"]["size"] == 3
+    assert evaluator["of"] == {"use": "toy/judge", "episodes": 2, "names": []}
+
+
+def test_overrides_reach_into_parts(toys: Registry) -> None:
+    settings = ["algorithm.inner.k=0", "evaluators.0.of.episodes=5"]
+    changed = load_text(PARTS, overrides=settings, registry=toys)
+    resolved = changed.resolved()
+    assert resolved["algorithm"]["inner"]["k"] == 0
+    assert resolved["evaluators"][0]["of"]["episodes"] == 5
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Start:
     weights: Path | None = None

@@ -21,9 +21,11 @@ def register_models() -> Iterator[Component]:
 @hookimpl
 def register_algorithms() -> Iterator[Component]:
     yield Component("descent", "framework_tiny.parts:Descent", "framework_tiny.config:DescentConfig")
+    yield Component("player", "framework_tiny.parts:Player", "framework_tiny.config:DescentConfig")
 
 
 @hookimpl
 def register_evaluators() -> Iterator[Component]:
     yield Component("error", "framework_tiny.parts:Error", "framework_tiny.config:ErrorConfig")
+    yield Component("slope", "framework_tiny.parts:Slope", "framework_tiny.config:ErrorConfig")
     yield Component("slow", "framework_tiny.parts:Slow", "framework_tiny.config:SlowConfig")

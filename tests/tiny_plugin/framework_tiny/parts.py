@@ -21,6 +21,7 @@ class Points(VectorEnv):
 
     def __init__(self, config: PointsConfig) -> None:
         generator = torch.Generator().manual_seed(config.seed)
+        self.slope = config.slope
         self.x = torch.linspace(-1, 1, 100)[:, None]
         self.y = config.slope * self.x + config.noise * torch.randn(100, 1, generator=generator)
 
@@ -87,6 +88,11 @@ class Descent(LightningModule):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+class Player(Descent):
+    def play(self, environment: Points) -> Report:
+        return Report({"slope": environment.slope})
+
+
 class Steps:
     """The steps still to do."""
 
@@ -126,6 +132,25 @@ class Error:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.seen = list(state["seen"])
+
+
+class Slope:
+    """The slope of the environment it judges in, now and then and at the end."""
+
+    def __init__(self, config: ErrorConfig) -> None:
+        self.every = config.every
+
+    def __call__(self, algorithm: Descent, environment: Points) -> Report:
+        return Report(self.monitor(algorithm, environment))
+
+    def monitor(self, algorithm: Descent, environment: Points) -> dict[str, float]:
+        return {"slope": environment.slope}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        pass
 
 
 class Slow:
