@@ -6,11 +6,13 @@ import os
 import signal
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from framework.errors import UserError
 from framework.testing import assert_same
 from framework_codex.evaluation.config import PassAtKConfig, VariableBindingConfig
 from framework_codex.evaluation.pass_at_k import PassAtK
@@ -105,3 +107,16 @@ def test_mistakes_are_told_by_the_judge(scripted: Any) -> None:
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     assert (rows[0]["factor missing"], rows[0]["pass rate"]) == (2, 0.5)
     assert rows[1]["operation left out"] == 2
+
+
+def test_what_cannot_be_judged_is_named_and_left_out(
+    scripted: Any, problem: Any, environment: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    good, wrong = problem("good"), replace(problem("wrong"), canonical_solution="    return 0\n")
+    report = PassAtK(CONFIG)(scripted(half), environment([good, wrong]))
+    assert report.metrics["problems"] == 1 and 0 < report.metrics["pass_at_1"] < 1
+    (note,) = report.notes
+    assert "1 of 2 problems cannot be judged" in note and "wrong (" in note and "good" not in note
+    assert note in caplog.text
+    with pytest.raises(UserError, match=r"(?s)none of the 1 problems can be judged.*wrong"):
+        PassAtK(CONFIG)(scripted(half), environment([wrong]))

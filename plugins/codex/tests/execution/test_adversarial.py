@@ -58,7 +58,8 @@ def read(family: str) -> Iterator[Case]:
         special = [line[3:] for line in lines if line.startswith("#! ")]
         prompt = [line[8:] for line in special if line.startswith("prompt: ")]
         asserts = [line[9:] for line in special if line.startswith("asserts: ")]
-        check = [line for line in special if not line.startswith(("prompt: ", "asserts: "))]
+        right = [line[7:] for line in special if line.startswith("right: ")]
+        check = [line for line in special if not line.startswith(("prompt: ", "asserts: ", "right: "))]
         text = "\n".join(line for line in lines if not line.startswith("#! "))
         for word, meant in SUBSTITUTES.items():
             text = text.replace(word, meant)
@@ -68,6 +69,7 @@ def read(family: str) -> Iterator[Case]:
             entry_point="solve",
             test="\n".join(asserts or check) or ADDS,
             test_kind="asserts" if asserts else "check",
+            canonical_solution="\n".join(right),
         )
         yield Case(family, name, frozenset(outcomes.split(",")), problem, text)
 

@@ -18,6 +18,7 @@ import pytest
 
 from framework.errors import UserError
 from framework_codex.execution import Judge, JudgeConfig, Limits
+from framework_codex.execution.verdict import Backend
 from framework_codex.problem import Problem
 
 pytestmark = pytest.mark.sandbox
@@ -398,13 +399,86 @@ def test_ten_thousand_programs(judge: Judge) -> None:
     assert [worker.process.pid for worker in judge.pool.workers] == workers
 
 
+EQUAL = """
+class P:
+    def __init__(self, x): self.x = x
+    def __eq__(self, other): return self.x == other.x
+    def __add__(self, n): return P(self.x + n)
+def f(x): return P(x)
+"""
+
+
+def test_operators_of_a_class_without_a_canonical_solution(judge: Judge) -> None:
+    classes = problem("assert candidate(1) + 2 == P(3)", prompt="class P: pass\n")
+    found = judge.verdicts([(classes, EQUAL), (classes, EQUAL.replace("+ n", "- n"))])
+    assert [verdict.outcome for verdict in found] == ["passed", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        (problem("assert candidate(1) == 5", canonical_solution=RIGHT), "AssertionError"),
+        (problem("assert type(candidate(1)).__name__ == 'P'", canonical_solution=EQUAL), "AssertionError"),
+        (problem(canonical_solution="def f(x): raise KeyError('k')"), "KeyError: 'k'"),
+        (problem(canonical_solution="while True: pass"), "processor time"),
+        (cases("def f(x): return object()", "[[1]]"), "objects"),
+    ],
+)
+def test_problem_that_cannot_be_judged_is_no_wrong_program(judge: Judge, broken: Problem, why: str) -> None:
+    first, own = judge.verdicts([(broken, WRONG), (broken, broken.canonical_solution)])
+    assert first.outcome == own.outcome == "unjudgeable"
+    assert "canonical solution" in first.detail and why in own.detail
+
+
+def test_what_passes_needs_no_canonical_solution(judge: Judge) -> None:
+    """Before and after it was asked how that fares."""
+    wrong = problem(canonical_solution=WRONG)
+    outcomes = [
+        verdict.outcome for verdict in judge.verdicts([(wrong, RIGHT), (wrong, WRONG), (wrong, RIGHT)])
+    ]
+    assert outcomes == ["passed", "unjudgeable", "passed"]
+
+
+ENVIRONMENTS: list[dict[str, str]] = [
+    {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    {"LANG": "de_DE.ISO-8859-1", "LC_ALL": "POSIX", "TZ": "Asia/Tokyo", "PYTHONHASHSEED": "77"},
+    {"PYTHONOPTIMIZE": "2", "PYTHONWARNINGS": "error", "PYTHONINTMAXSTRDIGITS": "640", "COLUMNS": "7"},
+    {"PYTHONSAFEPATH": "1", "PYTHONDEVMODE": "1", "PYTHONASYNCIODEBUG": "1", "PYTHONNODEBUGRANGES": "1"},
+]
+
+
+@pytest.mark.parametrize("variables", ENVIRONMENTS)
+@pytest.mark.parametrize("backend", ["bubblewrap", "process"])
+def test_verdicts_do_not_depend_on_who_calls(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], backend: Backend
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    test = """
+    import argparse, locale, sys, time, warnings
+    print("v\\u00e9rifi\\u00e9 \\ud800", file=sys.stdout)
+    print("\\u65e5", file=sys.stderr)
+    warnings.warn("old", DeprecationWarning)
+    assert candidate("\\u00e9") == (1, 9, "utf-8") and time.localtime(0).tm_hour == 0
+    assert len(str(10 ** 1000)) == 1001 and sys.stdout.encoding == "utf-8"
+    assert "--a-long-option" in argparse.ArgumentParser(usage="x --a-long-option").format_usage()
+    assert list({"one", "two", "three"}) == candidate(None)
+    """
+    program = """
+import sys, time
+from datetime import datetime
+def f(text):
+    print("\\u65e5\\u672c", text)
+    if text is None: return list({"one", "two", "three"})
+    return len(text), datetime.fromtimestamp(9 * 3600).hour, sys.stdout.encoding
+"""
+    with Judge(JudgeConfig(limits=LIMITS, workers=1, backend=backend)) as judge:
+        right, wrong = judge.verdicts([(problem(textwrap.dedent(test)), program), (problem(), WRONG)])
+    assert right.passed, right
+    assert wrong.outcome == "failed"
+    assert all(os.environ[name] == value for name, value in variables.items())
+
+
 def test_environment_of_tests_is_the_users(judge: Judge) -> None:
     uses = problem("import numpy\nassert candidate(numpy.arange(3).tolist()) == 3")
     assert judge.verdicts([(uses, "def f(x): return len(x)")])[0].passed
-
-
-def test_own_environment_variables_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONOPTIMIZE", "2")
-    with Judge(CONFIG) as judge:
-        assert judge.verdicts([(problem(), WRONG)])[0].outcome == "failed"
-    assert os.environ["PYTHONOPTIMIZE"] == "2"

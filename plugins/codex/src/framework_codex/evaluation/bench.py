@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,12 +12,14 @@ from typing import Any, Protocol, runtime_checkable
 
 from framework.errors import UserError
 from framework_codex.code_model import CodeModel, code_model_of
-from framework_codex.evaluation.config import DrawConfig
-from framework_codex.evaluation.judging import Judged, judged
+from framework_codex.evaluation.config import DrawConfig, RunConfig
+from framework_codex.evaluation.judging import Judged, judged, unjudgeable
 from framework_codex.evaluation.sample_file import file_of
 from framework_codex.evaluation.samples import Samples, draw
 from framework_codex.execution.verdict import JudgeConfig
 from framework_codex.problem import Problem
+
+log = logging.getLogger("framework")
 
 
 @runtime_checkable
@@ -94,13 +97,40 @@ def bench(
 ) -> Iterator[Bench]:
     """Set up what an evaluator of samples needs; without a folder, in a temporary one.
 
+    Problems whose own canonical solution does not pass are left out, before anything is drawn.
+
     Raises:
-        UserError: the algorithm cannot sample, or there are too few recorded samples.
+        UserError: the algorithm cannot sample, there are too few recorded samples, or no problem
+            can be judged.
     """
     model = code_model_of(algorithm)
     kept, counts, notes = _counted(model, tuple(problems), config.n)
     with tempfile.TemporaryDirectory() as temporary:
-        yield Bench(model, kept, counts, config, folder or Path(temporary), notes)
+        work = folder or Path(temporary)
+        if isinstance(config, RunConfig):
+            judgeable = _judgeable(kept, config.judge, work, notes)
+            counts = tuple(count for count, good in zip(counts, judgeable, strict=True) if good)
+            kept = tuple(problem for problem, good in zip(kept, judgeable, strict=True) if good)
+        yield Bench(model, kept, counts, config, work, notes)
+
+
+def _judgeable(
+    problems: tuple[Problem, ...], config: JudgeConfig, folder: Path, notes: list[str]
+) -> list[bool]:
+    """Which problems can be judged; a note names the others."""
+    reasons = unjudgeable(problems, config, folder)
+    if reasons:
+        named = [f"{name} ({reason})" for name, reason in reasons.items()]
+        if len(reasons) == len(problems):
+            listed = "\n  ".join(named[:10])
+            raise UserError(
+                f"none of the {len(problems)} problems can be judged\n  {listed}\n"
+                "  correct their canonical_solution, leave it empty if it is not known, or raise judge.limits"
+            )
+        out = f"{len(reasons)} of {len(problems)} problems cannot be judged and are left out"
+        notes.append(f"{out}: {'; '.join(named)}.")
+        log.warning(notes[-1])
+    return [problem.task_id not in reasons for problem in problems]
 
 
 def _counted(

@@ -89,6 +89,19 @@ def verdicts_on(
     programs: Sequence[tuple[Problem, str]], config: JudgeConfig, folder: Path
 ) -> tuple[Verdict, ...]:
     """The verdict on each `(problem, completion)`; equal ones are judged once."""
+    if not programs:
+        return ()
     with open_judge(config, folder) as judge:
         found = dict(counted(judge.judge(programs), len(programs), "programs judged"))
     return tuple(found[position] for position in range(len(programs)))
+
+
+def unjudgeable(problems: Sequence[Problem], config: JudgeConfig, folder: Path) -> dict[str, str]:
+    """Problems whose own canonical solution does not pass, and why, by task id."""
+    known = [problem for problem in problems if problem.canonical_solution]
+    verdicts = verdicts_on([(problem, problem.canonical_solution) for problem in known], config, folder)
+    return {
+        problem.task_id: verdict.detail
+        for problem, verdict in zip(known, verdicts, strict=True)
+        if not verdict.passed
+    }

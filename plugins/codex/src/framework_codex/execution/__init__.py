@@ -15,6 +15,10 @@ that equals nothing but itself. So a program can do to its own process what it l
 there knows the expected results, and nothing from there acts when results are compared. Helpers
 that tests call come from the prompt and are executed outside as well, never from the program.
 
+Tests of classes need more: their objects are compared, added, awaited by the program's own code.
+How far a problem's tests may rely on that is found out by judging its canonical solution (`rules`),
+and a problem whose canonical solution does not pass under any rules is called unjudgeable.
+
 **Time** is processor time, read from outside, of all the program's threads; elapsed time is a
 backstop, from which waiting for a busy machine's processors is taken off (`starvation`). Programs
 that exceed a limit beside others are tried again alone, unless the excess leaves no doubt.

@@ -41,6 +41,7 @@ def environment(folder: str) -> dict[str, str]:
         "USER": "sandbox",
         "TMPDIR": folder,
         "LANG": "C.UTF-8",
+        "TZ": "UTC",
         # Without /proc the loader does not know where the interpreter lies, and what lies beside it.
         "LD_ORIGIN_PATH": str(Path(interpreter()).parent),
         "PYTHONHASHSEED": "0",

@@ -18,13 +18,14 @@ from framework_codex.problem import Problem
 from .verdict import JudgeConfig, Outcome, Verdict
 
 #: Part of every key; to be raised when the judge comes to judge differently.
-JUDGE_VERSION = 1
+JUDGE_VERSION = 2
 
 #: Seconds to wait for other processes.
 _PATIENCE = 60.0
 
 _TEST_FIELDS = (
-    "entry_point", "test", "test_kind", "setup", "cases", "comparison", "atol", "prompt", "task_id",
+    "entry_point", "test", "test_kind", "setup", "cases", "comparison", "atol", "prompt", "suffix", "task_id",
+    "canonical_solution",
 )  # fmt: skip
 
 
@@ -56,8 +57,6 @@ class Keys:
         if start is None:
             row = problem.row()
             fields = [row[name] for name in _TEST_FIELDS]
-            if problem.test_kind == "cases":
-                fields += [problem.canonical_solution, problem.suffix]
             start = hashlib.sha256((self.base + json.dumps(fields)).encode()).digest()
             self.problems[problem] = start
         text = problem.program(completion).encode("utf-8", "surrogatepass")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from framework.errors import UserError
 from framework_codex.problem import Problem
 
 from . import comparison
+from .rules import LEVELS, STRICT, Rules
 from .sandbox import PATIENCE, Ended, Sandbox, SandboxDied
 from .session import Over, Session
 from .stand_ins import Named
@@ -28,6 +31,13 @@ class Judged(NamedTuple):
 
     verdict: Verdict
     again: bool
+
+
+class _Trial(NamedTuple):
+    """What became of a program under some rules, and the operations its tests asked for."""
+
+    judged: Judged
+    asked: frozenset[str] = frozenset()
 
 
 class Checker:
@@ -61,9 +71,25 @@ class Checker:
             UserError: the problem itself is broken.
         """
         trusted = self._trusted(problem)
-        if problem.test_kind == "cases" and trusted.expected is None:
-            trusted.expected = self._expected(trusted)
-        return self._attempt(trusted, problem.program(completion), alone)
+        text = problem.program(completion)
+        if problem.test_kind == "cases":
+            if trusted.expected is None:
+                trusted.expected = self._expected(trusted)
+            if trusted.broken:
+                return Judged(Verdict("unjudgeable", trusted.broken), again=False)
+            return self._attempt(trusted, text, alone).judged
+        trial = self._attempt(trusted, text, alone)
+        judged = trial.judged
+        if judged.again or (judged.verdict.passed and not trial.asked):
+            return judged
+        # It failed, or its tests did what the rules for data forbid: how does the right program fare?
+        if trusted.rules is None and self._find_rules(trusted, alone):
+            return Judged(judged.verdict, again=True)
+        if trusted.broken:
+            return Judged(Verdict("unjudgeable", trusted.broken), again=False)
+        if trusted.rules in (None, STRICT):
+            return judged
+        return self._attempt(trusted, text, alone, trusted.rules).judged
 
     def close(self) -> None:
         """End the sandbox."""
@@ -80,24 +106,50 @@ class Checker:
                 self.kept.popitem(last=False)
         return self.kept[problem]
 
-    def _attempt(self, trusted: Trusted, text: str, alone: bool) -> Judged:
+    def _find_rules(self, trusted: Trusted, alone: bool) -> bool:
+        """Set the rules of a problem to the strictest under which its canonical solution passes.
+
+        Returns:
+            Whether it has to be tried again, alone.
+        """
+        problem = trusted.problem
+        if not problem.canonical_solution:
+            trusted.rules = LEVELS[1] if trusted.has_classes else STRICT
+            return False
+        text = problem.program(problem.canonical_solution)
+        reason = ""
+        for rules in LEVELS:
+            trial = self._attempt(trusted, text, alone, rules)
+            verdict, again = trial.judged
+            if again:
+                return True
+            if verdict.passed:
+                trusted.rules = replace(rules, asks=trial.asked)
+                return False
+            reason = reason or f"{verdict.outcome} {verdict.detail}".strip()
+        trusted.rules = STRICT
+        trusted.broken = f"the problem's own canonical solution does not pass: {reason}"
+        return False
+
+    def _attempt(self, trusted: Trusted, text: str, alone: bool, rules: Rules = STRICT) -> _Trial:
         """Try twice: what kills a sandbox may be the machine's lack of memory."""
         for _ in range(2):
             try:
-                return self._once(trusted, text, alone)
+                return self._once(trusted, text, alone, rules)
             except SandboxDied:
                 self.close()
-        self._once(_HARMLESS, "def f():\n    return 1\n", alone)
-        return Judged(Verdict("crashed", "ended its sandbox"), not alone)
+        self._once(_HARMLESS, "def f():\n    return 1\n", alone, STRICT)
+        return _Trial(Judged(Verdict("crashed", "ended its sandbox"), not alone))
 
-    def _once(self, trusted: Trusted, text: str, alone: bool) -> Judged:
+    def _once(self, trusted: Trusted, text: str, alone: bool, rules: Rules) -> _Trial:
         sandbox = self.sandbox = self.sandbox or Sandbox(self.config, self.scratch)
         limits = self.config.limits
         patience = 1.0 if alone else PATIENCE
         with sandbox.start() as sock:
-            session = Session(sock, sandbox, limits, limits.cpu_seconds * patience, self.prolong)
+            session = Session(sock, sandbox, limits, limits.cpu_seconds * patience, self.prolong, rules)
             session.left = max(session.left, 2 * trusted.expected_bytes)
             finding = self._examine(session, trusted, text)
+            session.give_up(*finding)  # whatever is left of the tests gets no answer any more
         ended = sandbox.end()
         if not ended.clean:
             self.close()
@@ -111,7 +163,8 @@ class Checker:
             again = not alone and not certain
         elif outcome == "timed_out":
             again = not alone
-        return Judged(Verdict(outcome, _line(detail), round(ended.cpu_seconds, 6)), again)
+        verdict = Verdict(outcome, _line(detail), round(ended.cpu_seconds, 6))
+        return _Trial(Judged(verdict, again), frozenset(session.asked))
 
     def _examine(self, session: Session, trusted: Trusted, text: str) -> tuple[Outcome, str]:
         """Run program and tests; what they say, or the first reason for which it cannot pass."""
@@ -134,10 +187,11 @@ class Checker:
         """Execute the tests with stand-ins for the names that are the program's."""
         problem = trusted.problem
         trusted.seed_generators()
-        namespace = trusted.namespace()
+        namespace = trusted.namespace(session.rules.shared)
         session.exceptions = trusted.exceptions(namespace)
-        for name in trusted.remote(namespace):
-            namespace[name] = Named(session, name)
+        names = [Named(session, name) for name in trusted.remote(namespace)]
+        namespace |= {object.__getattribute__(name, "__name__"): name for name in names}
+        namespace |= session.own_exceptions(names[1:])
         candidate = namespace[problem.entry_point]
         exec(trusted.setup, namespace)
         exec(trusted.test, namespace)
@@ -145,7 +199,11 @@ class Checker:
             check = namespace.get("check")
             if not callable(check):
                 raise UserError(f"problem {problem.task_id}: its test defines no check(candidate)")
-            check(candidate)
+            result = check(candidate)
+            if inspect.iscoroutine(result):
+                import asyncio
+
+                asyncio.run(result)
 
     def _cases(self, session: Session, trusted: Trusted) -> tuple[Outcome, str]:
         """Compare results with the canonical solution's."""
@@ -197,6 +255,8 @@ class Checker:
             finally:
                 sandbox.end()
         trusted.expected_bytes = session.sent
+        if session.theirs:
+            trusted.broken = "the problem's own canonical solution returns objects, which cannot be compared"
         return results
 
     def _explain(self, finding: tuple[Outcome, str], ended: Ended) -> tuple[Outcome, str]:
@@ -217,8 +277,11 @@ def _classify(session: Session, error: BaseException) -> tuple[Outcome, str]:
             if isinstance(error, MemoryError):
                 return "memory", raised.text
             return ("blocked" if raised.forbidden else "exception"), raised.text
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return "failed", text
+    try:
+        text = str(error)
+    except BaseException:  # it holds an object of a program that has ended
+        text = ""
+    return "failed", f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _line(text: str) -> str:

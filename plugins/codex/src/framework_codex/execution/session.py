@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import builtins
 import socket
+import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from .inside import codec
-from .inside.channel import (
-    CALL,
-    CASES,
-    OPERATE,
-    RAISED,
-    REFUSED,
-    RESULTS,
-    RUN,
-    VALUE,
-    Channel,
-    Closed,
-    TooLarge,
-)
-from .stand_ins import Iterated, Named, Remote
+from .inside.channel import CASES, OPERATE, RAISED, REFUSED, RESULTS, RUN, VALUE, Channel, Closed, TooLarge
+from .inside.child import MODULE
+from .inside.exceptions import describe, find_known, rebuild
+from .rules import STRICT, Rules
+from .served import Served
+from .stand_ins import Named, Remote, stand_in
 from .verdict import Limits, Outcome
 
 #: Times the limit of elapsed time that may be given back for waiting.
 _STRETCH = 10
+#: Functions that tests replace to read and print in a program's place.
+_PATCHED = {"input": input, "print": print}
 #: Shortest pause between two looks at the program's clock.
 _TICK = 0.02
 
@@ -59,6 +56,7 @@ class Session:
         limits: of the program.
         cpu: CPU-seconds it is stopped at.
         prolong: told by how many seconds the end is put off.
+        rules: what the tests may ask.
 
     Attributes:
         ended: outcome and detail once the program can no longer pass, whatever the tests do then.
@@ -66,11 +64,12 @@ class Session:
         sent: bytes it has sent.
         exceptions: classes of the prompt's, by name, that programs' classes of that name are raised as.
         raised: exceptions of the program that were raised into the tests.
+        asked: operations the tests asked for whose answers could be forged.
     """
 
     def __init__(
         self, sock: socket.socket, clocks: Clocks, limits: Limits, cpu: float,
-        prolong: Callable[[float], None],
+        prolong: Callable[[float], None], rules: Rules = STRICT,
     ) -> None:  # fmt: skip
         self.channel = _Timed(sock, self.wait, limits.output_kb * 1024 + 4096)
         self.sock = sock
@@ -86,24 +85,88 @@ class Session:
         self.sent = 0
         self.ended: tuple[Outcome, str] | None = None
         self.raised: list[Raised] = []
-        self.exceptions: dict[str, type[Exception]] = {}
-        self.mine: list[Any] = []
+        self.rules = rules
+        self.asked: set[str] = set()
+        self.exceptions: dict[str, type[BaseException]] = {}
+        self.served = Served()
         self.theirs: dict[int, Any] = {}
+        self.handles: dict[int, Remote] = {}
+        self.streams = (sys.stdin, sys.stdout, sys.stderr)
+        #: Tests may call from several threads.
+        self.turn = threading.RLock()
 
     def run(self, text: str, entry_point: str) -> None:
         """Execute the program, which has to define its entry point."""
         encoder = codec.Encoder()
-        encoder.write((entry_point, text))
+        encoder.write((entry_point, text, self.rules.objects))
         self._ask(RUN, encoder.out)
         self._answer()
 
-    def call(self, target: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        """Call an object of the program, or what has a name in it."""
-        return self._request(CALL, [target, list(arguments), named])
+    def operate(self, operation: str, *operands: Any) -> Any:
+        """Have an operation done where the program is; see `inside.operations`."""
+        if self.ended is not None:
+            raise Over(self.ended[1])
+        request = [operation, *operands]
+        known: list[Any] = []
+        encoder = codec.Encoder(self._export, known, number=True, rebuild=True)
+        encoder.known.append(request)  # the request itself is number 0, as whoever reads it numbers it
+        encoder.numbers[id(request)] = 0
+        encoder.contents(request)
+        with self.turn, self._redirected(operation):
+            self._ask(OPERATE, encoder.out)
+            return self._answer(known)
 
-    def operate(self, operation: str, target: Any, *operands: Any) -> Any:
-        """Do an operation on an object of the program; a string means what has this name."""
-        return self._request(OPERATE, [operation, target, *operands])
+    @contextmanager
+    def _redirected(self, operation: str) -> Iterator[None]:
+        """Have the program read and print where the tests do, if they replaced the streams.
+
+        A program's own streams lead nowhere.
+        """
+        functions = {name: vars(builtins)[name] for name in _PATCHED}
+        replaced = {name: value for name, value in functions.items() if value is not _PATCHED[name]}
+        streams = (sys.stdin, sys.stdout, sys.stderr)
+        if operation in ("redirect", "printed") or not (replaced or streams != self.streams):
+            yield
+            return
+        stdin, stdout, stderr = streams
+        start = stdin.tell() if stdin is not self.streams[0] and stdin.seekable() else 0
+        self.operate("redirect", stdin.read() if stdin is not self.streams[0] else "", replaced)
+        try:
+            yield
+        finally:
+            if self.ended is None:
+                used, out, err = self.operate("printed")
+                for stream, text in ((stdout, out), (stderr, err)):
+                    if type(text) is str and text:
+                        stream.write(text)
+                if stdin is not self.streams[0] and stdin.seekable():
+                    stdin.seek(start + int(used))
+
+    def close(self, generator: Remote) -> None:
+        """Close a generator of the program, if the program still runs."""
+        if self.ended is None:
+            self.operate("close", generator)
+
+    def allows(self, operation: str) -> bool:
+        """Whether the rules let an operation pass whose answer could be forged."""
+        self.asked.add(operation)
+        return self.rules.asks is None or operation in self.rules.asks
+
+    def own_exceptions(self, names: Iterable[Named]) -> dict[str, type[BaseException]]:
+        """Those of some names that are the program's classes of exceptions, as classes tests can catch."""
+        described: list[list[tuple[str, str]]] = []
+        for name in names:
+            try:
+                classes = self.operate("classes", name)
+                described.append([(str(module), str(text)) for module, text in classes])
+            except Exception:  # there is no such name yet
+                continue
+        made: dict[str, type[BaseException]] = {}
+        for (_, own), *bases in sorted(filter(None, described), key=len):
+            known = (self._find(*base) or find_known(*base) for base in bases)
+            kind = next((kind for kind in known if kind is not None), Exception)
+            made[own] = self.exceptions[own] = type(own, (kind,), {})
+        return made
 
     def cases(self, body: bytes, take: Callable[[Any], bool]) -> bool:
         """Go through prepared cases; `take` gets each result and says whether to go on.
@@ -154,17 +217,6 @@ class Session:
         self.prolong(missing)
         return missing
 
-    def _request(self, kind: int, request: list[Any]) -> Any:
-        if self.ended is not None:
-            raise Over(self.ended[1])
-        known: list[Any] = []
-        encoder = codec.Encoder(self._export, known, number=True, rebuild=True)
-        encoder.known.append(request)  # the request itself is number 0, as whoever reads it numbers it
-        encoder.numbers[id(request)] = 0
-        encoder.contents(request)
-        self._ask(kind, encoder.out)
-        return self._answer(known)
-
     def _ask(self, kind: int, body: bytes | bytearray) -> None:
         self.sock.settimeout(max(self.stop - time.monotonic(), _TICK))
         try:
@@ -192,9 +244,9 @@ class Session:
     def _answer(self, known: list[Any] | None = None) -> Any:
         while True:
             kind, body = self._receive()
-            if kind != CALL:
+            if kind != OPERATE:
                 return self._conclude(kind, body, known)
-            self._call_back(body)
+            self._serve(body)
 
     def _conclude(self, kind: int, body: bytes, known: list[Any] | None = None) -> Any:
         if kind == VALUE:
@@ -207,7 +259,7 @@ class Session:
         raise self.give_up("blocked", "sent what is no answer")
 
     def _decoder(self, body: bytes, known: list[Any] | None = None) -> codec.Decoder:
-        return codec.Decoder(body, self._resolve, known, nodes=self.limits.output_kb * 256)
+        return codec.Decoder(body, self._resolve, known, nodes=self.limits.output_kb * 256, find=self._find)
 
     def _read(self, decoder: codec.Decoder) -> Any:
         try:
@@ -231,55 +283,52 @@ class Session:
         return value
 
     def _exception(self, body: bytes) -> BaseException:
-        decoder = self._decoder(body)
+        description = self._read(self._decoder(body))
         try:
-            (own, names), text, number = self._read(decoder)
-            arguments = self._read(decoder)
-            own, names = (list(filter(_is_text, some)) for some in (own, names))
+            error, text, number = rebuild(description, self._find)
         except (TypeError, ValueError):
             return self.give_up("blocked", "raised what is no exception")
-        text = text if isinstance(text, str) else ""
-        kind = next(
-            (self.exceptions[name] for name in own if name in self.exceptions), _exception_class(names)
-        )
-        if not issubclass(kind, Exception):
+        # What ends a program must not pass for its answer where tests catch everything.
+        if not isinstance(error, Exception) and type(error).__module__ == "builtins":
             return self.give_up("exception", text)
-        error = _instance(kind, arguments if isinstance(arguments, tuple) else (text,))
         self.raised.append(Raised(error, text, number in _FORBIDDEN))
         return error
 
-    def _call_back(self, body: bytes) -> None:
-        decoder = self._decoder(body)
-        request = self._read(decoder)
+    def _find(self, module: str, name: str) -> type[BaseException] | None:
+        return self.exceptions.get(name.rpartition(".")[2]) if module == MODULE else None
+
+    def _serve(self, body: bytes) -> None:
+        """Do an operation on an object of the tests that the program was given."""
+        request = self._read(self._decoder(body))
         encoder = codec.Encoder(self._export, rebuild=True)
         try:
-            function, arguments, named = request
-            if isinstance(function, Remote) or not callable(function):
-                raise TypeError("not a function")
-            encoder.write(function(*arguments, **named))
-        except Exception as error:
-            encoder = codec.Encoder()
-            encoder.write((type(error).__name__, str(error)))
+            encoder.write(self.served.operate(request))
+        except Over:
+            raise
+        except BaseException as error:  # asyncio's CancelledError included
+            encoder = codec.Encoder(self._export)
+            encoder.write(describe(error))
             self._ask(RAISED, encoder.out)
         else:
             self._ask(VALUE, encoder.out)
 
-    def _export(self, value: Any) -> tuple[bytes, int]:
+    def _export(self, value: Any) -> tuple[bytes, int, str]:
         if isinstance(value, Named):
-            value = self.operate("name", value.__name__)
-        if isinstance(value, (Remote, Iterated)) and object.__getattribute__(value, "_session") is self:
-            return codec.YOURS, object.__getattribute__(value, "_number")
-        self.mine.append(value)
-        return codec.OWN, len(self.mine) - 1
+            return codec.NAMED, 0, object.__getattribute__(value, "__name__")
+        handle = self.handles.get(id(value))
+        if handle is not None:
+            return codec.YOURS, object.__getattribute__(handle, "_Remote__number"), ""
+        return codec.OWN, self.served.number(value), type(value).__name__
 
-    def _resolve(self, mark: bytes, number: int, kind: str) -> Any:
+    def _resolve(self, mark: bytes, number: int, text: str) -> Any:
+        if mark == codec.NAMED:
+            raise codec.Malformed("a name")
         if mark == codec.YOURS:
-            if number >= len(self.mine):
-                raise codec.Malformed("unknown object")
-            return self.mine[number]
+            return self.served.object(number)
         if number not in self.theirs:
-            stand_in = Iterated(self, number) if mark == codec.ITERATOR else Remote(self, number, kind)
-            self.theirs[number] = stand_in
+            made, handle = stand_in(self, mark, number, text)
+            self.theirs[number] = made
+            self.handles[id(made)] = self.handles[id(handle)] = handle
         return self.theirs[number]
 
 
@@ -306,27 +355,6 @@ class _Timed(Channel):
 
 #: Error numbers of what the sandbox forbids: EPERM, EACCES, EROFS, EFBIG, ENOSPC.
 _FORBIDDEN = {1, 13, 30, 27, 28}
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _exception_class(names: list[str]) -> type[BaseException]:
-    for name in names:
-        kind = getattr(builtins, name, None)
-        if isinstance(kind, type) and issubclass(kind, BaseException):
-            return kind
-    return Exception
-
-
-def _instance(kind: type[BaseException], arguments: tuple[Any, ...]) -> BaseException:
-    try:
-        return kind(*arguments)
-    except Exception:
-        error = kind.__new__(kind) if not issubclass(kind, BaseExceptionGroup) else Exception()
-        error.args = arguments
-        return error
 
 
 def _replace(container: Any, new: Any) -> None:

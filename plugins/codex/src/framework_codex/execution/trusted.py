@@ -1,24 +1,32 @@
 """The tests of one problem, compiled once: what runs outside the sandbox, and only there."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 import builtins
+import contextlib
+import functools
 import hashlib
 import json
+import operator
 import random
 import sys
+import types
 from collections.abc import Iterator
-from types import CodeType
 from typing import Any
 
 from framework.errors import UserError
 from framework_codex.problem import Problem
 
 from .inside import codec
+from .rules import Rules
+from .served import MODULE
 
-#: The module name that trusted code is executed under.
-_MODULE = "tests"
+#: Flags of `from __future__` imports, which hold from where they stand to the end of the tests.
+_FUTURE = functools.reduce(
+    operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+)
 
 
 class Trusted:
@@ -33,38 +41,54 @@ class Trusted:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.helpers = _longest_prefix(problem)
+        self.helpers, prompt = _longest_prefix(problem.prompt)
+        self.flags = self.helpers.co_flags & _FUTURE
         self.setup = self._compile("setup", problem.setup)
+        self.flags |= self.setup.co_flags & _FUTURE
         test = problem.test if problem.test_kind != "cases" else ""
         self.test = self._compile("test", test)
-        self.wanted = _free_names(f"{problem.setup}\n{test}") - set(vars(builtins))
+        self.wanted = set().union(*map(_free_names, (prompt, problem.setup, test))) - set(vars(builtins))
+        self.has_classes = _has_classes(prompt) or _has_classes(problem.setup)
         digest = hashlib.sha256(problem.task_id.encode()).digest()
         self.seed = int.from_bytes(digest[:4], "little")
         self.arguments: list[list[Any]] = self._cases() if problem.test_kind == "cases" else []
         self.expected: list[Any] | None = None
         self.expected_bytes = 0
+        #: What the tests may ask; None as long as nobody needed to know.
+        self.rules: Rules | None = None
+        #: Why the problem cannot be judged, if it cannot.
+        self.broken = ""
 
-    def namespace(self) -> dict[str, Any]:
-        """Names the tests stand on: what the prompt defines, except its classes.
+    def namespace(self, shared: bool = False) -> dict[str, Any]:
+        """Names the tests stand on, of a new module: what the prompt defines, except its classes.
 
         A class of the prompt's is the program's, since programs look into its instances. Classes of
         exceptions stay, for tests to catch.
+
+        Args:
+            shared: leave what the prompt defines to the program, except for what it imports.
         """
-        names: dict[str, Any] = {"__name__": _MODULE}
-        if self.helpers is not None:
+        # Dataclasses look for the module of a class by its name.
+        module = sys.modules[MODULE] = types.ModuleType(MODULE)
+        names = vars(module)
+        with contextlib.suppress(Exception, SystemExit):  # the program would meet the same
             exec(self.helpers, names)
         for name, value in list(names.items()):
-            if isinstance(value, type) and value.__module__ == _MODULE and not issubclass(value, Exception):
+            if name.startswith("__") or (isinstance(value, type) and issubclass(value, Exception)):
+                continue
+            origin = getattr(value, "__module__", None)
+            imported = isinstance(value, types.ModuleType) or origin not in (None, MODULE)
+            if (shared and not imported) or (isinstance(value, type) and origin == MODULE):
                 del names[name]
         names.pop(self.problem.entry_point, None)
         return names
 
-    def exceptions(self, namespace: dict[str, Any]) -> dict[str, type[Exception]]:
+    def exceptions(self, namespace: dict[str, Any]) -> dict[str, type[BaseException]]:
         """Classes of exceptions that the prompt defines."""
         return {
             name: value
             for name, value in namespace.items()
-            if isinstance(value, type) and issubclass(value, Exception) and value.__module__ == _MODULE
+            if isinstance(value, type) and issubclass(value, Exception) and value.__module__ == MODULE
         }
 
     def remote(self, namespace: dict[str, Any]) -> Iterator[str]:
@@ -88,14 +112,16 @@ class Trusted:
             encoder.write(arguments)
         return bytes(encoder.out)
 
-    def _compile(self, part: str, text: str) -> CodeType:
+    def _compile(self, part: str, text: str) -> types.CodeType:
+        name = f"<{part} of {self.problem.task_id}>"
         try:
-            return compile(text, f"<{part} of {self.problem.task_id}>", "exec", dont_inherit=True, optimize=0)
+            code: types.CodeType = compile(text, name, "exec", self.flags, dont_inherit=True, optimize=0)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise UserError(
                 f"problem {self.problem.task_id}: its {part} is no Python: {error}\n"
                 "  correct the problem's file"
             ) from None
+        return code
 
     def _cases(self) -> list[list[Any]]:
         try:
@@ -110,19 +136,28 @@ class Trusted:
         return cases
 
 
-def _longest_prefix(problem: Problem) -> CodeType | None:
-    """As much of the prompt as is Python by itself: an infilling prompt stops within a function."""
-    lines = problem.prompt.splitlines(keepends=True)
-    while lines:
+def _longest_prefix(prompt: str) -> tuple[types.CodeType, str]:
+    """As much of a prompt as is Python by itself: an infilling prompt stops within a function."""
+    lines = prompt.splitlines(keepends=True)
+    while True:
+        text = "".join(lines)
         try:
-            return compile("".join(lines), "<prompt>", "exec", dont_inherit=True, optimize=0)
+            return compile(text, "<prompt>", "exec", dont_inherit=True, optimize=0), text
         except (SyntaxError, ValueError):
             lines.pop()
-    return None
+
+
+def _has_classes(text: str) -> bool:
+    """Whether some code defines classes."""
+    return any(
+        isinstance(node, ast.ClassDef)
+        or (isinstance(node, ast.Call) and "namedtuple" in ast.unparse(node.func))
+        for node in ast.walk(ast.parse(text))
+    )
 
 
 def _free_names(text: str) -> set[str]:
-    """Names that some code reads and nowhere binds."""
+    """Names that some code reads and nowhere binds, quoted annotations included."""
     read: set[str] = set()
     bound: set[str] = set()
     for node in ast.walk(ast.parse(text)):
@@ -136,4 +171,9 @@ def _free_names(text: str) -> set[str]:
             bound.add((node.asname or node.name).split(".")[0])
         elif isinstance(node, ast.ExceptHandler) and node.name:
             bound.add(node.name)
+        for name in ("annotation", "returns"):
+            quoted = getattr(node, name, None)
+            if isinstance(quoted, ast.Constant) and isinstance(quoted.value, str):
+                with contextlib.suppress(SyntaxError, ValueError):
+                    read |= _free_names(quoted.value)
     return read - bound

@@ -7,7 +7,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from framework import Param
 
-Outcome: TypeAlias = Literal["passed", "failed", "exception", "timed_out", "memory", "crashed", "blocked"]
+Outcome: TypeAlias = Literal[
+    "passed", "failed", "exception", "timed_out", "memory", "crashed", "blocked", "unjudgeable"
+]
 Backend: TypeAlias = Literal["bubblewrap", "process"]
 
 
@@ -42,7 +44,8 @@ class Verdict:
     Attributes:
         outcome: `passed`; `failed`: a wrong result; `exception`: the program raised (or the
             wrong exception was raised); `timed_out`; `memory`; `crashed`: its process died;
-            `blocked`: it tried what the sandbox forbids, or exceeded an output limit.
+            `blocked`: it tried what the sandbox forbids, or exceeded an output limit;
+            `unjudgeable`: the problem's own canonical solution does not pass its tests either.
         detail: one line for the reader; written by the program in part, never trusted.
         cpu_seconds: processor time of the program; 0 for a cached verdict.
     """

@@ -8,11 +8,10 @@ from typing import Final
 
 _HEAD = struct.Struct("<BI")
 
-#: Requests: to run the program, call something, do an operation on a handle, go through cases.
+#: Requests: to run the program, do an operation on an object, go through cases.
 RUN: Final = 1
-CALL: Final = 2
-OPERATE: Final = 3
-CASES: Final = 4
+OPERATE: Final = 2
+CASES: Final = 3
 #: Answers: a value, an exception, some of the cases' results, data that cannot be sent.
 VALUE: Final = 10
 RAISED: Final = 11

@@ -6,15 +6,20 @@ can claim that way is data, which the checker compares outside with what it alon
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import io
 import os
 import sys
 import types
-from typing import Any, cast
+from collections.abc import Generator
+from typing import Any
 
 from . import codec
-from .channel import CALL, CASES, RAISED, REFUSED, RESULTS, RUN, VALUE, Channel, Closed
+from .channel import CASES, OPERATE, RAISED, REFUSED, RESULTS, RUN, VALUE, Channel, Closed
+from .exceptions import describe, rebuild
+from .operations import OPERATIONS, StandIn
+from .tasks import Tasks
 from .watch import Watch
 
 #: The module a program is run as.
@@ -22,27 +27,29 @@ MODULE = "program"
 
 #: Bytes of results that are sent at once.
 _CHUNK = 1 << 16
-
-_BUILTIN_ERRORS = {
-    name: kind
-    for name, kind in vars(__import__("builtins")).items()
-    if isinstance(kind, type) and issubclass(kind, BaseException)
-}
+_CONTAINERS = {list, dict, set, bytearray}
 
 
-class Foreign:
-    """An object of the tests: it can be handed back, and called if it is a function."""
+class Foreign(StandIn):
+    """An object of the tests: a program may do to it what it may do to any argument."""
 
-    __slots__ = ("_child", "_number", "_type")
+    __slots__ = ("__child", "__kind", "__number")
 
     def __init__(self, child: Child, number: int, kind: str) -> None:
-        self._child, self._number, self._type = child, number, kind
+        for name, value in (("child", child), ("number", number), ("kind", kind)):
+            object.__setattr__(self, f"_Foreign__{name}", value)
 
-    def __repr__(self) -> str:
-        return f"<{self._type} of the tests>"
+    def __ask__(self, operation: str, *operands: Any) -> Any:
+        return self.__child.ask(operation, operands)
 
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        return self._child.call_back(self, arguments, named)
+    def __await__(self) -> Generator[None, None, Any]:
+        times = 0
+        while True:
+            done, value = self.__child.ask("step", (self,))
+            if done:
+                return value
+            yield from self.__child.tasks.turn(times)
+            times += 1
 
 
 class Child:
@@ -51,10 +58,14 @@ class Child:
     def __init__(self, channel: Channel, limit: int) -> None:
         self.channel = channel
         self.limit = limit
+        self.objects = 0
+        self.streams: tuple[Any, ...] = ()
         self.module = types.ModuleType(MODULE)
         self.exported: list[Any] = []
         self.numbers: dict[int, int] = {}
+        self.foreign: dict[int, Foreign] = {}
         self.raised: dict[int, Exception] = {}
+        self.tasks = Tasks()
 
     def serve(self) -> None:
         """Answer until the checker hangs up."""
@@ -66,7 +77,7 @@ class Child:
         """Do what one message asks and reply."""
         try:
             if kind == RUN:
-                name, text = codec.Decoder(body).read()
+                name, text, self.objects = codec.Decoder(body).read()
                 self.run(text)
                 self.named(name)
                 self.channel.send(VALUE, b"\0\0\0\0N")
@@ -74,28 +85,22 @@ class Child:
                 self.cases(body)
             else:
                 known: list[Any] = []
-                decoder = codec.Decoder(body, self.resolve, known, number=True)
+                decoder = codec.Decoder(body, self.resolve, known, number=True, find=self.find)
                 request = decoder.read()
                 watch = Watch(known)
-                value = self.call(*request) if kind == CALL else self.operate(*request)
-                self.channel.send(VALUE, self.reply(value, watch))
+                self.channel.send(VALUE, self.reply(request, watch))
         except Closed:
             raise
         except codec.Unsendable as error:
             self.channel.send(REFUSED, str(error).encode())
         except BaseException as error:  # whatever it raises is the answer
-            self.channel.send(RAISED, self.describe(error))
+            self.channel.send(RAISED, self.raise_(error))
 
     def run(self, text: str) -> None:
         """Execute the program as a module of its own."""
         sys.modules[MODULE] = self.module
         code = compile(text, "program.py", "exec", dont_inherit=True, optimize=0)
         exec(code, vars(self.module))
-
-    def call(self, target: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
-        """Call an object, or what has a name in the program."""
-        function = self.named(target) if isinstance(target, str) else target
-        return function(*arguments, **named)
 
     def named(self, name: str) -> Any:
         """What the program calls by this name."""
@@ -104,44 +109,58 @@ class Child:
         except KeyError:
             raise NameError(f"name {name!r} is not defined") from None
 
-    def operate(self, operation: str, target: Any, *operands: Any) -> Any:
+    def operate(self, operation: str, *operands: Any) -> Any:
         """One of the operations a checker's stand-in for an object passes on."""
-        if isinstance(target, str):
-            target = self.named(target)
-        if operation == "name":
-            return target
-        if operation == "getattr":
-            return getattr(target, *operands)
-        if operation == "setattr":
-            return setattr(target, *operands)
-        if operation == "bool":
-            return bool(target)
-        if operation == "len":
-            return len(target)
-        if operation == "getitem":
-            return target[operands[0]]
-        if operation == "isinstance":
-            return isinstance(target, operands[0])
-        if operation == "iter":
-            return iter(target)
-        return self.take(target, operands[0])
+        if operation == "take":
+            return self.take(*operands)
+        if operation == "step":
+            return self.tasks.step(*operands)
+        if operation == "redirect":
+            return self.redirect(*operands)
+        if operation == "printed":
+            return self.printed()
+        if operation == "classes":  # of an exception's class
+            kind = operands[0]
+            raised = isinstance(kind, type) and issubclass(kind, BaseException)
+            return [(one.__module__, one.__qualname__) for one in kind.__mro__] if raised else []
+        return OPERATIONS[operation](*operands)
 
-    def take(self, iterator: Any, count: int) -> tuple[bool, list[Any]]:
-        """Whether it ended, and up to `count` items; an exception after the first waits its turn."""
+    def redirect(self, read: str, functions: dict[str, Any]) -> None:
+        """Have the program read and print what the tests have set up, up to `printed`."""
+        replaced = {name: vars(builtins)[name] for name in functions}
+        self.streams = (sys.stdin, sys.stdout, sys.stderr, replaced)
+        sys.stdin, sys.stdout, sys.stderr = io.StringIO(read), io.StringIO(), io.StringIO()
+        vars(builtins).update(functions)
+
+    def printed(self) -> tuple[int, str, str]:
+        """How much was read, and what was printed on the two streams."""
+        streams = [one if isinstance(one, io.StringIO) else io.StringIO() for one in (sys.stdout, sys.stderr)]
+        used = sys.stdin.tell() if isinstance(sys.stdin, io.StringIO) else 0
+        sys.stdin, sys.stdout, sys.stderr, replaced = self.streams
+        vars(builtins).update(replaced)
+        return used, streams[0].getvalue(), streams[1].getvalue()
+
+    def take(self, iterator: Any, count: int) -> tuple[bool, list[Any], Any]:
+        """Whether it ended, up to `count` items, what it returned.
+
+        An exception after the first item waits its turn.
+        """
         if id(iterator) in self.raised:
             raise self.raised.pop(id(iterator))
         items: list[Any] = []
+        # Who looks into an iterator of one's own making must not find it far ahead.
+        count = count if type(iterator).__module__ != MODULE else 1 + count // 16
         for _ in range(count):
             try:
                 items.append(next(iterator))
-            except StopIteration:
-                return True, items
+            except StopIteration as stop:
+                return True, items, stop.value
             except Exception as error:
                 if not items:
                     raise
                 self.raised[id(iterator)] = error
                 break
-        return False, items
+        return False, items, None
 
     def cases(self, body: bytes) -> None:
         """Call a function with one list of arguments after another; send results as they come."""
@@ -162,9 +181,10 @@ class Child:
         self.channel.send(RESULTS, results.out)
         self.channel.send(VALUE, b"\0\0\0\0N")
 
-    def reply(self, value: Any, watch: Watch) -> bytearray:
-        """A result, before it the arguments that changed."""
-        encoder = codec.Encoder(self.export, watch.containers, limit=self.limit)
+    def reply(self, request: list[Any], watch: Watch) -> bytearray:
+        """The result of an operation, before it the arguments that changed."""
+        value = self.operate(*request)
+        encoder = codec.Encoder(self.export, watch.containers, limit=self.limit, objects=self.objects > 0)
         encoder.out += b"\0\0\0\0"
         count = 0
         for number, container in watch.changed():
@@ -172,66 +192,60 @@ class Child:
             encoder.contents(container)
             count += 1
         encoder.out[:4] = count.to_bytes(4, "little")
-        encoder.write(value)
+        if self.objects > 1 and request[0] == "getattr" and type(value) in _CONTAINERS:
+            encoder.handle(value)
+        else:
+            encoder.write(value)
         return encoder.out
 
-    def describe(self, error: BaseException) -> bytearray:
-        """An exception: its classes, the program's and the built-in ones, its arguments, its text."""
-        kinds = type(error).__mro__
-        builtin = [kind.__name__ for kind in kinds if _BUILTIN_ERRORS.get(kind.__name__) is kind]
-        names = ([kind.__name__ for kind in kinds if kind.__module__ == MODULE], builtin)
-        try:
-            text = f"{type(error).__name__}: {error}"[:2000]
-        except BaseException:
-            text = type(error).__name__
-        encoder = codec.Encoder(limit=self.limit)
-        encoder.write((names, text, _errno(error)))
-        start = len(encoder.out)
-        try:
-            encoder.write(tuple(BaseException.args.__get__(error)))  # type: ignore[attr-defined]
-        except BaseException:
-            del encoder.out[start:]
-            encoder.write((text,))
+    def raise_(self, error: BaseException) -> bytearray:
+        """An exception as a message; only its text where its arguments cannot be sent."""
+        described = describe(error)
+        for arguments in ((*described[3:],), (described[3], {}), ((described[1],), {})):
+            encoder = codec.Encoder(self.export, limit=self.limit)
+            try:
+                encoder.write((*described[:3], *arguments))
+            except BaseException:
+                continue
+            break
         return encoder.out
 
-    def export(self, value: Any) -> tuple[bytes, int]:
+    def export(self, value: Any) -> tuple[bytes, int, str]:
         """A handle on an object of the program, or the number of one of the tests'."""
         if type(value) is Foreign:
-            return codec.YOURS, value._number
+            return codec.YOURS, object.__getattribute__(value, "_Foreign__number"), ""
         number = self.numbers.setdefault(id(value), len(self.exported))
         if number == len(self.exported):
             self.exported.append(value)
-        return (codec.ITERATOR if codec.is_iterator(value) else codec.OWN), number
+        return codec.mark_of(value), number, type(value).__name__
 
-    def resolve(self, mark: bytes, number: int, kind: str) -> Any:
+    def resolve(self, mark: bytes, number: int, text: str) -> Any:
         """The object behind a handle."""
-        return self.exported[number] if mark == codec.YOURS else Foreign(self, number, kind)
+        if mark == codec.NAMED:
+            return self.named(text)
+        if mark == codec.YOURS:
+            return self.exported[number]
+        if number not in self.foreign:
+            self.foreign[number] = Foreign(self, number, text)
+        return self.foreign[number]
 
-    def call_back(self, function: Foreign, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        """Have the tests' function called outside; serve what that asks for in turn."""
-        encoder = codec.Encoder(self.export, limit=self.limit)
-        encoder.write((function, list(arguments), named))
-        self.channel.send(CALL, encoder.out)
+    def find(self, module: str, name: str) -> type[BaseException] | None:
+        """The program's own class of exceptions of this name."""
+        kind = vars(self.module).get(name)
+        return kind if isinstance(kind, type) and issubclass(kind, BaseException) else None
+
+    def ask(self, operation: str, operands: tuple[Any, ...]) -> Any:
+        """Have something done to an object of the tests, outside; serve what that asks for in turn."""
+        encoder = codec.Encoder(self.export, limit=self.limit, objects=self.objects > 0)
+        encoder.write([operation, *operands])
+        self.channel.send(OPERATE, encoder.out)
         while True:
             kind, body = self.channel.receive()
             if kind == VALUE:
-                return codec.Decoder(body, self.resolve).read()
+                return codec.Decoder(body, self.resolve, find=self.find).read()
             if kind == RAISED:
-                name, message = codec.Decoder(body).read()
-                raise cast("type[Exception]", _BUILTIN_ERRORS.get(name, Exception))(message)
+                raise rebuild(codec.Decoder(body, self.resolve).read(), self.find)[0]
             self.answer(kind, body)
-
-
-def _errno(error: BaseException) -> int:
-    """The error number of an OSError anywhere in what led to this exception; 0 if there is none."""
-    seen: BaseException | None = error
-    for _ in range(10):
-        if seen is None:
-            break
-        if isinstance(seen, OSError) and isinstance(seen.errno, int):
-            return seen.errno
-        seen = seen.__cause__ or seen.__context__
-    return 0
 
 
 def redirect() -> None:
@@ -258,14 +272,14 @@ def rehearse() -> None:
     What the interpreter adapts while it runs it would otherwise adapt, and copy, in each child.
     """
     text = "from typing import List\ndef f(a: List[int], b=0, *c) -> int:\n    return [x for x in a]\n"
-    program, calls = codec.Encoder(), codec.Encoder()
-    program.write(("f", text))
-    calls.write(["f", [[1, 2], "text", 1.5, {"a": (True, None)}], {}])
+    program, calls = codec.Encoder(), codec.Encoder(lambda _: (codec.NAMED, 0, "f"))
+    program.write(("f", text, False))
+    calls.write(["call", object(), [[1, 2], "text", 1.5, {"a": (True, None)}], {}])
     for _ in range(16):
         child = Child(_Rehearsal(), 1 << 20)
         child.answer(RUN, bytes(program.out))
         for _ in range(8):
-            child.answer(CALL, bytes(calls.out))
+            child.answer(OPERATE, bytes(calls.out))
     del sys.modules[MODULE]
 
 

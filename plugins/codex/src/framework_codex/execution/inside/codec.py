@@ -14,9 +14,12 @@ from __future__ import annotations
 import importlib
 import struct
 import sys
+import types
 from array import array
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
+
+from .exceptions import describe, rebuild
 
 #: Nesting that is still sent; deeper data would exhaust the stack of whoever compares it.
 MAX_DEPTH = 150
@@ -47,13 +50,20 @@ VALUES = {
     "Fraction": "fractions",
 }
 
-#: `export(object)`: the mark and the number an object crosses with when it is not plain data.
-Export: TypeAlias = Callable[[Any], tuple[bytes, int]]
-#: `resolve(mark, number, type name)`: what stands for it on the other side.
+#: `export(object)`: mark, number and a text that an object crosses with when it is not plain data.
+Export: TypeAlias = Callable[[Any], tuple[bytes, int, str]]
+#: `resolve(mark, number, text)`: what stands for it on the other side.
 Resolve: TypeAlias = Callable[[bytes, int, str], Any]
+#: `find(module, name)`: a class of exceptions that is known here.
+Find: TypeAlias = Callable[[str, str], "type[BaseException] | None"]
 
-#: Marks of handles: an object of the sender, one of its iterators, one of the receiver's own.
-OWN, ITERATOR, YOURS = b"h", b"g", b"y"
+#: Marks of handles: an object of the sender, one of the receiver's own, what has a name there.
+OWN, YOURS, NAMED = b"h", b"y", b"w"
+#: Of the sender's objects, those that stand-ins of a type of their own are made for.
+ITERATOR, GENERATOR, COROUTINE, ASYNC_GENERATOR = b"g", b"e", b"a", b"j"
+_MARKS = {
+    types.GeneratorType: GENERATOR, types.CoroutineType: COROUTINE, types.AsyncGeneratorType: ASYNC_GENERATOR
+}  # fmt: skip
 
 _U32 = struct.Struct("<I")
 _I64 = struct.Struct("<q")
@@ -70,7 +80,7 @@ class Malformed(Exception):
     """The bytes are not what an encoder writes."""
 
 
-def _no_handles(value: Any) -> tuple[bytes, int]:
+def _no_handles(value: Any) -> tuple[bytes, int, str]:
     raise Unsendable(f"a {type(value).__name__} is not plain data")
 
 
@@ -82,11 +92,12 @@ class Encoder:
         known: containers the receiver has already, by position; others are added if `number` is set.
         limit: bytes that may be written.
         rebuild: send `VALUES` of the collections module as what they are, not as their base value.
+        objects: send instances of subclasses as handles, not as their base value.
     """
 
     def __init__(
         self, export: Export = _no_handles, known: list[Any] | None = None, number: bool = False,
-        limit: int = 1 << 62, rebuild: bool = False,
+        limit: int = 1 << 62, rebuild: bool = False, objects: bool = False,
     ) -> None:  # fmt: skip
         self.out = bytearray()
         self.export = export
@@ -95,6 +106,7 @@ class Encoder:
         self.number = number
         self.limit = limit
         self.rebuild = rebuild
+        self.objects = objects
 
     def write(self, value: Any, depth: int = 0) -> None:
         """Append one value.
@@ -215,10 +227,21 @@ class Encoder:
             self._items(b"r", (value.start, value.stop, value.step), 3, depth)
         elif kind in _VIEWS:
             self._items(_VIEWS[kind], list(value), len(value), depth)
+        elif kind is slice:
+            self._items(b"q", (value.start, value.stop, value.step), 3, depth)
         elif kind is type and value in _NAMES:
             self._text(b"n", _NAMES[value].encode())
+        elif value is Ellipsis or value is NotImplemented:
+            self.out += b"E" if value is Ellipsis else b"M"
+        elif kind is types.CodeType:
+            self._items(b"C", [getattr(value, name) for name in _CODE], len(_CODE), depth)
         elif VALUES.get(kind.__name__) == kind.__module__ and (values := self._arguments(value)) is not None:
             self._value(kind.__name__, values, depth)
+        elif issubclass(kind, BaseException):
+            self.out += b"X"
+            self.write(describe(value), depth + 1)
+        elif self.objects and kind.__module__ != "numpy":
+            self.handle(value)
         else:
             self._instance(value, depth)
 
@@ -271,16 +294,21 @@ class Encoder:
         elif kind.__module__ == "numpy" and kind.__mro__[-2].__name__ == "generic":
             plain = value.item()
             if type(plain).__module__ != "builtins":
-                self._handle(value)
+                self.handle(value)
             else:
                 self.write(plain, depth + 1)
         else:
-            self._handle(value)
+            self.handle(value)
 
-    def _handle(self, value: Any) -> None:
-        mark, number = self.export(value)
+    def handle(self, value: Any) -> None:
+        """Append a handle on a value, be it plain data."""
+        mark, number, text = self.export(value)
         self.out += mark + _U32.pack(number)
-        self._text(b"", type(value).__name__.encode("utf-8", "replace")[:200])
+        self._text(b"", text.encode("utf-8", "replace")[:200])
+
+
+def _nothing(module: str, name: str) -> None:
+    return None
 
 
 def _refuse(mark: bytes, number: int, name: str) -> Any:
@@ -295,11 +323,12 @@ class Decoder:
         resolve: makes what stands for a handle.
         known: containers by position; those read are added if `number` is set.
         nodes: values that may be read, so that few bytes cannot fill the memory.
+        find: classes of exceptions by module and name, beside the standard library's.
     """
 
     def __init__(
         self, data: bytes, resolve: Resolve = _refuse, known: list[Any] | None = None,
-        number: bool = False, nodes: int = 1 << 62,
+        number: bool = False, nodes: int = 1 << 62, find: Find = _nothing,
     ) -> None:  # fmt: skip
         self.data = data
         self.at = 0
@@ -307,6 +336,7 @@ class Decoder:
         self.known = [] if known is None else known
         self.number = number
         self.nodes = nodes
+        self.find = find
 
     def read(self) -> Any:
         """The next value.
@@ -387,7 +417,9 @@ class Decoder:
         if tag == b"V":
             name = self._bytes().decode()
             return getattr(importlib.import_module(VALUES[name]), name)(*self._read(depth + 1))
-        if tag in (OWN, ITERATOR, YOURS):
+        if tag == b"X":
+            return rebuild(self._read(depth + 1), self.find)[0]
+        if tag in _HANDLES:
             number = self._count()
             return self.resolve(tag, number, self._bytes().decode("utf-8", "replace"))
         return self._container(tag, self._several(depth))
@@ -397,6 +429,10 @@ class Decoder:
             return frozenset(items)
         if tag == b"r":
             return range(*items)
+        if tag == b"q":
+            return slice(*items)
+        if tag == b"C":
+            return _code(items)
         if tag == b"k":
             return dict.fromkeys(items).keys()
         if tag == b"v":
@@ -436,10 +472,29 @@ class Decoder:
         return self.data[start : self.at]
 
 
-_CONSTANTS: dict[bytes, Any] = {b"N": None, b"T": True, b"F": False}
+_CONSTANTS: dict[bytes, Any] = {b"N": None, b"T": True, b"F": False, b"E": Ellipsis, b"M": NotImplemented}
+_HANDLES = {OWN, YOURS, NAMED, ITERATOR, GENERATOR, COROUTINE, ASYNC_GENERATOR}
+
+#: What crosses of a function's code, which tells tests its signature and whether it is a coroutine's.
+_CODE = ("co_name", "co_varnames", "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags")
+#: CO_OPTIMIZED, NEWLOCALS, VARARGS, VARKEYWORDS, GENERATOR, COROUTINE, ASYNC_GENERATOR.
+_FLAGS = 0x01 | 0x02 | 0x04 | 0x08 | 0x20 | 0x80 | 0x200
 
 
-def is_iterator(value: Any) -> bool:
-    """Whether a value is consumed by iterating: it is its own iterator's class."""
+def _code(items: list[Any]) -> types.CodeType:
+    """Code that does nothing, with the names and flags given."""
+    given = dict(zip(_CODE, items, strict=True))
+    given["co_flags"] &= _FLAGS
+    given["co_varnames"] = tuple([str(name) for name in given["co_varnames"]])
+    return _no_code.__code__.replace(co_nlocals=len(given["co_varnames"]), **given)
+
+
+def _no_code() -> None: ...
+
+
+def mark_of(value: Any) -> bytes:
+    """The mark of a handle on one's own object."""
     kind = type(value)
-    return hasattr(kind, "__next__") and hasattr(kind, "__iter__")
+    # An iterator is consumed by iterating: it is its own iterator's class.
+    iterates = hasattr(kind, "__next__") and hasattr(kind, "__iter__")
+    return _MARKS.get(kind, ITERATOR if iterates else OWN)
