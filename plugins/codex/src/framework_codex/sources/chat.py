@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import re
 import textwrap
-from typing import NamedTuple
 
+from framework_codex.sources.fences import CODE, PYTHON, blocks
 from framework_codex.sources.whole import as_completion, compiles
 
-_THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
-_FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[\w+#.-]*)[^`\n]*$")
+_THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)|\A.*</think(?:ing)?>", re.DOTALL)
 _FUNCTION = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
-_CODE = re.compile(r"^(?:def |async def |class |import |from \w[\w.]* import |@\w)")
-_PYTHON = {"", "py", "python", "python3", "python2"}
-
-
-class Block(NamedTuple):
-    """A fenced block: its language, in lower case, and what is between the fences."""
-
-    language: str
-    code: str
 
 
 def completion_of(answer: str, prompt: str, suffix: str = "") -> str:
@@ -27,13 +17,10 @@ def completion_of(answer: str, prompt: str, suffix: str = "") -> str:
     code = extract_code(answer, prompt)
     if not code.strip():
         return ""
-    first = next(line for line in code.splitlines() if line.strip())
     newline = "" if prompt.endswith("\n") else "\n"
-    if not suffix and first[0].isspace():
-        return newline + code
-    if not suffix and not compiles(code) and compiles("def f():\n" + textwrap.indent(code, "    ")):
-        # A body whose indentation got lost.
-        return newline + textwrap.indent(code, "    ")
+    body = None if suffix else _body(code)
+    if body is not None:
+        return newline + _indented(body, prompt + newline)
     try:
         return as_completion(prompt, code, suffix)
     except ValueError:
@@ -43,67 +30,72 @@ def completion_of(answer: str, prompt: str, suffix: str = "") -> str:
 def extract_code(answer: str, prompt: str = "") -> str:
     """The code an answer is about: of its blocks, the last that defines the prompt's function.
 
-    Where none does, the longest block in Python, or the longest at all; where there is no
-    block, the lines that read as code. What a model thinks aloud before is left out.
+    Where none does, one that can be its body; else the longest block in Python, or the longest at
+    all. Where there is no block, the lines that read as code. What a model thinks aloud before is
+    left out, and so are the remains of fences of which one is missing.
     """
     answer = _THOUGHTS.sub("", answer).replace("\r\n", "\n")
+    parts = blocks(answer)
+    fenced = [part for part in parts if part.fenced]
+    python = [part.code for part in fenced if part.language in PYTHON]
+    # A fence that has lost its partner turns inside out what is fenced and what is not.
+    outside = [_bare(part.code) for part in parts if not part.fenced]
     names = _FUNCTION.findall(prompt)
-    blocks = fenced(answer)
-    if not blocks:
-        return _bare(answer)
-    python = [block.code for block in blocks if block.language in _PYTHON]
     if names:
-        named = [code for code in python if names[-1] in _FUNCTION.findall(code)]
+        named = [code for code in [*outside[::-1], *python] if names[-1] in _FUNCTION.findall(code)]
         if named:
             return next((code for code in reversed(named) if compiles(code)), named[-1])
-    return max(python or [block.code for block in blocks], key=len)
+        bodies = [code for code in [*python[::-1], *outside] if _body(code) is not None]
+        if bodies:
+            return bodies[0]
+    if not fenced:
+        return _bare("".join(part.code for part in parts))
+    return max(python or [block.code for block in fenced], key=len)
 
 
-def fenced(text: str) -> list[Block]:
-    """The fenced blocks of Markdown, the last perhaps cut off; those in lists lose their indent."""
-    found: list[Block] = []
-    opened: re.Match[str] | None = None
-    lines: list[str] = []
-    for line in text.splitlines(keepends=True):
-        fence = _FENCE.match(line.rstrip("\n"))
-        if opened is None:
-            if fence:
-                opened, lines = fence, []
-        elif fence and _closes(fence, opened) and not _within_docstring(opened, lines):
-            found.append(Block(opened["language"].lower(), "".join(lines)))
-            opened = None
-        else:
-            lines.append(line.removeprefix(opened["indent"]))
-    if opened is not None and any(line.strip() for line in lines):
-        found.append(Block(opened["language"].lower(), "".join(lines)))
-    return found
+def _body(code: str) -> str | None:
+    """Code as the body of a function, which perhaps has lost its indentation; None if it is no body."""
+    first = next((line for line in code.splitlines() if line.strip()), "")
+    if first[:1].isspace():
+        return code
+    if not compiles(code):
+        for shifted in _margins(code):
+            if compiles("def f():\n" + (found := textwrap.indent(shifted, "    "))):
+                return found
+    return None
 
 
-def _closes(fence: re.Match[str], opened: re.Match[str]) -> bool:
-    return (
-        not fence["language"]
-        and fence["fence"][0] == opened["fence"][0]
-        and len(fence["fence"]) >= len(opened["fence"])
-        and len(fence["indent"]) <= len(opened["indent"]) + 3
-    )
+def _margins(body: str) -> tuple[str, str]:
+    """A body at the margin: as it is, and with a first line that alone has lost its indentation."""
+    first, newline, rest = body.partition("\n")
+    return textwrap.dedent(body), first.lstrip() + newline + textwrap.dedent(rest)
 
 
-def _within_docstring(opened: re.Match[str], lines: list[str]) -> bool:
-    """A docstring may hold fences of its own."""
-    code = "".join(lines)
-    return opened["language"].lower() in _PYTHON and any(code.count(quotes) % 2 for quotes in ('"""', "'''"))
+def _indented(body: str, start: str) -> str:
+    """A body with the indentation of what is there of the function already, if it has another."""
+    if compiles(start + body):
+        return body
+    there = next((line for line in reversed(start.splitlines()) if line.strip()), "")
+    margin = there[: len(there) - len(there.lstrip())]
+    for shifted in _margins(body):
+        found = textwrap.indent(shifted, margin)
+        if compiles(start + found):
+            return found
+    return body
 
 
-def _bare(answer: str) -> str:
-    """The code of an answer without fences: prose before and after it is left out."""
-    if compiles(answer) or answer[:1].isspace():
-        return answer
-    lines = answer.splitlines(keepends=True)
-    start = next((i for i, line in enumerate(lines) if _CODE.match(line)), None)
-    if start is None:
-        return answer
+def _bare(text: str) -> str:
+    """The code of text without fences: prose before and after it is left out."""
+    if compiles(text) or text[:1].isspace():
+        return text
+    lines = text.splitlines(keepends=True)
+    head = ""
+    start = next((i for i, line in enumerate(lines) if CODE.match(line)), None)
+    if start is None:  # perhaps the body of a function
+        head = "def f():\n"
+        start = next((i for i, line in enumerate(lines) if line[:1].isspace() and line.strip()), len(lines))
     for end in range(len(lines), start, -1):
         code = "".join(lines[start:end])
-        if compiles(code):
+        if compiles(head + code):
             return code
-    return "".join(lines[start:])
+    return text if head else "".join(lines[start:])
