@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 import signal
 import sys
 import time
@@ -11,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-import numpy as np
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
@@ -49,7 +47,7 @@ def evaluating(module: Any) -> Iterator[None]:
 
 
 class StopOnSignal(Callback):
-    """Leave the training before the step after the one during which a signal came.
+    """Leave the training between two steps, after the one during which a signal came.
 
     Leaving by an exception keeps Lightning's counters in the middle of the epoch, where
     a resumed run goes on. (At SIGTERM Lightning itself does the same.)
@@ -58,9 +56,7 @@ class StopOnSignal(Callback):
     def __init__(self, interruption: Interruption) -> None:
         self.interruption = interruption
 
-    def on_train_batch_start(
-        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
-    ) -> None:
+    def between_steps(self, trainer: Trainer, pl_module: LightningModule) -> None:
         signum = self.interruption.signum
         if trainer.strategy.reduce_boolean_decision(bool(signum), all=False):
             raise Interrupted(signum or signal.SIGINT)
@@ -103,40 +99,6 @@ class Clock(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.before = state_dict["seconds"]
-
-
-class RandomStates(Callback):
-    """Keep the global generators of Python, NumPy and torch in every checkpoint.
-
-    They are put back right before the first step: making the data loader's iterator
-    draws from them too.
-    """
-
-    def __init__(self) -> None:
-        self._restore: dict[str, Any] | None = None
-
-    def on_train_batch_start(
-        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
-    ) -> None:
-        if self._restore is None:
-            return
-        random.setstate(self._restore["python"])
-        np.random.set_state(self._restore["numpy"])  # noqa: NPY002  (plugins may use it)
-        torch.set_rng_state(self._restore["torch"])
-        if len(self._restore["cuda"]) == torch.cuda.device_count():
-            torch.cuda.set_rng_state_all(self._restore["cuda"])
-        self._restore = None
-
-    def state_dict(self) -> dict[str, Any]:
-        return {
-            "python": random.getstate(),
-            "numpy": np.random.get_state(),  # noqa: NPY002
-            "torch": torch.get_rng_state(),
-            "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        }
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self._restore = state_dict
 
 
 class Watch(Callback):

@@ -20,7 +20,6 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from framework.callbacks import (
     Clock,
     ProgressLine,
-    RandomStates,
     StopOnDivergence,
     StopOnSignal,
     Watch,
@@ -33,6 +32,7 @@ from framework.errors import UserError
 from framework.interruption import Interrupted, Interruption
 from framework.quiet import quiet_lightning
 from framework.report import Report
+from framework.resumption import Resumption
 from framework.runs import is_first_process
 from framework.runs.checkpoints import (
     CheckedCheckpointIO,
@@ -143,7 +143,7 @@ class StageRunner:
         )
         callbacks: list[pl.Callback] = [
             clock,
-            RandomStates(),
+            Resumption(),
             StopOnDivergence(),
             *self._watches(),
             StopOnSignal(interruption),

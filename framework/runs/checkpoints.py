@@ -186,11 +186,9 @@ class CheckpointWriter(Checkpoint):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._last = time.monotonic()
 
-    # At the start of the next step rather than the end of this one: by then the step's
-    # metrics are logged and Lightning's own counters have moved on.
-    def on_train_batch_start(
-        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
-    ) -> None:
+    # Rather than at the end of a step: now its metrics are logged, its validation is done and
+    # Lightning's own counters have moved on, while the next batch has not been fetched.
+    def between_steps(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if self._steps == self._saved:
             return
         if self.every is not None:

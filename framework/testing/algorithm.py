@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,15 +17,21 @@ if TYPE_CHECKING:
 
 
 def check_algorithm(
-    algorithm: Section, *, environment: Section, model: Section | None = None, steps: int = 4, seed: int = 0
+    algorithm: Section,
+    *,
+    environment: Section,
+    model: Section | None = None,
+    steps: int = 4,
+    epochs: int = 1,
+    seed: int = 0,
 ) -> None:
     """Check an algorithm by training it.
 
     It is a `LightningModule` that brings its own training data; training changes its
     parameters and counts its progress; the last checkpoint of a training that was cut in
-    the middle and resumed equals that of one that was not, bit for bit (but for measured
-    times, under keys that end in `_seconds`); the served model, where there is one,
-    answers its example.
+    the middle (and after its first epoch) and resumed equals that of one that was not, bit
+    for bit (but for measured times, under keys that end in `_seconds`), and both see the same
+    batches; the served model, where there is one, answers its example.
 
     Args:
         algorithm: its name, or a section of a recipe, with a budget of more than `steps`
@@ -31,6 +39,7 @@ def check_algorithm(
         environment: what it learns in.
         model: what it trains.
         steps: how many training steps to make; half of them before the cut.
+        epochs: at most so many passes over its data, like `trainer.max_epochs`.
         seed: of everything random.
 
     Raises:
@@ -38,14 +47,19 @@ def check_algorithm(
     """
     name = title(algorithm)
     with tempfile.TemporaryDirectory() as folder:
-        whole = train(algorithm, environment, model, Path(folder) / "whole", steps, seed)
+        parts = algorithm, environment, model
+        batches: list[str] = []
+        whole = train(*parts, Path(folder) / "whole", steps, seed, epochs=epochs, batches=batches)
         _check_counts(whole, name, steps)
-        cut = sorted(Path(folder, "whole").glob("*.ckpt"))[-1 - (steps - steps // 2)]
-        resumed = train(algorithm, environment, model, Path(folder) / "resumed", steps, seed, resume=cut)
-        _check_same_end(Path(folder), name)
-        assert_same(
-            resumed.state_dict(), whole.state_dict(), f"{name}: the parameters of a resumed training:"
-        )
+        for cut in sorted({steps // 2, int(min(whole.trainer.num_training_batches, steps))} - {steps}):
+            start = Path(folder, "whole", f"step-{cut:09d}.ckpt")
+            again: list[str] = []
+            resumed = train(*parts, Path(folder) / "resumed", steps, seed, start, epochs, again)
+            _check_same_batches(again, batches[cut:], cut, name)
+            _check_same_end(Path(folder), name)
+            assert_same(
+                resumed.state_dict(), whole.state_dict(), f"{name}: the parameters of a resumed training:"
+            )
         _check_served(whole, name)
 
 
@@ -57,6 +71,8 @@ def train(
     steps: int,
     seed: int = 0,
     resume: Path | None = None,
+    epochs: int = 1,
+    batches: list[str] | None = None,
 ) -> pl.LightningModule:
     """Train for some steps, with a checkpoint after each.
 
@@ -68,13 +84,15 @@ def train(
         steps: training steps in all, those before `resume` among them.
         seed: of everything random.
         resume: the checkpoint to start from.
+        epochs: passes over its data, at most.
+        batches: takes a digest of each batch it trains on.
 
     Returns:
         The algorithm, trained.
     """
     import lightning.pytorch as pl
 
-    from framework.callbacks import RandomStates
+    from framework.resumption import Resumption
     from framework.runs.checkpoints import CheckedCheckpointIO, CheckpointWriter
 
     seed_everything(seed)
@@ -85,10 +103,10 @@ def train(
     with quiet_lightning():
         trainer = pl.Trainer(
             accelerator="cpu",
-            max_epochs=1,
+            max_epochs=epochs,
             callbacks=[
-                RandomStates(),
-                _stop_after(steps),
+                Resumption(),
+                _stop_after(steps, batches if batches is not None else []),
                 CheckpointWriter(folder, seconds=0, every=1, keep=steps + 1),
             ],
             plugins=[CheckedCheckpointIO()],
@@ -101,14 +119,36 @@ def train(
     return built
 
 
-def _stop_after(steps: int) -> pl.Callback:
+def _stop_after(steps: int, batches: list[str]) -> pl.Callback:
+    import torch
     from lightning.pytorch.callbacks import LambdaCallback
+    from torch.utils._pytree import tree_leaves
+
+    def note(trainer: pl.Trainer, module: Any, batch: Any, batch_index: int) -> None:
+        parts = [
+            part.detach().cpu().numpy() if isinstance(part, torch.Tensor) else part
+            for part in tree_leaves(batch)
+        ]
+        try:
+            batches.append(hashlib.sha256(pickle.dumps(parts)).hexdigest())
+        except Exception:  # something that cannot be compared
+            batches.append("")
 
     def stop(trainer: pl.Trainer, module: Any, outputs: Any, batch: Any, batch_index: int) -> None:
-        if batch_index + 1 >= steps:
+        if trainer.fit_loop.epoch_loop.batch_progress.total.started >= steps:  # type: ignore[attr-defined]
             trainer.should_stop = True
 
-    return LambdaCallback(on_train_batch_end=stop)
+    return LambdaCallback(on_train_batch_start=note, on_train_batch_end=stop)
+
+
+def _check_same_batches(found: list[str], expected: list[str], cut: int, name: str) -> None:
+    for step, (one, other) in enumerate(zip(found, expected, strict=False), cut + 1):
+        assert one == other, (
+            f"{name}: the data order is not in the checkpoint: after a cut at step {cut}, step {step} of the "
+            "resumed training gets another batch than that of the uninterrupted one; give the loader "
+            "`state_dict` and `load_state_dict`, or let its order follow from torch's, NumPy's or Python's "
+            "global generator"
+        )
 
 
 def _check_counts(trained: pl.LightningModule, name: str, steps: int) -> None:
@@ -142,6 +182,8 @@ def _check_same_end(folder: Path, name: str) -> None:
     whole, resumed = (load_checkpoint(end) for end in ends)
     for checkpoint in (whole, resumed):
         checkpoint.pop("loops", None)  # Lightning's own counters, which tell a restart
+        for process in checkpoint["resumption"]:
+            process.pop("data")  # loaders of others may count differently; the batches were the same
     assert_same(
         _without_times(resumed),
         _without_times(whole),

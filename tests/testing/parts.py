@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, ClassVar
 
 import lightning.pytorch as pl
@@ -289,6 +290,37 @@ class ForgetsEnvironment(Descent):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.done = checkpoint["own"]["done"]
         self.random.bit_generator.state = checkpoint["own"]["random"]
+
+
+class OnData(pl.LightningModule):
+    """Any LightningModule: knows nothing of checkpoints."""
+
+    def __init__(self, environment: Any, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        self.rows = torch.linspace(-1, 1, 6)[:, None]
+
+    def train_dataloader(self) -> Any:
+        return DataLoader(self.rows, batch_size=2, shuffle=True)
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.Adam(self.model.parameters(), lr=0.1)
+
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        return ((self.model(batch + torch.rand_like(batch)) - batch) ** 2).mean()
+
+
+class OnUnknownOrder(OnData):
+    def train_dataloader(self) -> Any:
+        class Shuffled:
+            def __iter__(self) -> Any:
+                return iter(rows[torch.randperm(6, generator=torch.Generator().manual_seed(time.time_ns()))])
+
+            def __len__(self) -> int:
+                return len(rows)
+
+        rows = self.rows
+        return Shuffled()
 
 
 class NeverCounted(Descent):

@@ -35,6 +35,8 @@ KINDS = {
     "model": [parts.Line, parts.UnseededLine, parts.Frozen, parts.Steps, parts.NanLine],
     "algorithm": [
         parts.Descent,
+        parts.OnData,
+        parts.OnUnknownOrder,
         parts.ForgetsGenerator,
         parts.ForgetsEnvironment,
         parts.NeverCounted,
@@ -125,9 +127,14 @@ def test_a_right_algorithm_passes(environment: str) -> None:
     check_algorithm("fake/Descent", environment=environment, model="fake/Line")
 
 
+def test_so_does_any_lightning_module_over_several_epochs() -> None:
+    check_algorithm("fake/OnData", environment="fake/Walk", model="fake/Line", steps=8, epochs=3)
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
+        ("OnUnknownOrder", "the data order is not in the checkpoint: after a cut at step 2, step 3 of"),
         ("ForgetsGenerator", "resumed training, checkpoint["),
         ("ForgetsEnvironment", "resumed training, checkpoint["),
         ("NeverCounted", "global_step is 0 after 4 training steps"),
