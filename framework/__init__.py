@@ -15,7 +15,7 @@ from framework.lazy import lazily
 if TYPE_CHECKING:
     from framework.experiment import Experiment, resume, run
     from framework.report import Report, Table, Video
-    from framework.runs.checkpoints import load_weights
+    from framework.runs.weights import load_weights
     from framework.trained import evaluate
 
 __all__ = [
@@ -39,7 +39,7 @@ __version__ = "0.1.0"
 __getattr__ = lazily(
     __name__,
     {
-        "load_weights": "runs.checkpoints",
+        "load_weights": "runs.weights",
         "Experiment": "experiment",
         "Report": "report",
         "Table": "report",

@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -94,30 +93,6 @@ def load_checkpoint(path: Path, map_location: Any | None = "cpu") -> dict[str, A
     return loaded
 
 
-def load_weights(model: torch.nn.Module, path: Path) -> None:
-    """Start a model from a checkpoint: `model: {weights: ${checkpoint:base}}`.
-
-    Args:
-        model: of the same shapes as the algorithm's `model` in the checkpoint.
-        path: the checkpoint.
-
-    Raises:
-        UserError: it is not a whole checkpoint, or its model is another one.
-    """
-    # A file handed on without its digest is taken as it is; with one it has to match.
-    if _digest_file(path).exists() and not is_whole(path):
-        raise CorruptCheckpointError(f"weights: {path} is truncated or altered: its SHA-256 does not match")
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]
-    except (OSError, EOFError, KeyError, TypeError, RuntimeError, UnpicklingError) as error:
-        raise UserError(f"weights: {path} is not a checkpoint that can be read: {error}") from error
-    own = {name.removeprefix("model."): value for name, value in saved.items() if name.startswith("model.")}
-    try:
-        model.load_state_dict(own)
-    except RuntimeError as error:
-        raise UserError(f"weights: the model in {path} is not like this one: {error}") from error
-
-
 def digest(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
@@ -130,6 +105,11 @@ def is_whole(path: Path) -> bool:
         return _digest_file(path).read_text(encoding="ascii").strip() == digest(path)
     except (OSError, UnicodeDecodeError):
         return False
+
+
+def is_altered(path: Path) -> bool:
+    """Whether there is a digest beside the file that is not its own."""
+    return _digest_file(path).exists() and not is_whole(path)
 
 
 def checkpoints(folder: Path) -> list[Path]:

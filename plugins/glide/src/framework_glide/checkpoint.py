@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import torch
 from torch import Tensor, nn
 
 from framework.errors import UserError
+from framework.runs.weights import read_weights
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -41,10 +40,9 @@ def read_state(path: Path, what: str) -> dict[str, Tensor]:
     Arguments and errors as of `rebuild`.
     """
     try:
-        found: Any = torch.load(path, map_location="cpu", weights_only=False, mmap=True)
-        state: dict[str, Tensor] = found["state_dict"]
+        state: dict[str, Tensor] = read_weights(path, mmap=True)
         state["model._extra_state"]
-    except (OSError, EOFError, KeyError, TypeError, RuntimeError, UnpicklingError) as error:
+    except (UserError, KeyError) as error:
         raise _other(path, what, error) from error
     return state
 

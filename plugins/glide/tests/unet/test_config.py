@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import torch
 
 from framework.errors import UserError
+from framework_glide.checkpoint import read_state
 from framework_glide.unet.config import TextOptions, UNetOptions
 from framework_glide.unet.network import TextUNet
 from framework_glide.unet.released import options_from_reference
@@ -193,6 +195,13 @@ def test_files_that_run_code_are_not_read(tmp_path: Path) -> None:
     torch.save({"x": 3}, tmp_path / "number.pt")
     (tmp_path / "text.pt").write_text("no tensors")
     (tmp_path / "text.safetensors").write_text("no tensors")
-    for name in ("object.pt", "number.pt", "text.pt", "text.safetensors", "none.pt"):
-        with pytest.raises(UserError, match=name):
-            read_weights(tmp_path / name)
+    torch.save([torch.zeros(1)], tmp_path / "list.pt")
+    (tmp_path / "empty.pt").touch()
+    (tmp_path / "folder.pt").mkdir()
+    (tmp_path / "pickle.pt").write_bytes(pickle.dumps({"x": Path("y")}))
+    for path in (*tmp_path.iterdir(), tmp_path / "none.pt"):
+        with pytest.raises(UserError, match=path.name):
+            read_weights(path)
+        if path.suffix == ".pt":
+            with pytest.raises(UserError, match=path.name):
+                read_state(path, "a glide/unet")

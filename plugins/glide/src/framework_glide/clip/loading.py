@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -127,8 +126,10 @@ def _options(text: Mapping[str, Tensor], image: Mapping[str, Tensor], head_width
 
 def _state(path: Path) -> dict[str, Tensor]:
     try:
-        state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, UnpicklingError) as error:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+            raise TypeError(f"it holds a {type(state).__name__} of other things than tensors")
+    except Exception as error:  # a file that is something else breaks torch in many ways
         raise UserError(
             f"clip: {path} cannot be read: {error}\n"
             f"  the folder needs {TEXT_FILE} and {IMAGE_FILE}, as they are published"
