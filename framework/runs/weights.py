@@ -16,7 +16,8 @@ from framework.runs.checkpoints import CorruptCheckpointError, is_altered
 
 # What our own checkpoints hold beside tensors: NumPy's arrays and numbers.
 _ARRAYS: list[Any] = [np.ndarray, np.dtype, bytes, *(getattr(np.dtypes, name) for name in np.dtypes.__all__)]
-for _made, *_ in (np.zeros(1).__reduce__(), np.float64(1).__reduce__()):
+for _number in (np.zeros(1), np.float64(1)):
+    _made: Any = _number.__reduce__()[0]  # the function that a pickle calls for it
     _ARRAYS += [
         (_made, f"numpy.{core}.multiarray.{_made.__name__}") for core in ("_core", "core")
     ]  # NumPy 2, 1
