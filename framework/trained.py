@@ -17,7 +17,7 @@ from framework.errors import UserError
 from framework.experiment import PARENT, Experiment
 from framework.interruption import interruptible
 from framework.recipe import RecipeError, load
-from framework.recipe.overrides import read_option
+from framework.recipe.compose import read_option
 from framework.recipe.problems import Findings
 from framework.recipe.stages import STAGE_KEYS
 from framework.recipe.types import At

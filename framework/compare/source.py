@@ -14,7 +14,7 @@ import numpy as np
 
 from framework.errors import UserError
 from framework.plain import flatten
-from framework.recipe.document import parse
+from framework.recipe.yaml import parse
 from framework.runs import ROOT, Run, find_run
 from framework.runs.journal import Record, read_journal
 from framework.runs.store import Store, tracking_uri

@@ -20,10 +20,9 @@ from omegaconf.errors import (
 from framework.errors import did_you_mean
 from framework.recipe import variables
 from framework.recipe.checkpoint import CheckpointRef
-from framework.recipe.document import MAX_ENTRIES
-from framework.recipe.growth import check_growth
+from framework.recipe.compose import check_growth
 from framework.recipe.problems import INVALID, Findings, KeyPath, RecipeError, refuse
-from framework.recipe.yaml12 import MAX_DEPTH
+from framework.recipe.yaml import MAX_DEPTH, MAX_ENTRIES
 
 _CHECKPOINT = re.compile(r"[\w./@:-]([\w ./@:-]*[\w./@:-])?")
 _LOOPS = ("Recursive interpolation", "Interpolation to parent node")

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from framework.recipe import check
-from framework.recipe.files import read_file
-from framework.recipe.layers import compose
+from framework.recipe.compose import compose, read_file
 from framework.recipe.model import Recipe
 from framework.recipe.problems import Findings, RecipeError
 from framework.recipe.stages import MAIN, split

@@ -19,7 +19,7 @@ from framework.recipe.problems import INVALID, Findings, KeyPath, Reference
 from framework.recipe.schema import TrackingConfig, TrainerConfig
 from framework.recipe.types import At, convert
 from framework.recipe.variables import put
-from framework.recipe.yaml12 import dump
+from framework.recipe.yaml import dump
 
 
 @dataclass(frozen=True)

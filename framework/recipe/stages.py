@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from framework.recipe.compose import Layers, merge
 from framework.recipe.interpolation import prepare
-from framework.recipe.layers import Layers
-from framework.recipe.merge import merge
 from framework.recipe.problems import Findings, KeyPath, Marks
 from framework.recipe.words import name_of
 

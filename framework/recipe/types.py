@@ -25,7 +25,7 @@ from framework.recipe.words import (
     shown,
     takes_text,
 )
-from framework.recipe.yaml12 import LARGEST
+from framework.recipe.yaml import LARGEST
 
 # Quoted, or from an environment variable: the message should not read "cannot be 4".
 _NOT_A_WORD = re.compile(r"[-+.\d][-+.\w]*|true|false", re.IGNORECASE)

@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from omegaconf.resolvers import oc
 
 from framework.errors import UserError, secrets
+from framework.recipe.compose import REFERENCE, target
 from framework.recipe.problems import KeyPath, Reference
 
 ALLOW = "FRAMEWORK_ENV"
@@ -31,7 +32,7 @@ OPEN = (
 #: A value shorter than this is found in messages by chance.
 SHORTEST_HIDDEN = 4
 
-_REFERENCE = re.compile(r"(?<!\\)\$\{(\.*)([^${}:]*)\}")
+_REFERENCE = re.compile(r"(?<!\\)" + REFERENCE.pattern)
 
 
 @dataclass
@@ -112,13 +113,11 @@ def _written_out(text: str, path: KeyPath, whole: Any) -> str:
     """`text` with the interpolations of other keys replaced by what is written there."""
 
     def replaced(match: re.Match[str]) -> str:
-        dots, keys = match[1], [key for key in re.split(r"[.\[\]]+", match[2]) if key]
-        target = (*(str(key) for key in path[: len(path) - len(dots)]), *keys) if dots else tuple(keys)
-        found = whole
-        for key in target:
-            items = dict(enumerate(found)) if isinstance(found, list) else found
-            found = {str(name): item for name, item in items.items()}.get(key) if items else None
-        return _written_out(found, target, whole) if isinstance(found, str) else str(found)
+        named, found = target(tuple(map(str, path)), match[1], match[2]), whole
+        for key in named:
+            items = enumerate(found) if isinstance(found, list) else (found or {}).items()
+            found = {str(name): item for name, item in items}.get(key)
+        return _written_out(found, named, whole) if isinstance(found, str) else str(found)
 
     while (longer := _REFERENCE.sub(replaced, text)) != text:
         text = longer

@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from framework.recipe import Recipe, RecipeError, load, load_text
-from framework.recipe.document import parse
 from framework.recipe.model import plain
-from framework.recipe.yaml12 import dump
+from framework.recipe.yaml import dump, parse
 
 from . import fake
 

@@ -1,20 +1,37 @@
-"""One YAML text -> plain data and the place of every entry.
+"""YAML 1.2 -> plain data and the place of every entry, and back.
 
-Anchors, aliases and merge keys (`<<`) work. Duplicate keys, tags of other types, several
-documents and texts that grow beyond reason are refused.
+PyYAML follows YAML 1.1, where `1e-3` is a string, `on` is true and `2024-01-01` is a date: here it
+gets the core schema of YAML 1.2. Anchors, aliases and merge keys (`<<`) work. Duplicate keys, tags
+of other types, several documents and texts that grow beyond reason are refused.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from framework.recipe.problems import KeyPath, Mark, Marks, Place, Problem, RecipeError, refuse
-from framework.recipe.yaml12 import MAX_DEPTH, TAG, Loader, ScalarError, scalar, unknown_tag
 
 MAX_ENTRIES = 10_000
+MAX_DEPTH = 32
+LARGEST = 2**63 - 1
+
+_TAG = "tag:yaml.org,2002:"
+_SCHEMA = (  # tag, pattern, the characters it starts with
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
+    ("int", r"[-+]?[0-9][0-9_]*|0o[0-7]+|0x[0-9a-fA-F]+", [*"-+0123456789"]),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        [*"-+.0123456789"],
+    ),
+    ("merge", r"<<", ["<"]),
+)
 
 # What PyYAML says of the commonest slips is true and of little help.
 _HELP = (
@@ -65,29 +82,95 @@ def parse(text: str, source: str, override_column: int = 0) -> Document:
         RecipeError: broken YAML, or any of what this module refuses.
     """
     plain = override_column > 0 and text.strip()[:1] not in ("[", "{", "'", '"')
-    reader = _Reader(source, override_column)
+    builder = _Builder(source, override_column)
     try:
-        loader = Loader(text, comments=not override_column)
+        loader = _Loader(text, comments=not override_column)
         try:
             node = loader.plain_node(text) if plain else loader.get_single_node()
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
-        raise reader.refuse_syntax(error) from None
+        raise builder.refuse_syntax(error) from None
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
-        place = reader.place_at(before.count("\n"), len(before) - before.rfind("\n") - 1)
+        place = builder.place_at(before.count("\n"), len(before) - before.rfind("\n") - 1)
         raise refuse(place, f"the character {chr(int(error.character))!a} is not allowed in YAML") from None
-    top = reader.place_at(0, 0)
-    reader.marks[()] = Mark(top, top, text if plain and "${" not in text else None)
-    data = None if node is None else reader.build(node, ())
-    if reader.problems:
-        raise RecipeError(reader.problems)
-    return Document(data, reader.marks, empty=node is None)
+    top = builder.place_at(0, 0)
+    builder.marks[()] = Mark(top, top, text if plain and "${" not in text else None)
+    data = None if node is None else builder.build(node, ())
+    if builder.problems:
+        raise RecipeError(builder.problems)
+    return Document(data, builder.marks, empty=node is None)
 
 
-class _Reader:
-    """Turns YAML nodes into data, marks and problems."""
+def dump(data: Any) -> str:
+    """Write plain data as a text that is read back to the same."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+class _Loader(yaml.SafeLoader):
+    """Text -> nodes; refuses what is nested deeper than `MAX_DEPTH`.
+
+    Args:
+        text: what is read.
+        comments: whether `#` begins one, as in a file, or is refused.
+    """
+
+    def __init__(self, text: str, comments: bool) -> None:
+        super().__init__(text)
+        self._comments = comments
+        self._depth = 0
+
+    def scan_to_next_token(self) -> None:
+        while not self._comments and self.peek() == " ":
+            self.forward()
+        if not self._comments and self.peek() == "#":
+            raise yaml.MarkedYAMLError(
+                problem="expected the end or more of the value, but found '#'", problem_mark=self.get_mark()
+            )
+        super().scan_to_next_token()
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        # PyYAML composes by recursion: without a limit a deep text ends in a RecursionError.
+        self._depth += 1
+        if self._depth > MAX_DEPTH + 2:
+            raise yaml.MarkedYAMLError(
+                problem=f"nested more than {MAX_DEPTH} levels deep", problem_mark=self.get_mark()
+            )
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def plain_node(self, text: str) -> yaml.ScalarNode:
+        """The whole text as one scalar without quotes: a number, true, false, null, or else itself."""
+        stripped, mark = text.strip(), self.get_mark()
+        tag = self.resolve(yaml.ScalarNode, stripped, (True, False))  # type: ignore[no-untyped-call]
+        try:
+            _scalar(yaml.ScalarNode(tag, stripped, mark, mark))
+        except _ScalarError:  # such as a number beyond all bounds: only a string can hold it
+            tag = _TAG + "str"
+        return yaml.ScalarNode(tag, text if tag == _TAG + "str" else stripped, mark, mark)
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        # Line ends beyond ASCII come back as spaces unless they are escaped.
+        style = '"' if any(char in data for char in "\x85\u2028\u2029") else None
+        return self.represent_scalar(_TAG + "str", data, style=style)
+
+
+for _class in (_Loader, _Dumper):
+    _class.yaml_implicit_resolvers = {}
+    for _tag, _pattern, _first in _SCHEMA:
+        _class.add_implicit_resolver(_TAG + _tag, re.compile(f"^(?:{_pattern})$"), _first)
+_Dumper.add_representer(str, _Dumper.represent_str)
+
+
+class _Builder:
+    """Nodes -> data, marks and problems."""
 
     def __init__(self, source: str, override_column: int) -> None:
         self.source = source
@@ -131,13 +214,13 @@ class _Reader:
                 f"nested more than {MAX_DEPTH} levels deep",
                 "an alias may not contain itself",
             )
-        if isinstance(node, yaml.MappingNode) and node.tag == TAG + "map":
+        if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
             return self._mapping(node, path)
-        if isinstance(node, yaml.SequenceNode) and node.tag == TAG + "seq":
+        if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
             return self._sequence(node, path)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
-        error = unknown_tag(node)
+        error = _unknown_tag(node)
         self._problem(self.place(node), error.what, error.hint)
         return None
 
@@ -152,12 +235,12 @@ class _Reader:
     def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str | int, Any]:
         found: dict[str | int, Any] = {}
         for key_node, value_node in node.value:  # merged entries first, so that written ones win
-            if key_node.tag == TAG + "merge":
+            if key_node.tag == _TAG + "merge":
                 for merged in reversed(self._merged(value_node)):
                     found.update(self.build(merged, path))
         written: dict[str, Place] = {}  # OmegaConf takes 1 and '1' for the same key
         for key_node, value_node in node.value:
-            if key_node.tag == TAG + "merge":
+            if key_node.tag == _TAG + "merge":
                 continue
             key = self._key(key_node)
             if key is None:
@@ -191,10 +274,67 @@ class _Reader:
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         try:
-            return scalar(node)
-        except ScalarError as error:
+            return _scalar(node)
+        except _ScalarError as error:
             self._problem(self.place(node), error.what, *([error.hint] if error.hint else []))
             return None
 
     def _problem(self, place: Place, what: str, *hints: str) -> None:
         self.problems.append(Problem(place, what, hints))
+
+
+class _ScalarError(ValueError):
+    """A scalar that cannot be read: what is wrong, and a hint."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+
+def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
+    """The value of a scalar, or a `_ScalarError`: of another type, not what its tag allows, or too large."""
+    kind = node.tag.removeprefix(_TAG)
+    text: str = node.value
+    try:
+        match kind:
+            case "str" | "merge":
+                return text
+            case "null":
+                return None
+            case "bool":
+                return {"true": True, "false": False}[text.lower()]
+            case "int":
+                return _integer(text.replace("_", ""))
+            case "float":
+                return _float(text.replace("_", "").lower())
+    except (ValueError, KeyError) as error:
+        if isinstance(error, _ScalarError):
+            raise
+        raise _ScalarError(f"{_short(text)!r} cannot be read as !!{kind}") from None
+    raise _unknown_tag(node)
+
+
+def _unknown_tag(node: yaml.Node) -> _ScalarError:
+    tag = node.tag.replace(_TAG, "!!")
+    return _ScalarError(f"the YAML tag {tag} is not allowed", "recipes hold plain values: leave the tag out")
+
+
+def _integer(digits: str) -> int:
+    base = {"0o": 8, "0x": 16}.get(digits[:2], 10)
+    if len(digits) > 40 or abs(value := int(digits, base)) > LARGEST:
+        raise _ScalarError(f"the whole number {_short(digits)} is too large", f"the largest is {LARGEST}")
+    return value
+
+
+def _float(digits: str) -> float:
+    if digits.lstrip("+-") in (".inf", ".nan"):
+        return float(digits.replace(".", ""))
+    value = float(digits)
+    if math.isinf(value):
+        raise _ScalarError(f"the number {_short(digits)} is too large", "infinity is written .inf")
+    return value
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 24 else f"{text[:20]}..."
