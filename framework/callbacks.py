@@ -6,7 +6,7 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TextIO
 
@@ -88,8 +88,11 @@ class Clock(Callback):
     def seconds(self) -> float:
         return self.before + (time.monotonic() - self._started if self._started else 0.0)
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def start(self) -> None:
         self._started = time.monotonic()
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.start()
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.before, self._started = self.seconds, 0.0
@@ -165,7 +168,13 @@ class ProgressLine(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        progress = progress_of(trainer, pl_module)
+        self.show(progress_of(trainer, pl_module), trainer.progress_bar_metrics)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.end()
+
+    def show(self, progress: Progress, metrics: Mapping[str, Any]) -> None:
+        """Rewrite the line, if it is time to."""
         seconds = self.clock.seconds
         if self._start is None:
             self._start = (seconds, progress.done)
@@ -173,13 +182,14 @@ class ProgressLine(Callback):
         if seconds - self._shown < self.interval and not finished:
             return
         self._shown = seconds
-        self._write(self._line(trainer, progress, seconds))
+        self._write(self._line(progress, metrics, seconds))
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def end(self) -> None:
+        """Leave the line."""
         if self.stream.isatty():
             print(file=self.stream, flush=True)
 
-    def _line(self, trainer: Trainer, progress: Progress, seconds: float) -> str:
+    def _line(self, progress: Progress, metrics: Mapping[str, Any], seconds: float) -> str:
         assert self._start is not None
         elapsed, units = seconds - self._start[0], progress.done - self._start[1]
         rate = units / elapsed if elapsed > 0 else 0.0
@@ -188,7 +198,7 @@ class ProgressLine(Callback):
             parts.append(f"{_short(rate)}/s")
         parts += [
             f"{name.rpartition('/')[2]} {float(value):.4g}"
-            for name, value in trainer.progress_bar_metrics.items()
+            for name, value in metrics.items()
             if name != "v_num"
         ]
         if rate and progress.total > progress.done:

@@ -117,7 +117,9 @@ class Component:
         source: where it comes from, such as "Andrychowicz et al. 2017, section 4.5".
         needs: what has to be in a recipe that uses it: "environment", "model", "algorithm". By
             default what its builder takes (an evaluator's call), and neither leaves unused nor
-            allows to be None; of an algorithm to judge, a model alone will then do.
+            allows to be None; of an algorithm to judge, a model alone will then do. An evaluator
+            of what a stage produced needs "output".
+        produces: whether the environment is a `Producer`, which a stage runs without an algorithm.
         plugin, kind, distribution, version: filled in when the component is registered.
     """
 
@@ -127,6 +129,7 @@ class Component:
     doc: str = ""
     source: str = ""
     needs: tuple[str, ...] | None = dataclasses.field(default=None, kw_only=True)
+    produces: bool = dataclasses.field(default=False, kw_only=True)
     plugin: str = dataclasses.field(default="", kw_only=True)
     kind: Kind | Literal[""] = dataclasses.field(default="", kw_only=True)
     distribution: str = dataclasses.field(default="", kw_only=True)

@@ -7,7 +7,7 @@ evaluator. What more they offer, the core uses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
@@ -85,6 +85,25 @@ class Playable(Protocol):
 
 
 @runtime_checkable
+class Producer(Protocol):
+    """An environment that is generated: a stage runs it without an algorithm.
+
+    Its component is declared with `produces=True`. What it writes is `${output:<stage>}` to later
+    stages; `framework.shards` writes it shard by shard.
+    """
+
+    def produce(self, folder: Path, progress: Callable[[Progress], None]) -> None:
+        """Write what is not in the folder yet: it is called again after an interruption.
+
+        Args:
+            folder: the output of the stage, with everything that was finished before.
+            progress: to be called after every shard with how far it is, earlier processes' work
+                included. It raises when the run is to stop: let that pass.
+        """
+        ...
+
+
+@runtime_checkable
 class Parametrised(Protocol):
     """An environment whose parameters can be read and set, simulation by simulation, while it runs.
 
@@ -118,9 +137,10 @@ class Evaluator(Protocol):
         """Evaluate and report.
 
         Args:
-            algorithm: the trained module, in eval mode, without gradients.
-            environment: an environment of its own, built from the same recipe; what is done
-                to it does not touch training.
+            algorithm: what the stage made: the trained module, in eval mode, without gradients;
+                the model where nothing is trained; the folder of what a `Producer` wrote.
+            environment: an environment of its own, built from the same recipe or from the
+                evaluator's own section; what is done to it does not touch training.
         """
         ...
 

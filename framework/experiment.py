@@ -33,6 +33,7 @@ from framework.runs import (
 from framework.runs.checkpoints import DiskFullError, is_disk_full
 from framework.runs.store import Store, tracking_uri
 from framework.runs.tracker import Tracker
+from framework.shards import Shards
 from framework.stage import StageRunner
 
 PARENT = "mlflow.parentRunId"
@@ -199,18 +200,27 @@ class Experiment:
                 f"run {self.run.state.run_id} is not trained to its end yet\n"
                 f"  go on with: framework resume {self.run.state.run_id[:8]}"
             )
+        if found.produces and not self.run.stage(self.key(found)).produced:
+            raise UserError(
+                f"run {self.run.state.run_id} has not made all of its data yet\n"
+                f"  go on with: framework resume {self.run.state.run_id[:8]}"
+            )
         return self.runner(found)
 
     def resolve(self, reference: CheckpointRef) -> Path:
-        """The file behind `${checkpoint:NAME}`: an earlier stage, else a run.
+        """What is behind `${checkpoint:NAME}` or `${output:NAME}`: an earlier stage's, else a run's.
 
         Raises:
-            UserError: there is none, or it has not finished its training.
+            UserError: there is none, or it is not finished.
         """
+        find = output_of if reference.what == "output" else checkpoint_of
         if self.recipe.staged and reference.name in self.recipe.stages:
-            return checkpoint_of(self.run, reference.name)
+            return find(self.run, reference.name)
         other = find_run(reference.name, self.run.folder.parent)
-        return checkpoint_of(other, list(other.state.stages)[-1] if other.state.stages else "")
+        stages = list(other.state.stages)
+        if reference.what == "output":
+            stages = [name for name in stages if other.state.stages[name].produced]
+        return find(other, stages[-1] if stages else "")
 
     def _experiment_id(self) -> str:
         return self.store.experiment(self.run.state.experiment) if self.store is not None else ""
@@ -329,6 +339,25 @@ def checkpoint_of(run: Run, stage: str) -> Path:
         what = f"stage {stage!r} of run" if stage else "run"
         raise UserError(f"{what} {run.state.run_id} has no final checkpoint: it is not trained to its end")
     return run.stage_folder(stage) / "checkpoints" / state.checkpoint
+
+
+def output_of(run: Run, stage: str) -> Path:
+    """The folder of what a run's stage has produced.
+
+    Raises:
+        UserError: it has produced nothing, or not all yet, or some of it is gone.
+    """
+    state = run.state.stages.get(stage)
+    what = f"stage {stage!r} of run {run.state.run_id}" if stage else f"run {run.state.run_id}"
+    if state is None or not state.produced:
+        raise UserError(f"{what} has no output: it makes no data, or not all of it is made yet")
+    folder = run.output(stage)
+    if not folder.is_dir():
+        raise UserError(f"the output of {what} is gone: {folder} is not there")
+    if missing := Shards(folder).missing():
+        some = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+        raise UserError(f"the output of {what} is not whole: {some} in {folder} is gone or cut")
+    return folder
 
 
 def mark_dead_runs(root: Path = ROOT) -> list[Run]:

@@ -20,8 +20,8 @@ SECTIONS: dict[str, type] = {"trainer": TrainerConfig, "tracking": TrackingConfi
 def describe(name: str, registry: Registry | None = None) -> list[dict[str, Any]]:
     """Describe every component called `name` (kinds may share a name), or a core section.
 
-    Each has the keys name, kind, plugin, distribution, version, doc, source, target and
-    parameters; see `describe_parameters`.
+    Each has the keys name, kind, plugin, distribution, version, doc, source, target, produces (of
+    a component: whether it makes data) and parameters; see `describe_parameters`.
 
     Raises:
         UnknownComponentError: there is none.
@@ -45,6 +45,7 @@ def describe_component(component: Component, version: str = "") -> dict[str, Any
         "doc": component.doc,
         "source": component.source,
         "target": component.target,
+        "produces": component.produces,
         "parameters": describe_parameters(component.section),
     }
 

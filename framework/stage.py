@@ -27,7 +27,7 @@ from framework.callbacks import (
     progress_of,
 )
 from framework.clipping import ClipGradients
-from framework.contracts import HasProgress, KeepsWork, Monitor, Servable
+from framework.contracts import HasProgress, KeepsWork, Monitor, Producer, Progress, Servable
 from framework.errors import UserError
 from framework.interruption import Interrupted, Interruption
 from framework.quiet import quiet_lightning
@@ -42,6 +42,7 @@ from framework.runs.checkpoints import (
     newest_whole,
 )
 from framework.runs.tracker import Tracker, TrackerLogger
+from framework.shards import MANIFEST
 
 if TYPE_CHECKING:
     from framework.component import Kind
@@ -57,7 +58,7 @@ class Built:
 
     environment: Any
     model: Any
-    algorithm: torch.nn.Module  # the model itself in a stage that only evaluates
+    algorithm: Any  # the model itself in a stage that only evaluates, the output in one that produces
 
 
 class StageRunner:
@@ -112,6 +113,8 @@ class StageRunner:
             self.restore(built)
         elif self.stage.algorithm is not None:
             self.fit(built, interruption)
+        elif self.stage.produces and not self.state.produced:
+            self.produce(built.environment, interruption)
         if not is_first_process():
             return {}
         if self.log_models:
@@ -126,6 +129,8 @@ class StageRunner:
         torch.set_num_threads(self.stage.trainer.threads)
         pl.seed_everything(self.stage.seed, workers=True, verbose=False)
         environment = self._make(self.stage.environment)
+        if self.stage.produces:
+            return Built(environment, None, self.run.output(self.key))
         model = self._make(self.stage.model, environment)
         if self.stage.algorithm is None:
             return Built(environment, model, model)
@@ -165,6 +170,35 @@ class StageRunner:
         last = writer.path or start
         assert last is not None
         self.state.checkpoint = last.name
+        self.run.save()
+
+    def produce(self, producer: Any, interruption: Interruption) -> None:
+        """Let the environment make its data, on from where an earlier process left off."""
+        assert self.stage.environment is not None
+        if not isinstance(producer, Producer):
+            title = self.stage.environment.component.title
+            raise UserError(f"{title} is said to produce data, and has no produce(folder, progress)")
+        clock = Clock()
+        clock.start()
+        line = None if self.quiet or self.tracker is None else ProgressLine(clock, sys.stderr, self.key)
+
+        def progress(now: Progress) -> None:
+            if line is not None:
+                line.show(now, {})
+            if self.tracker is not None:
+                self.tracker.metrics({"produced": now.done, "time/seconds": clock.seconds}, now.done)
+            if interruption.signum:
+                raise Interrupted(interruption.signum)
+
+        folder = self.run.output(self.key)
+        folder.mkdir(parents=True, exist_ok=True)
+        with interruption.defer():
+            producer.produce(folder, progress)
+        if line is not None:
+            line.end()
+        if self.tracker is not None and (folder / MANIFEST).exists():
+            self.tracker.artifacts(folder / MANIFEST, "output")
+        self.state.produced = True
         self.run.save()
 
     def _trainer(

@@ -42,7 +42,8 @@ def command(name: str, as_json: bool) -> None:
 def _to_text(entry: dict[str, Any], width: int) -> str:
     by = f"{entry['distribution']} {entry['version']}".strip()
     lines = [f"{entry['name']}: {entry['kind']}" + (f" of {by}" if by else "")]
-    for text in (entry["doc"], f"source: {entry['source']}" if entry["source"] else ""):
+    produces = "produces data, in a stage of its own" if entry.get("produces") else ""
+    for text in (entry["doc"], produces, f"source: {entry['source']}" if entry["source"] else ""):
         lines += textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ")
     rows = list(_rows(entry["parameters"]))
     if not rows:

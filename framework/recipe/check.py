@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from framework.building import with_article
 from framework.component import KINDS, Kind, Param, describe_dataclass
 from framework.errors import did_you_mean
+from framework.recipe.checkpoint import CheckpointRef
 from framework.recipe.model import Stage, Use
-from framework.recipe.problems import INVALID
+from framework.recipe.problems import INVALID, Findings, KeyPath
 from framework.recipe.schema import Seed, TrackingConfig, TrainerConfig
 from framework.recipe.sections import Sections
 from framework.recipe.stages import STAGE_KEYS, Settings
@@ -27,15 +30,34 @@ def check_recipe(whole: Settings) -> TrackingConfig:
     return _core_section("tracking", TrackingConfig, whole)
 
 
-def check_stage(name: str, settings: Settings, registry: Registry, *, staged: bool) -> Stage:
-    """Check one stage; problems go to the settings' findings."""
+def check_stage(
+    name: str, settings: Settings, registry: Registry, earlier: Mapping[str, Stage], *, staged: bool
+) -> Stage:
+    """Check one stage, which may use what earlier ones make; problems go to the settings' findings."""
     data, findings = settings.data, settings.findings
     if staged:
         _check_keys(settings, STAGE_KEYS, f"the stage {name!r}")
     seed = convert(data.get("seed", 0), Seed, Param(), At(("seed",), "the recipe", "", findings, depth=1))
+    clean = not findings.problems
+    named: list[str] = [kind for kind in KINDS if data.get(kind) is not None]
+    sections = Sections(registry, f"the stage {name!r}" if staged else "the recipe", named)
+
+    def used(kind: Kind) -> Use | None:
+        section = data.get(kind)
+        return None if section is None else sections.read(kind, section, (kind,), findings)
+
+    environment = used("environment")
     evaluators = data.get("evaluators")
-    named = [kind for kind in KINDS if data.get(kind) is not None]
-    if data.get("algorithm") is None and not evaluators and not findings.problems:
+    if environment is not None and environment.component.produces:
+        named.append("output")
+        for kind in ("model", "algorithm"):
+            if data.get(kind) is not None:
+                what = (
+                    f"environment {environment.name} produces data, in a stage without {with_article(kind)}"
+                )
+                hint = f"write {kind}: null here, and ${{output:{name}}} in a later stage"
+                findings.add((kind,), what, hint)
+    elif data.get("algorithm") is None and not evaluators and clean:
         findings.add((), "nothing to do: no algorithm and no evaluators", "see: framework list")
     if evaluators is not None and evaluators is not INVALID and not isinstance(evaluators, list):
         findings.add(
@@ -44,26 +66,33 @@ def check_stage(name: str, settings: Settings, registry: Registry, *, staged: bo
             "expected a list: [{use: plugin/name}, ...]",
         )
         evaluators = None
-    sections = Sections(registry, f"the stage {name!r}" if staged else "the recipe", named)
-
-    def used(kind: Kind) -> Use | None:
-        section = data.get(kind)
-        return None if section is None else sections.read(kind, section, (kind,), findings)
-
     judges = [
         sections.read("evaluator", section, ("evaluators", index), findings)
         for index, section in enumerate(evaluators or [])
     ]
+    _check_made(data, (), earlier, findings)
     return Stage(
         name,
         seed,
-        environment=used("environment"),
+        environment=environment,
         model=used("model"),
         algorithm=used("algorithm"),
         evaluators=[use for use in judges if use is not None],
         trainer=_core_section("trainer", TrainerConfig, settings),
         references={path: found for path, found in findings.references.items() if path[0] in STAGE_KEYS},
     )
+
+
+def _check_made(data: Any, path: KeyPath, earlier: Mapping[str, Stage], findings: Findings) -> None:
+    """Report `${checkpoint:...}` of stages that train nothing, and `${output:...}` of those that do."""
+    if isinstance(data, CheckpointRef) and data.stage and data.name in earlier:
+        made = "output" if earlier[data.name].produces else "checkpoint"
+        if data.what != made:
+            hint = f"did you mean ${{{made}:{data.name}}}?" if made == "output" else ""
+            findings.add(path, f"the stage {data.name!r} makes no {data.what}", hint)
+    elif isinstance(data, (dict, list)):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            _check_made(value, (*path, key), earlier, findings)
 
 
 def _check_keys(settings: Settings, known: tuple[str, ...], owner: str) -> None:

@@ -1,4 +1,4 @@
-"""`${checkpoint:...}`: a checkpoint named in a recipe, resolved when the experiment runs."""
+"""`${checkpoint:...}` and `${output:...}`: what a stage made, resolved when the experiment runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 _PLAIN_NAME = re.compile(r"(?!(?:null|true|false|nan|inf)$)[A-Za-z_][\w-]*", re.IGNORECASE)
 
@@ -19,21 +19,23 @@ class Deferred:
 
 @dataclass(frozen=True)
 class CheckpointRef(Deferred):
-    """A checkpoint of an earlier stage or of another run.
+    """The checkpoint, or the folder of output, of an earlier stage or of another run.
 
     Attributes:
         name: the stage's name, or the id or name of an MLflow run.
         stage: whether it is an earlier stage of the same recipe.
         text: whether the parameter takes a string rather than a Path.
+        what: which of the two.
     """
 
     name: str
     stage: bool = False
     text: bool = False
+    what: Literal["checkpoint", "output"] = "checkpoint"
 
     def __str__(self) -> str:
         name = self.name if _PLAIN_NAME.fullmatch(self.name) else f"'{self.name}'"
-        return f"${{checkpoint:{name}}}"
+        return f"${{{self.what}:{name}}}"
 
 
 def fill(value: Any, found: Callable[[Deferred], Any]) -> Any:
@@ -64,7 +66,8 @@ def holds_deferred(value: Any) -> bool:
 def construct(cls: type, arguments: dict[str, Any]) -> Any:
     """Make a dataclass whose checkpoints and parts are not known yet.
 
-    Its own checks (`__post_init__`) see `Path("checkpoint:<name>")` in a checkpoint's place, and
+    Its own checks (`__post_init__`) see `Path("checkpoint:<name>")` in a checkpoint's place (or
+    `output:`), and
     in a part's what the recipe says of it; they run again on the real ones.
     """
     made = cls(**fill(arguments, _placeholder))
@@ -77,7 +80,7 @@ def construct(cls: type, arguments: dict[str, Any]) -> Any:
 
 
 def _placeholder(value: Deferred) -> Any:
-    return Path(f"checkpoint:{value.name}") if isinstance(value, CheckpointRef) else value
+    return Path(f"{value.what}:{value.name}") if isinstance(value, CheckpointRef) else value
 
 
 def _deferred_fields(value: Any) -> dict[str, Any]:

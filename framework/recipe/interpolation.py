@@ -6,7 +6,7 @@ import re
 import typing
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import (
@@ -28,6 +28,7 @@ _CHECKPOINT = re.compile(r"[\w./@:-]([\w ./@:-]*[\w./@:-])?")
 _LOOPS = ("Recursive interpolation", "Interpolation to parent node")
 _RESOLVERS = (
     "checkpoint",
+    "output",
     "oc.env",
     "oc.decode",
     "oc.create",
@@ -90,9 +91,10 @@ class Resolver:
         if isinstance(value, ListConfig):
             return [self._child(value, index, (*path, index)) for index in range(len(value))]
         if isinstance(value, _Named):
-            return self._checkpoint(value.name, path)
+            return self._made(value, path)
         if isinstance(value, str) and _Named.TRACE in value:
-            self.findings.add(path, "${checkpoint:...} has to be the whole value")
+            what = value.partition(_Named.TRACE)[2].partition("\0")[0]
+            self.findings.add(path, f"${{{what}:...}} has to be the whole value")
             return INVALID
         return value
 
@@ -108,33 +110,35 @@ class Resolver:
         self.findings.references[path] = found
         return True
 
-    def _checkpoint(self, name: str, path: KeyPath) -> Any:
+    def _made(self, named: _Named, path: KeyPath) -> Any:
+        name = named.name
         if name in self.stages - self.earlier:
             before = ", ".join(sorted(self.earlier)) or "none"
             self.findings.add(path, f"the stage {name!r} is not finished here", f"earlier stages: {before}")
             return INVALID
-        return CheckpointRef(name, stage=name in self.earlier)
+        return CheckpointRef(name, stage=name in self.earlier, what=named.what)
 
 
 class _Named:
     """What `${checkpoint:name}` resolves to; inside a longer text it leaves a trace."""
 
-    TRACE = "\0checkpoint"
+    TRACE = "\0made:"
 
-    def __init__(self, *names: Any) -> None:
+    def __init__(self, what: Literal["checkpoint", "output"], *names: Any) -> None:
         if (
             len(names) != 1
             or not isinstance(names[0], (str, int))
             or not _CHECKPOINT.fullmatch(str(names[0]))
         ):
-            raise ValueError("write ${checkpoint:STAGE} or ${checkpoint:RUN}, quoted if it is no plain name")
+            raise ValueError(f"write ${{{what}:STAGE}} or ${{{what}:RUN}}, quoted if it is no plain name")
         self.name = str(names[0])
+        self.what = what
 
     def __str__(self) -> str:
-        return self.TRACE
+        return f"{self.TRACE}{self.what}\0"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Named) and other.name == self.name
+        return isinstance(other, _Named) and (other.what, other.name) == (self.what, self.name)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -146,7 +150,8 @@ _register = (
     else OmegaConf.register_new_resolver
 )
 _register("oc.env", variables.env, replace=True)
-_register("checkpoint", lambda *names: _Named(*names), replace=True)
+_register("checkpoint", lambda *names: _Named("checkpoint", *names), replace=True)
+_register("output", lambda *names: _Named("output", *names), replace=True)
 
 
 def _explain(error: Exception, known: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from framework.recipe import check
 from framework.recipe.compose import compose, read_file
-from framework.recipe.model import Recipe
+from framework.recipe.model import Recipe, Stage
 from framework.recipe.problems import Findings, RecipeError
 from framework.recipe.stages import MAIN, split
 from framework.registry import Registry, installed
@@ -51,10 +51,9 @@ def _load(
     tracking = check.check_recipe(whole)
     registry = registry or installed()
     settings = {MAIN: whole} if stages is None else stages
-    checked = {
-        stage: check.check_stage(stage, part, registry, staged=stages is not None)
-        for stage, part in settings.items()
-    }
+    checked: dict[str, Stage] = {}
+    for stage, part in settings.items():
+        checked[stage] = check.check_stage(stage, part, registry, checked, staged=stages is not None)
     if findings.problems:
         raise RecipeError(findings.problems)
     return Recipe(

@@ -8,7 +8,7 @@ import enum
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -60,17 +60,28 @@ class Use(Deferred):
             UserError: a parameter is a checkpoint, and there is no `resolve`; or see
                 `Component.build`.
         """
-        around = near or dict(zip(self.component.context, context, strict=False)).get
+        given = near or dict(zip(self.component.context, context, strict=False)).get
+        built: dict[int, Any] = {}
 
         def found(value: Deferred) -> Any:
             if isinstance(value, CheckpointRef):
                 path = (resolve or _unknown)(value)
                 return str(path) if value.text else path
             assert isinstance(value, Use)
-            given = [around(kind) for kind in value.component.context]
-            part = value.build(*given, seed=seed, resolve=resolve, near=around)
-            own = value.environment
-            return part if own is None else Elsewhere(part, lambda: own.build(seed=seed, resolve=resolve))
+            if id(value) not in built:
+                part = value.build(
+                    *map(around, value.component.context), seed=seed, resolve=resolve, near=around
+                )
+                own = value.environment
+                make = own and partial(own.build, seed=seed, resolve=resolve)
+                built[id(value)] = Elsewhere(part, make) if make else part
+            return built[id(value)]
+
+        def around(kind: Kind) -> Any:
+            """What parts are built from: the same as this, or else a part beside them."""
+            value = given(kind)
+            beside = (part for part in self.arguments.values() if _is_of(part, kind)) if value is None else ()
+            return next(map(found, beside), value)
 
         arguments = fill(self.arguments, found)
         if seed is not None and "seed" in self.component.signature:
@@ -134,6 +145,11 @@ class Stage:
     evaluators: list[Use] = field(default_factory=list)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     references: dict[KeyPath, Reference] = field(default_factory=dict)
+
+    @property
+    def produces(self) -> bool:
+        """Whether it makes data, in a folder, rather than a trained model."""
+        return self.environment is not None and self.environment.component.produces and not self.algorithm
 
     def resolved(self) -> dict[str, Any]:
         """The stage's sections as plain values."""
@@ -202,6 +218,10 @@ class Recipe:
         references = {path: found for path, found in self.references.items() if path[1] not in names}
         tracking = dataclasses.replace(self.tracking, **names)  # type: ignore[arg-type]
         return dataclasses.replace(self, tracking=tracking, references=references)
+
+
+def _is_of(value: Any, kind: Kind) -> bool:
+    return isinstance(value, Use) and value.component.kind == kind
 
 
 def _unknown(reference: CheckpointRef) -> Path:

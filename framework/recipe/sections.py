@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from framework.building import with_article
-from framework.component import INSIDE, NEEDS, Component, Kind
+from framework.component import INSIDE, KINDS, NEEDS, Component, Kind, Param, Parameter, Part, unwrap
 from framework.errors import PluginError, UnknownComponentError
 from framework.needs import misfit, needs
 from framework.recipe.model import Use
 from framework.recipe.problems import INVALID, Findings, KeyPath
 from framework.recipe.types import At, convert_parameters, make
-from framework.recipe.words import name_of, shown
+from framework.recipe.words import is_union, name_of, shown
 from framework.registry import Registry
 
 
@@ -67,7 +68,10 @@ class Sections:
 
         if kind == "evaluator":  # whoever calls it brings what it judges
             near = {*self.named, *(["environment"] if value.get("environment") else [])}
-        inside = [other for other in INSIDE[kind] if other in near]
+        beside = [
+            other for other in KINDS if any(_is_part(section.get(key), other) for key in value if value[key])
+        ]
+        inside = {*(other for other in INSIDE[kind] if other in near), *beside}
 
         def part(kind: Kind, value: Any, at: At) -> Any:
             return self._read(kind, value, at.path, at.findings, f"{at.name!r} of {at.owner}", inside)
@@ -94,11 +98,18 @@ class Sections:
                 continue
             here = set(need) & set(self.named)
             missing = "gets none in this place" if here else f"{self.stage} names none"
-            findings.add(
-                path,
-                f"{component.kind} {component.full_name} needs {with_article(need[0])}, and {missing}",
-                "" if here else f"add {need[0]}: {{use: plugin/name}} (see: framework list {need[0]})",
-            )
+            hint = f"add {need[0]}: {{use: plugin/name}} (see: framework list {need[0]})"
+            if need[0] == "output":
+                hint = "it judges what an environment produces (see: framework list environment)"
+            what = f"{component.kind} {component.full_name} needs {with_article(need[0])}, and {missing}"
+            findings.add(path, what, "" if here else hint)
+
+
+def _is_part(parameter: Parameter | None, kind: Kind) -> bool:
+    """Whether a parameter is a part of this kind (lists and mappings of them are not)."""
+    annotation = parameter.type if parameter else None
+    members = typing.get_args(annotation) if is_union(annotation) else (annotation,)
+    return Part(kind) in (unwrap(member, Param())[0] for member in members)
 
 
 def _with_seed(arguments: dict[str, Any], component: Component) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from framework.building import with_article
 from framework.component import Kind, Param, Parameter, Part, describe_dataclass, unwrap
 from framework.errors import PluginError, did_you_mean
 from framework.recipe.checkpoint import CheckpointRef, construct
@@ -234,7 +235,9 @@ def _has_shape(value: Any, annotation: Any) -> bool:
 def _reference(value: CheckpointRef, annotation: Any, param: Param, at: At) -> Any:
     if annotation in (str, Path):
         return dataclasses.replace(value, text=annotation is str)
-    return at.mismatch(value, annotation, param, f"expected {expected(annotation, param)}, not a checkpoint")
+    return at.mismatch(
+        value, annotation, param, f"expected {expected(annotation, param)}, not {with_article(value.what)}"
+    )
 
 
 def _dataclass(value: Any, cls: type, param: Param, at: At) -> Any:

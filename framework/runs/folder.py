@@ -6,6 +6,7 @@ runs/<run id>/
   state.json       status, process, finished stages and evaluations
   metrics.jsonl    every metric, whatever becomes of the tracking server
   checkpoints/     stage by stage
+  output/          of a stage that makes data
   reports/         evaluator by evaluator
 """
 
@@ -35,12 +36,14 @@ class StageState:
     Attributes:
         run_id: MLflow run of the stage; the run's own for a recipe without stages.
         checkpoint: file name of the final checkpoint, "" until trained.
+        produced: whether all of its output is there, in a stage that makes data.
         model_logged: whether the trained model is in MLflow.
         reports: evaluator -> its metrics, for those that are done.
     """
 
     run_id: str = ""
     checkpoint: str = ""
+    produced: bool = False
     model_logged: bool = False
     reports: dict[str, dict[str, float]] = field(default_factory=dict)
     finished: bool = False
@@ -101,6 +104,10 @@ class Run:
 
     def stage_folder(self, name: str) -> Path:
         return self.folder / "stages" / name if name else self.folder
+
+    def output(self, name: str) -> Path:
+        """Where a stage that makes data puts it."""
+        return self.stage_folder(name) / "output"
 
     def claim(self) -> None:
         """Make this process the run's.

@@ -105,6 +105,11 @@ class Across:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Beater:
+    rival: Annotated[Any, Part("algorithm"), Param("to be beaten")]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unreadable:
     price: Decimal
 
@@ -185,6 +190,10 @@ def registry() -> Registry:
             component("algorithm", "wrap", f"{__name__}:Wrap"),
             component("environment", "around", Around),
             component("evaluator", "across", Across),
+            component("evaluator", "beater", Beater),
+            replace(component("algorithm", "needs_model", Budget), needs=("model",)),
+            replace(component("environment", "maker", World), produces=True),
+            replace(component("evaluator", "taster", None, "judge"), needs=("output",)),
             component("model", "sized", Budget, "sized"),
             component("model", "narrow", Budget, "nothing"),
         ],

@@ -83,10 +83,13 @@ def test_parts_are_built_first_from_what_their_wrapper_is_built_from(toys: Regis
 
 
 def test_an_environment_around_an_environment(toys: Registry) -> None:
-    use = recipe(PARTS, toys).stages["main"].environment
+    """What the context does not have is taken from the parts beside."""
+    with_friend = PARTS.replace("size: 9}}", "size: 9}, friend: {use: toy/sized, steps: 1}}")
+    use = recipe(with_friend, toys).stages["main"].environment
     (around,) = build_from(use, seed=7).given
     assert around.of == Built((World(size=9, seed=7),), {})
-    assert around.friend is None
+    assert around.friend == Built((around.of.given,), {"budget": Budget(steps=1)})
+    assert around.friend.given[0] is around.of.given
 
 
 def test_an_evaluator_within_another_judges_in_its_own_environment(

@@ -11,6 +11,8 @@ from framework import Component, hookimpl
 @hookimpl
 def register_environments() -> Iterator[Component]:
     yield Component("points", "framework_tiny.parts:Points", "framework_tiny.config:PointsConfig")
+    yield Component("maker", "framework_tiny.parts:Maker", "framework_tiny.config:MakerConfig", produces=True)
+    yield Component("recorded", "framework_tiny.parts:Recorded", "framework_tiny.config:RecordedConfig")
 
 
 @hookimpl
@@ -28,4 +30,7 @@ def register_algorithms() -> Iterator[Component]:
 def register_evaluators() -> Iterator[Component]:
     yield Component("error", "framework_tiny.parts:Error", "framework_tiny.config:ErrorConfig")
     yield Component("slope", "framework_tiny.parts:Slope", "framework_tiny.config:ErrorConfig")
+    yield Component(
+        "count", "framework_tiny.parts:make_count", "framework_tiny.config:ErrorConfig", needs=("output",)
+    )
     yield Component("slow", "framework_tiny.parts:Slow", "framework_tiny.config:SlowConfig")

@@ -13,6 +13,19 @@ class PointsConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MakerConfig:
+    shards: Annotated[int, Param("of ten points each", ge=1)] = 4
+    slope: Annotated[float, Param("of the line the points lie on")] = 2.0
+    pause_at: Annotated[int, Param("wait in the middle of this shard while the file `hold` is there")] = 2
+    hold: Annotated[Path | None, Param("the file")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedConfig:
+    folder: Annotated[Path, Param("of shards")]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LineConfig:
     bias: Annotated[bool, Param("whether the line need not go through the origin")] = True
     weights: Annotated[Path | None, Param("checkpoint to start from")] = None

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,16 @@ from lightning.pytorch import LightningModule
 
 from framework import Report, Table, load_weights
 from framework.contracts import Progress, Served
-from framework_tiny.config import DescentConfig, ErrorConfig, LineConfig, PointsConfig, SlowConfig
+from framework.shards import Shards
+from framework_tiny.config import (
+    DescentConfig,
+    ErrorConfig,
+    LineConfig,
+    MakerConfig,
+    PointsConfig,
+    RecordedConfig,
+    SlowConfig,
+)
 
 
 class Points(VectorEnv):
@@ -24,6 +33,41 @@ class Points(VectorEnv):
         self.slope = config.slope
         self.x = torch.linspace(-1, 1, 100)[:, None]
         self.y = config.slope * self.x + config.noise * torch.randn(100, 1, generator=generator)
+
+
+class Maker:
+    """Writes points near a line, shard by shard."""
+
+    def __init__(self, config: MakerConfig) -> None:
+        self.config = config
+
+    def produce(self, folder: Path, progress: Callable[[Progress], None]) -> None:
+        shards = Shards(folder)
+        done = len(shards.finished())
+        for index in range(self.config.shards):
+            name = f"{index:03d}.pt"
+            if name in shards.finished():
+                continue
+            x = torch.linspace(index, index + 1, 10)[:, None]
+            with shards.write(name, rows=10) as path:
+                path.write_bytes(b"half")
+                while index == self.config.pause_at and self.config.hold and self.config.hold.exists():
+                    time.sleep(0.01)
+                torch.save({"x": x, "y": self.config.slope * x}, path)
+            done += 1
+            progress(Progress(10 * done, 10 * self.config.shards, "points"))
+
+
+class Recorded(VectorEnv):
+    """The points of a folder of shards."""
+
+    def __init__(self, config: RecordedConfig) -> None:
+        found = [torch.load(config.folder / name) for name in Shards(config.folder).finished()]
+        self.x, self.y = (torch.cat([shard[key] for shard in found]) for key in ("x", "y"))
+
+
+def make_count(config: ErrorConfig) -> Any:
+    return lambda folder, environment: Report({"shards": len(Shards(folder).finished())})
 
 
 class Line(torch.nn.Linear):
@@ -51,7 +95,7 @@ class Descent(LightningModule):
     def training_step(self, step: int, batch_idx: int) -> None:
         self._be_difficult()
         size = self.config.batch[self.done % len(self.config.batch)]
-        chosen = torch.randint(100, (size,))
+        chosen = torch.randint(len(self.environment.x), (size,))
         loss = self.error(chosen)
         optimizer = self.optimizers()
         optimizer.zero_grad()
