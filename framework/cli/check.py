@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @overrides
 @as_json
 def command(recipe: Path, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Check RECIPE, with overrides, and list every problem in it.
+    """Check RECIPE, with the values of KEY=VALUE, and list every problem in it.
 
     Nothing is built: names, types, bounds, stages and interpolations are checked.
     """

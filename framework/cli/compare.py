@@ -21,10 +21,15 @@ from framework.errors import UserError
     type=click.Choice(["steps", "time"]),
     default="steps",
     show_default=True,
-    help="What curves are drawn against.",
+    help="X axis of the curves.",
 )
-@click.option("--across", default="", metavar="KEY", help="Bring tasks together that differ in this setting.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="A .png, .svg, .pdf or .html.")
+@click.option("--across", default="", metavar="KEY", help="Combine tasks that differ in this setting.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="File for the figure: .png, .svg, .pdf or .html.",
+)
 @as_json
 def command(
     runs: tuple[str, ...],
@@ -37,10 +42,10 @@ def command(
     """Compare RUNs: their final metrics in tables, their curves in a figure.
 
     RUN is a run or a whole sweep: its id, the start of one, its name or its folder; "last"
-    is the newest run, or the sweep it belongs to. Runs that differ in their seed only are
-    one group, with its interquartile mean and a 95% bootstrap interval. --across
-    environment also brings together the runs of several environments; the interval is then
-    stratified by them.
+    is the newest run, or the sweep it belongs to. Runs that differ only in their seed
+    form a group, shown by its interquartile mean and a 95% bootstrap interval. With
+    --across environment, a group spans several environments, and the interval is stratified
+    by environment.
 
     \b
     framework compare her_reach-1a2b3c

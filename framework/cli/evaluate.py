@@ -13,10 +13,10 @@ from framework.cli.console import show_log
 @click.command(name="evaluate")
 @run_name
 @overrides
-@click.option("--stage", help="Which stage; the last by default.")
+@click.option("--stage", help="Stage to evaluate; by default the last.")
 @as_json
 def command(run: str, overrides: tuple[str, ...], stage: str | None, as_json: bool) -> None:
-    """Run the evaluators of a trained RUN once more, perhaps changed.
+    """Run the evaluators of a trained RUN again, with other settings if you give some.
 
     For example: framework evaluate last evaluators.0.episodes=1000
     """

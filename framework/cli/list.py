@@ -23,7 +23,7 @@ class _KindType(click.Choice[str]):
 @click.argument("kind", type=_KindType(), required=False)
 @as_json
 def command(kind: Kind | None, as_json: bool) -> None:
-    """List the components of the installed plugins, of one KIND or all."""
+    """List the components of the installed plugins, all or of one kind."""
     registry = installed()
     if as_json:
         import json

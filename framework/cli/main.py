@@ -19,18 +19,18 @@ from framework.errors import UserError, did_you_mean, without_secrets
 
 #: Every command and its one line of help; its module is `framework.cli.<name>`.
 COMMANDS = {
-    "run": "Train what a recipe describes, and evaluate it.",
+    "run": "Train and evaluate what a recipe describes.",
     "check": "Check a recipe without running it.",
     "list": "List the components of the installed plugins.",
     "info": "Show a component and its parameters.",
-    "resume": "Go on with a run that was stopped.",
-    "evaluate": "Evaluate a finished run again.",
-    "sweep": "Run a recipe with all combinations of some values.",
+    "resume": "Continue a run that was stopped.",
+    "evaluate": "Evaluate a trained run again.",
+    "sweep": "Run a recipe with every combination of some values.",
     "compare": "Compare runs, or the runs of a sweep.",
-    "play": "Show what a run has learnt: a video, or samples.",
-    "new": "Write the beginnings of a plugin.",
+    "play": "Show what a run has learned: a video, images or samples.",
+    "new": "Create a plugin to start from.",
     "ui": "Open the results in MLflow.",
-    "completion": "Print the completion script for a shell.",
+    "completion": "Print the script that completes commands in your shell.",
 }
 
 USER_ERROR = 2
@@ -75,9 +75,9 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="framework-core", message="framework %(version)s")
 def group() -> None:
-    """Install one paper at a time, and run it.
+    """Run experiments that a recipe describes, with components from plugins.
 
-    FRAMEWORK_PLUGINS=her,glide limits which plugins are loaded.
+    To load only some plugins, set FRAMEWORK_PLUGINS=her,glide.
     """
 
 

@@ -23,7 +23,7 @@ _RESERVED = {"core", "framework", "test", "tests", "testing", "plugin", "plugins
 
 @click.group("new")
 def command() -> None:
-    """Write the beginnings of something new."""
+    """Create something new to start from."""
 
 
 @command.command("plugin")
@@ -34,7 +34,7 @@ def command() -> None:
     help="Directory to write; it must not be there yet.  [default: ./framework-NAME]",
 )
 def plugin(name: str, path: Path | None) -> None:
-    """Write a plugin with one component of each kind, a recipe and tests.
+    """Create a plugin with one component of each kind, a recipe and tests.
 
     NAME becomes the prefix of its components, as in NAME/point: lower-case letters,
     digits and underscores.

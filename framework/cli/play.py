@@ -13,15 +13,17 @@ from framework.cli.console import show_log
 @click.command(name="play", context_settings={"ignore_unknown_options": True})
 @run_name
 @click.argument("options", nargs=-1, metavar="[--OPTION VALUE]...", type=click.UNPROCESSED)
-@click.option("--stage", help="Which stage; the last by default.")
-@click.option("--evaluator", help="In whose environment, if it has one of its own.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to write to; RUN's own by default.")
+@click.option("--stage", help="Stage to play; by default the last.")
+@click.option("--evaluator", help="Evaluator whose own environment to play in.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder to write to; by default play/ in RUN's folder."
+)
 def command(
     run: str, options: tuple[str, ...], stage: str | None, evaluator: str | None, out: Path | None
 ) -> None:
-    """Let a trained RUN show itself: a video, images or samples.
+    """Show what a trained RUN has learned: a video, images or samples.
 
-    Further options go to the algorithm, for example: framework play last --episodes 3
+    Other options are passed to the algorithm, for example: framework play last --episodes 3
     """
     show_log()
     from framework.runs import find_run

@@ -10,12 +10,12 @@ from framework.cli.console import show_log
 
 @click.command(name="resume")
 @run_name
-@click.option("-q", "--quiet", is_flag=True, help="No progress line.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress line.")
 @as_json
 def command(run: str, quiet: bool, as_json: bool) -> None:
-    """Go on with RUN where it stopped, or send what its tracking server missed.
+    """Continue RUN where it stopped, or send what its tracking server missed.
 
-    RUN is a run id, its first characters, a name, a folder, or "last".
+    RUN is a run id or the start of one, a name, a folder, or "last".
     """
     show_log()
     from framework.runs import find_run

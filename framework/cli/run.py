@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 @click.command(name="run")
 @recipe_file
 @overrides
-@click.option("--parent", metavar="RUN_ID", help="Nest under this MLflow run.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress line.")
+@click.option("--parent", metavar="RUN_ID", help="Nest the run under this MLflow run.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress line.")
 @as_json
 def command(recipe: Path, overrides: tuple[str, ...], parent: str | None, quiet: bool, as_json: bool) -> None:
     """Train what RECIPE describes, evaluate it, and track it in MLflow.
 
-    OVERRIDES change the recipe: algorithm.k=0 seed=1
+    KEY=VALUE changes a value of the recipe: framework run RECIPE algorithm.k=0 seed=1
     """
     show_log()
     # Checked before anything heavy is imported: a typo is answered at once.

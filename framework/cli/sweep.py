@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 @overrides
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Runs at the same time.")
 @click.option("--name", metavar="NAME", help="Name of the sweep; by default made from the recipe and values.")
-@click.option("--resume", metavar="NAME", help="Go on with this sweep, instead of RECIPE.")
-@click.option("--trials", type=click.IntRange(1), help="Search: how many runs to make.")
-@click.option("--metric", metavar="NAME", help="Search: the final metric to look at.")
+@click.option("--resume", metavar="NAME", help="Continue this sweep, instead of RECIPE.")
+@click.option("--trials", type=click.IntRange(1), help="Search: number of runs.")
+@click.option("--metric", metavar="NAME", help="Search: final metric to optimise.")
 @click.option(
     "--direction",
     type=click.Choice(["maximize", "minimize"]),
     default="maximize",
     show_default=True,
-    help="Search: which way is better.",
+    help="Search: whether higher or lower is better.",
 )
 @as_json
 def command(
@@ -43,19 +43,18 @@ def command(
     direction: Literal["maximize", "minimize"],
     as_json: bool,
 ) -> None:
-    """Run RECIPE with all combinations of the values, under one parent run.
+    """Run RECIPE with every combination of the values, under one parent run.
 
     \b
     framework sweep recipes/her_reach.yaml algorithm.k=0,4 seed=0,1,2
     framework sweep recipes/her_reach.yaml model.hidden=[64,64],[256,256]
 
-    A key with one value is set in all runs. Each run is a process of its own, so a crash is
-    that run's alone; more than one at a time (--jobs) pays where there are more cores than
-    one run uses (trainer.threads, and the environment's own threads).
+    A key with one value is set in all runs. Each run is a process of its own, so a crash
+    affects that run only. More than one at a time (--jobs) is faster where there are more
+    cores than one run uses (trainer.threads, and the environment's own threads).
 
-    The same command, or --resume NAME, goes on where a stopped or killed sweep was: what is
-    finished is not run again, what was interrupted goes on from its checkpoint, what failed
-    is tried again.
+    The same command, or --resume NAME, continues a sweep that was stopped or killed: finished
+    runs are kept, interrupted runs continue from their checkpoints, failed runs are repeated.
 
     With --trials, ranges are searched for the best final metric:
 

@@ -12,13 +12,13 @@ from framework.errors import UserError
 
 
 @click.command("ui")
-@click.option("--uri", help="Store to show, if it is another one.")
+@click.option("--uri", help="Show this tracking store instead.")
 @click.option(
     "--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on."
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 def command(uri: str | None, port: int, host: str) -> None:
-    """Start MLflow's pages on the runs made here.
+    """Open the runs of this directory in MLflow.
 
     Shows the store that `framework run` writes to by default: the one named by
     MLFLOW_TRACKING_URI, or else mlflow.db in this directory. Ctrl-C ends it.
