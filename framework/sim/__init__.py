@@ -4,7 +4,7 @@
 fields that differ between them and an exact saved state. `VectorEnv` is a world with episodes:
 subclasses say how an action acts, what is observed and how an episode starts, as NumPy over
 `(num_envs, ...)`; autoreset, time limits, random streams, parameters that are set or
-randomised, diverging simulations and pictures are the kit's.
+randomised, diverging simulations and pictures are the kit's. `rays` sees without OpenGL.
 """
 
 from __future__ import annotations
