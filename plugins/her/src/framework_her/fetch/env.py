@@ -14,6 +14,7 @@ from framework.sim.engine import mujoco
 from framework_her.fetch.config import FetchConfig
 from framework_her.fetch.model import DOWN, SUBSTEPS, load
 from framework_her.fetch.motion import PointMotion, euler_angles
+from framework_her.fetch.parameters import LATEST, parameters
 
 #: How far the gripper is pulled by an action of 1; m.
 REACH = 0.05
@@ -67,7 +68,7 @@ class FetchEnv(VectorEnv):
     - `desired_goal`, `(num_envs, 3)`.
 
     Episodes never terminate; `info["is_success"]`, `(num_envs,)` bool, tells at every step
-    whether the goal is reached.
+    whether the goal is reached. `parameters()` tells what can be set while they run.
 
     Args:
         task: which task.
@@ -95,6 +96,7 @@ class FetchEnv(VectorEnv):
             stage=mujoco.mjtStage.mjSTAGE_VEL if task.blocked else mujoco.mjtStage.mjSTAGE_NONE,
             threads=config.threads,
             size=(config.render_size, config.render_size),
+            parameters=parameters(task.has_object),
             **{"max_episode_steps": config.max_episode_steps, "seed": config.seed} | options,
         )
         n = self.num_envs
@@ -102,6 +104,10 @@ class FetchEnv(VectorEnv):
         # The gripper as last computed: not a function of the state row where kinematics lag.
         self._pulled_from = self.remember("pulled_from", np.zeros((n, 3)))
         self._turned_from = self.remember("turned_from", np.zeros((n, 4)))
+        # Actions on their way, newest first.
+        self._sent = self.remember("sent", np.zeros((n, LATEST, 4)))
+        self._delay = self.randomisation.value("action_delay")
+        self.set_ranges(config.randomise)
         bind = self.batch.bind
         self._mocap_pos, self._mocap_quat = bind("mocap_pos")[:, 0], bind("mocap_quat")[:, 0]
         self._qpos, self._qvel, self._ctrl = bind("qpos"), bind("qvel"), bind("ctrl")
@@ -140,6 +146,7 @@ class FetchEnv(VectorEnv):
     def _start(self, ids: NDArray[np.intp]) -> None:
         task, robot = self.task, self.robot
         self.batch.state[ids] = robot.first
+        self._sent[ids] = 0.0
         if task.has_object:
             left = ids
             while len(left):
@@ -156,11 +163,19 @@ class FetchEnv(VectorEnv):
         self.goal[ids] = goal
 
     def _act(self, actions: NDArray[np.floating[Any]], rows: Rows) -> None:
+        actions = self._arriving(actions, rows)
         # In the precision that the actions come in, as the published task does.
         self._mocap_pos[rows] = self._pulled_from[rows] + actions[:, :3] * actions.dtype.type(REACH)
         self._mocap_quat[rows] = self._turned_from[rows] + DOWN
         if not self.task.blocked:
             self._ctrl[rows] = self._qpos[rows][:, self._driven] + actions[:, 3:]
+
+    def _arriving(self, actions: NDArray[np.floating[Any]], rows: Rows) -> NDArray[np.floating[Any]]:
+        """The actions that arrive when these are sent; zeros before an episode's first."""
+        sent = np.concatenate([actions[:, None], self._sent[rows]], axis=1)
+        self._sent[rows] = sent[:, :-1]
+        delay = np.rint(self._delay[rows]).astype(np.intp)
+        return sent[np.arange(len(sent)), delay].astype(actions.dtype) if delay.any() else actions
 
     def _stepped(self, rows: Rows) -> None:
         # Nothing that was computed after the last substep depends on the fingers' position.

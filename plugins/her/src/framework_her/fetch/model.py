@@ -66,8 +66,9 @@ def load(file: str, joints: tuple[tuple[str, tuple[float, ...]], ...], lift: flo
         spec.add_exclude(bodyname1=f"robot0:{one}", bodyname2=f"robot0:{other}")
     model = spec.compile()
     # The weld that drags the gripper after the mocap body keeps no offset between them.
-    # Its last number says that the offset is given, so that mj_setConst leaves it.
+    # Its last number would let mj_setConst compute one.
     model.eq_data[0, :7] = [0, 0, 0, 0, 0, 0, 1]
+    model.eq_data[0, 11] = 0
     data = mujoco.MjData(model)
     for name, position in joints:
         start = model.joint(name).qposadr[0]
