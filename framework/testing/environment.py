@@ -6,7 +6,14 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from framework.contracts import Parametrised
 from framework.testing.equality import assert_same
+from framework.testing.parametrised import (
+    check_parameters,
+    disturb_fields,
+    disturb_nothing,
+    disturb_parameters,
+)
 from framework.testing.sections import Section, build, title
 from framework.testing.vector import (
     Step,
@@ -23,7 +30,8 @@ def check_environment(environment: Section, *, seed: int = 0, steps: int = 120) 
 
     Interactive: spaces, shapes, dtypes and values of what it returns; autoreset as its
     metadata declares it; the same trajectory from the same seed; rewards that
-    `compute_reward` agrees with, and exact `get_state` and `set_state`, where it has them.
+    `compute_reward` agrees with, exact `get_state` and `set_state`, whatever model fields and
+    parameters were changed before, and parameters that keep their contract, where it has them.
     Recorded: `datasets` that are not empty and can be read.
 
     Args:
@@ -50,6 +58,8 @@ def check_environment(environment: Section, *, seed: int = 0, steps: int = 120) 
     _check_repeats(make, trajectory, name, seed)
     check_autoreset(first, trajectory[1], name)
     check_rewards(first, trajectory[1], name)
+    if isinstance(first, Parametrised):
+        _check_parameters(make, trajectory, name, seed)
     if hasattr(first, "get_state"):
         _check_state(first, make, name, seed, steps)
     first.close()
@@ -70,10 +80,17 @@ def _roll(environment: Any, name: str, seed: int, steps: int) -> tuple[Any, list
     return start, found
 
 
-def _check_repeats(make: Callable[[], Any], trajectory: tuple[Any, list[Step]], name: str, seed: int) -> None:
+def _check_repeats(
+    make: Callable[[], Any],
+    trajectory: tuple[Any, list[Step]],
+    name: str,
+    seed: int,
+    touch: Callable[[Any], object] = disturb_nothing,
+) -> None:
     environment = make()
     start, steps = trajectory
     observation, _ = environment.reset(seed=seed)
+    touch(environment)
     assert_same(observation, start, f"{name}: the observation of a second reset(seed={seed})")
     for index, step in enumerate(steps):
         _same_step(Step(step.action, environment.step(step.action)), step, f"{name}: repeated step {index}:")
@@ -85,24 +102,46 @@ def _same_step(found: Step, expected: Step, what: str) -> None:
         assert_same(getattr(found, part), getattr(expected, part), f"{what} {part}")
 
 
+def _check_parameters(
+    make: Callable[[], Any], trajectory: tuple[Any, list[Step]], name: str, seed: int
+) -> None:
+    """Parameters keep their contract, and set to what they are they change nothing."""
+    environment = make()
+    check_parameters(environment, name)
+
+    environment.close()
+
+    def touch(fresh: Any) -> None:
+        fresh.set_parameters({key: p.values for key, p in fresh.parameters().items()})
+
+    _check_repeats(make, trajectory, f"{name}, with its parameters set to what they are", seed, touch)
+
+
 def _check_state(environment: Any, make: Callable[[], Any], name: str, seed: int, steps: int) -> None:
-    """A state taken in the middle leads to the same future, here and in a new instance."""
+    """A state taken in the middle leads to the same future, here and in a new instance.
+
+    Whatever differs between simulations when it is taken, and where it is restored.
+    """
     environment.action_space.seed(seed + 1)
     for _ in range(steps // 3):
         environment.step(environment.action_space.sample())
-    state = copy.deepcopy(environment.get_state())
-    future = []
-    for _ in range(steps):
-        action = environment.action_space.sample()
-        future.append(Step(action, environment.step(action)))
+    futures: list[tuple[str, Any, list[Step]]] = []
+    for disturb in (disturb_nothing, disturb_parameters, disturb_fields):
+        what = disturb(environment)
+        if futures and not what:
+            continue
+        state = copy.deepcopy(environment.get_state())
+        actions = [environment.action_space.sample() for _ in range(steps)]
+        futures.append((what, state, [Step(action, environment.step(action)) for action in actions]))
     fresh = make()
     fresh.reset(seed=seed + 2)
     for target, where in ((environment, "the same environment"), (fresh, "a new one")):
-        target.set_state(copy.deepcopy(state))
-        assert_same(target.get_state(), state, f"{name}: get_state after set_state in {where}:")
-        for index, step in enumerate(future):
-            found = Step(step.action, target.step(step.action))
-            _same_step(found, step, f"{name}: step {index} after set_state in {where}:")
+        for what, state, future in reversed(futures):
+            target.set_state(copy.deepcopy(state))
+            assert_same(target.get_state(), state, f"{name}{what}: get_state after set_state in {where}:")
+            for index, step in enumerate(future):
+                found = Step(step.action, target.step(step.action))
+                _same_step(found, step, f"{name}{what}: step {index} after set_state in {where}:")
     fresh.close()
 
 

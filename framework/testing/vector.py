@@ -115,6 +115,10 @@ def _check_final(environment: Any, step: Step, name: str) -> None:
             f"{name}: final_obs of environment {index} is outside single_observation_space: "
             f"{_describe(final)}"
         )
+        for path, space, value in _leaves(environment.single_observation_space, final):
+            assert value.dtype == space.dtype, (
+                f"{name}: final_obs{path} has dtype {value.dtype}, not {space.dtype}"
+            )
 
 
 def check_rewards(environment: Any, steps: list[Step], name: str) -> None:
