@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence
 
 from framework.errors import UserError, did_you_mean
 
@@ -15,8 +14,8 @@ class Memory(nn.Module):
     """Remembers within an episode, and nothing beyond it.
 
     Where no episode starts inside a sequence, one call goes through all its steps. Where some
-    do, sequences are split there and the pieces go through one call side by side, each as
-    far as it is long.
+    do, sequences are split there, and few calls, the logarithm of T, go through the pieces side
+    by side, without a step more than there is.
 
     Args:
         inputs: numbers in.
@@ -71,25 +70,25 @@ class Memory(nn.Module):
         steps, count = first.shape
         starts = first.t().clone()
         starts[:, 0] = True
-        starts = starts.reshape(-1)
-        begin = starts.nonzero().squeeze(1)
-        row = torch.arange(len(starts), device=x.device)
-        piece = starts.cumsum(0) - 1  # of each row
-        position = row - begin[piece]  # of each row in its piece
-        length = torch.diff(begin, append=row.new_tensor([len(row)]))
-        # As packed sequences are laid out: step by step, the longest piece first.
-        longest_first = length.argsort(descending=True, stable=True)
-        rank = torch.empty_like(longest_first)
-        rank[longest_first] = torch.arange(len(rank), device=x.device)
-        packed = (position * len(begin) + rank[piece]).argsort()
-        data = x.transpose(0, 1).reshape(len(row), -1)[packed]
-        before = x.new_zeros(len(begin), self.state_size)
-        before[rank[piece[::steps]]] = state
-        out, after = self.net(PackedSequence(data, position.bincount().cpu()), self._unpack(before))
-        y = torch.empty_like(out.data)
-        y[packed] = out.data
-        last = rank[piece[steps - 1 :: steps]]
-        return y.reshape(count, steps, -1).transpose(0, 1), self._pack(after)[last]
+        piece = starts.reshape(-1).cumsum(0) - 1  # of each row, row after row
+        begin = starts.reshape(-1).nonzero().squeeze(1)
+        length = piece.bincount()
+        states = x.new_zeros(len(begin), self.state_size)
+        states[piece[::steps]] = state
+        rows = x.transpose(0, 1).reshape(steps * count, -1)
+        outs, places = [], []
+        # A piece of 13 steps takes 8, then 4, then 1, each together with all that take as many.
+        for size in (1 << bit for bit in reversed(range(steps.bit_length()))):
+            some = (length & size).nonzero().squeeze(1)
+            if len(some):
+                place = begin[some] + torch.arange(size, device=x.device)[:, None]
+                out, after = self.net(rows[place], self._unpack(states[some]))
+                states = states.index_copy(0, some, self._pack(after))
+                begin[some] += size
+                outs.append(out.flatten(0, 1))
+                places.append(place.flatten())
+        y = torch.cat(outs)[torch.cat(places).argsort()]
+        return y.reshape(count, steps, -1).transpose(0, 1), states[piece[steps - 1 :: steps]]
 
     def _unpack(self, state: Tensor) -> Tensor | tuple[Tensor, ...]:
         """`(n, state_size)` as torch wants it: `(layers, n, units)`, two of them for an LSTM."""

@@ -48,12 +48,14 @@ def test_sequences_with_resets_are_what_steps_are(kind, layers, steps, rows, oft
     torch.testing.assert_close(gradients[0], gradients[1], atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("often", [0.0, 0.3, 1.0])
-def test_there_is_one_call_whatever_is_reset(often):
-    memory, calls = Memory(3, 5), []
-    memory.net.register_forward_hook(lambda *_: calls.append(1))
+@pytest.mark.parametrize(("often", "most"), [(0.0, 1), (0.02, 6), (0.3, 6), (1.0, 1)])
+def test_calls_are_few_and_take_every_step_once(often, most):
+    torch.manual_seed(0)
+    memory, taken = Memory(3, 5), []
+    memory.net.register_forward_hook(lambda net, given, out: taken.append(given[0].shape[:2]))
     memory(torch.randn(50, 4, 3), None, torch.rand(50, 4) < often)
-    assert len(calls) == 1
+    assert len(taken) <= most
+    assert sum(steps * rows for steps, rows in taken) == 200
 
 
 def test_rows_may_have_any_number_of_axes():

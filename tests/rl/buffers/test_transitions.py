@@ -162,11 +162,12 @@ def test_it_is_empty_at_first():
 
 @pytest.mark.parametrize("fragments", [1, 6])
 def test_loaded_equals_saved(fragments):
-    collecting = collector()
+    collecting = collector(num_envs=6)
     buffer, loaded = (buffer_for(collecting, 20, seed=seed) for seed in (0, 9))
-    loaded.add(collector(seed=7).collect(8))  # what was in it before is gone
+    loaded.add(collector(num_envs=6, seed=7).collect(10))  # what was in it before is gone
     for _ in range(fragments):
         buffer.add(collecting.collect(5))
+    assert buffer._open[buffer._next.argmax()]  # the last row that is used holds a newest observation
     state = buffer.state_dict()
     for name in ("reward", "action"):  # views, not copies
         assert state["fields"][name].data_ptr() == buffer.fields[name].data_ptr()
