@@ -38,7 +38,7 @@ def evaluate_policy(environment: Any, policy: Policy, episodes: int, seed: int) 
 
     Args:
         environment: a `VectorEnv` with SAME_STEP or NEXT_STEP autoreset; it is reset first.
-        policy: the actions to take.
+        policy: the actions to take; a `Player` is told which episodes ended.
         episodes: how many; the same seed and number give the same episodes.
         seed: of the reset.
 
@@ -58,11 +58,14 @@ def evaluate_policy(environment: Any, policy: Policy, episodes: int, seed: int) 
     ret, length = np.zeros(n), np.zeros(n, np.int64)
     resetting = np.zeros(n, np.bool_)
     observation, _ = environment.reset(seed=seed)
+    forget = getattr(policy, "ended", lambda which: None)
+    forget(np.ones(n, np.bool_))
     while (counted < quota).any():
         observation, reward, terminated, truncated, info = environment.step(policy(observation))
         ret += np.where(resetting, 0.0, reward)
         length += ~resetting
         done = (terminated | truncated) & ~resetting
+        forget(resetting if mode is AutoresetMode.NEXT_STEP else done)
         if done.any():
             success = final_info("is_success", info, np.full(n, np.nan)).astype(np.float64)
             for i in np.flatnonzero(done & (counted < quota)):

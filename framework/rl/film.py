@@ -16,7 +16,7 @@ def film(environment: Any, policy: Callable[[Any], Any], episodes: int, seed: in
 
     Args:
         environment: one that renders.
-        policy: actions for a batch of observations.
+        policy: actions for a batch of observations; a `Player` is told which episodes ended.
         episodes: how many; with more than there are environments, these go on with a second one.
         seed: of the reset.
 
@@ -28,11 +28,14 @@ def film(environment: Any, policy: Callable[[Any], Any], episodes: int, seed: in
     frames: list[list[Any]] = [[] for _ in range(n)]
     videos: dict[str, Video] = {}
     observation, _ = environment.reset(seed=seed)
+    forget = getattr(policy, "ended", lambda which: None)
+    forget(np.ones(n, np.bool_))
     while quota.any():
         filmed = np.flatnonzero(quota)
         for i, frame in zip(filmed, _render(environment, filmed.tolist()), strict=True):
             frames[i].append(frame)
         observation, _, terminated, truncated, _ = environment.step(policy(observation))
+        forget(terminated | truncated)
         for i in np.flatnonzero((terminated | truncated) & (quota > 0)):
             video = Video(np.stack(frames[i]), environment.metadata["render_fps"])
             videos[f"episode {len(videos) + 1}"] = video

@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import gymnasium
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 
 from framework.rl.batch import State
 from framework.rl.encoders import Encoder, Trunk, check_groups
 from framework.rl.heads import Distribution, Head
 from framework.rl.normalizer import ObservationNormalizer
-from framework.rl.trees import Tree, tree_map
+from framework.rl.trees import Tree, to_tensors, tree_map
 
 
 class Step(NamedTuple):
@@ -220,3 +223,35 @@ def actor_critic(
     normalizer = ObservationNormalizer(observation_space) if normalize else None
     options: dict[str, Any] = {**(head or {}), "normalizer": normalizer}
     return ActorCritic(observation_space, action_space, actor, critic, **options)
+
+
+class Player:
+    """A policy at play: from batches of observations to actions, arrays both, without gradients.
+
+    It remembers hidden states; whoever steps the environment says which episodes ended.
+
+    Args:
+        policy: whose mode is played.
+        agents: size of the agent axis; None for no such axis.
+    """
+
+    def __init__(self, policy: Policy, agents: int | None = None) -> None:
+        self.policy, self.agents = policy, agents
+        self._state: State | None = None
+        self._is_first: Tensor | None = None
+
+    def __call__(self, observation: Tree) -> Tree:
+        device = next(self.policy.parameters()).device
+        with torch.no_grad():
+            step = self.policy.act(
+                to_tensors(observation, device), self._state, self._is_first, deterministic=True
+            )
+        self._state, self._is_first = step.state, None
+        return self.policy.to_environment(step.action)
+
+    def ended(self, which: NDArray[np.bool_]) -> None:
+        """Forget the episodes that ended, `(num_envs,)`, before the next call."""
+        flag = torch.from_numpy(which).to(next(self.policy.parameters()).device)
+        self._is_first = flag if self.agents is None else flag[:, None].expand(-1, self.agents)
+        if flag.all():
+            self._state = None

@@ -5,10 +5,12 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from framework.errors import UserError
 from framework.rl.evaluate import evaluate_policy
+from framework.rl.policy import Player, actor_critic
 from framework.testing.point_goal import PointGoal
 
 
@@ -76,3 +78,35 @@ def test_an_environment_that_does_not_reset_itself_is_refused():
     environment = SyncVectorEnv([Countdown], autoreset_mode=AutoresetMode.DISABLED)
     with pytest.raises(UserError, match="autoreset"):
         evaluate_policy(environment, nothing, 1, seed=0)
+
+
+class Steps(gymnasium.Env[Any, Any]):
+    """Episodes of 1 to 4 steps that say how many there have been."""
+
+    observation_space = gymnasium.spaces.Box(0, 10, (1,))
+    action_space = gymnasium.spaces.Box(-1, 1, (1,))
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.now, self.last = 0, int(self.np_random.integers(1, 5))
+        return np.zeros(1, np.float32), {}
+
+    def step(self, action):
+        self.now += 1
+        return np.array([self.now], np.float32), float(action[0]), self.now == self.last, False, {}
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.SAME_STEP, AutoresetMode.NEXT_STEP])
+def test_a_policy_with_memory_forgets_at_the_start_of_each_episode(mode):
+    torch.manual_seed(0)
+    policy = actor_critic(Steps.observation_space, Steps.action_space, memory="lstm", head={"gain": 1.0})
+    returns = [0.0]
+    with torch.no_grad():
+        seen = torch.arange(4.0).reshape(4, 1, 1)
+        for reward in policy(seen)[0].mode().flatten().clamp(-1, 1).tolist():
+            returns.append(returns[-1] + reward)
+    player = Player(policy)
+    for _ in range(2):  # a second evaluation starts afresh
+        played = evaluate_policy(SyncVectorEnv([Steps] * 3, autoreset_mode=mode), player, 20, seed=0)
+        assert len(set(played.lengths)) > 2
+        np.testing.assert_allclose(played.returns, [returns[n] for n in played.lengths], rtol=1e-5)

@@ -183,7 +183,7 @@ class ReplayBuffer:
     def _draw(self, count: int) -> tuple[Tensor, Tensor]:
         """Rows and streams of transitions, by drawing until enough are not final observations."""
         is_step = self.fields["is_step"][: self._used].reshape(-1)
-        if not is_step.any():
+        if not len(is_step):
             raise ValueError("the replay buffer is empty")
         found = torch.empty(0, dtype=torch.int64, device=is_step.device)
         while len(found) < count:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -129,7 +128,7 @@ class RolloutCollector:
 
     def state_dict(self) -> dict[str, Any]:
         """Everything the next steps depend on but the policy, the environment's state included."""
-        state = {name: copy.deepcopy(getattr(self, name)) for name in _STATE}
+        state = {name: getattr(self, name) for name in _STATE}  # nothing changes them in place
         return state | {"environment": self.environment.get_state(), "random": self._random.get_state()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -137,7 +136,7 @@ class RolloutCollector:
         self.environment.set_state(state["environment"])
         self._random.set_state(state["random"])
         for name in _STATE:
-            setattr(self, name, copy.deepcopy(state[name]))
+            setattr(self, name, state[name])
 
     def _led_to(self, info: Mapping[str, Any], ended: Tensor) -> Tree:
         """What the last step led to, before any reset."""
@@ -148,7 +147,7 @@ class RolloutCollector:
         return tree_map(put, self._observation, to_tensors(final, self.device))
 
     def _count(self, reward: Any, ended: NDArray[np.bool_]) -> None:
-        self._return, self._length = self._return + reward, self._length + 1
-        for i in np.flatnonzero(ended):
-            self.finished.append((self._return[i].copy(), int(self._length[i])))
-        self._return[ended], self._length[ended] = 0, 0
+        ret, length = self._return + reward, self._length + 1
+        self.finished += [(ret[i].copy(), int(length[i])) for i in np.flatnonzero(ended)]
+        ret[ended], length[ended] = 0, 0
+        self._return, self._length = ret, length
