@@ -55,12 +55,17 @@ def space_tree(space: gymnasium.Space[Any]) -> Tree:
     return space
 
 
+#: Types that are not kept: what takes more memory than it is worth, or what torch cannot index.
+_KEPT_AS = {"float64": "float32", "uint16": "int32", "uint32": "int64", "uint64": "int64"}
+
+
 def to_tensors(tree: Tree, device: torch.device | str = "cpu") -> Tree:
-    """Copies of arrays as tensors; float64 becomes float32, everything else keeps its type."""
+    """Copies of arrays as tensors; float64 becomes float32, and uint16 int32, but bytes stay bytes."""
 
     def copy(array: Any) -> Tensor:
         array = np.array(array)
-        return torch.from_numpy(array.astype(np.float32) if array.dtype == np.float64 else array).to(device)
+        kept = array.astype(_KEPT_AS.get(array.dtype.name, array.dtype), copy=False)
+        return torch.from_numpy(kept).to(device)
 
     return tree_map(copy, tree)
 

@@ -9,6 +9,7 @@ OBSERVATIONS = {
     "box": Box(-1, 1, (3,)),
     "float64": Box(-np.inf, np.inf, (2, 2), np.float64),
     "image": Box(0, 255, (4, 4, 1), np.uint8),
+    "depth": Box(0, 65535, (2, 2), np.uint16),
     "integers": Box(-5, 5, (2,), np.int32),
     "discrete": Discrete(5, start=-2),
     "multi_discrete": MultiDiscrete([[2, 3], [4, 5]]),

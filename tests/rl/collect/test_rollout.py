@@ -7,9 +7,10 @@ import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from framework.errors import UserError
+from framework.rl.buffers.transitions import ReplayBuffer
 from framework.rl.collect.rollout import RolloutCollector
 from framework.rl.policy import actor_critic
-from framework.rl.trees import tree_map
+from framework.rl.trees import leaves, tree_map
 from framework.testing.equality import assert_same
 from tests.rl.spaces import ACTIONS, OBSERVATIONS
 from tests.rl.worlds import Counting
@@ -144,11 +145,21 @@ def test_gymnasium_environments_of_any_space(observation, action):
     environment = SyncVectorEnv([lambda: Any(*spaces)] * 2, autoreset_mode=AutoresetMode.SAME_STEP)
     batch = RolloutCollector(environment, actor_critic(*spaces, hidden=[4]), 0).collect(6)
     assert batch.log_prob.isfinite().all()
-    tree_map(
-        lambda now, then: np.testing.assert_equal(now.shape, then.shape),
-        batch.observation,
-        batch.next_observation(),
-    )
+    buffer = ReplayBuffer(*spaces, capacity=40, streams=2)
+    buffer.add(batch)
+    drawn = buffer.sample(5, gamma=0.9, n=2)
+    for now, then, held in zip(
+        leaves(batch.observation),
+        leaves(batch.next_observation()),
+        leaves(drawn.final_observation),
+        strict=True,
+    ):
+        assert now.shape == then.shape == (6, 2, *held.shape[1:])
+        assert now.dtype == held.dtype
+        assert set(held.flatten().tolist()) <= set(then.flatten().tolist())
+    for now, held in zip(leaves(batch.action), leaves(drawn.action), strict=True):
+        assert now.dtype == held.dtype
+        assert set(held.flatten().tolist()) <= set(now.flatten().tolist())
 
 
 def test_exploration_changes_what_is_taken_and_stored():
