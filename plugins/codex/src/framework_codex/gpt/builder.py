@@ -15,7 +15,8 @@ import torch
 from framework import load_weights
 from framework.errors import UserError
 from framework_codex.gpt.config import GPTConfig
-from framework_codex.gpt.model import GPT, config_of
+from framework_codex.gpt.model import GPT
+from framework_codex.gpt.network import config_of
 from framework_codex.gpt.tokenizer import Tokenizer
 
 #: Characters of the training text that a tokenizer is learned from.

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from framework_codex.gpt.blocks import EPS, rotate, rotation
 from framework_codex.gpt.cache import Cache, Prefix
-from framework_codex.gpt.model import GPT
+from framework_codex.gpt.network import Network
 
 
 class Layer(NamedTuple):
@@ -33,7 +33,7 @@ class Decoder:
         dtype: of products and cache; the residual stream is float32.
     """
 
-    def __init__(self, model: GPT, rows: int, dtype: torch.dtype) -> None:
+    def __init__(self, model: Network, rows: int, dtype: torch.dtype) -> None:
         config = model.config
         state = {name: value.detach() for name, value in model.named_parameters()}
         self.layers = [_layer(state, f"blocks.{i}", config.heads, dtype) for i in range(config.layers)]

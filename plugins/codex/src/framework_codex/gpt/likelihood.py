@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -13,9 +12,7 @@ from torch.nn import functional as F
 from framework.supervised.precision import autocast
 from framework_codex.code_model import Likelihood
 from framework_codex.gpt.cross_entropy import IGNORE, cross_entropy
-
-if TYPE_CHECKING:
-    from framework_codex.gpt.model import GPT
+from framework_codex.gpt.network import Network
 
 #: Tokens that are looked at together, padding included.
 BATCH = 8192
@@ -39,7 +36,7 @@ class _Window:
     allowed: dict[int, list[int]]
 
 
-def likelihood(model: GPT, pairs: Sequence[tuple[str, str]]) -> list[Likelihood]:
+def likelihood(model: Network, pairs: Sequence[tuple[str, str]]) -> list[Likelihood]:
     """Find ln P(continuation | prompt) of each pair; what `GPT.likelihood` does.
 
     It is what sampling would have reported for the same tokens. A text longer than the
@@ -60,7 +57,7 @@ def likelihood(model: GPT, pairs: Sequence[tuple[str, str]]) -> list[Likelihood]
     return [Likelihood(float(total), count) for total, count in zip(sums, counts, strict=True)]
 
 
-def _allowed(model: GPT, prompt: str, tail: list[int], first: int) -> dict[int, list[int]]:
+def _allowed(model: Network, prompt: str, tail: list[int], first: int) -> dict[int, list[int]]:
     left, found = model.tokenizer.open_end(prompt).encode("utf-8", "replace"), {}
     for place, token in enumerate(tail, first):
         if not left:
@@ -94,7 +91,7 @@ def _batches(windows: list[_Window]) -> Iterator[list[_Window]]:
         yield batch
 
 
-def _score(model: GPT, batch: list[_Window]) -> list[float]:
+def _score(model: Network, batch: list[_Window]) -> list[float]:
     device, longest = model.embedding.weight.device, len(batch[-1].tokens) - 1
     tokens = torch.zeros((len(batch), longest), dtype=torch.long)
     targets = torch.full((len(batch), longest), IGNORE)
@@ -113,7 +110,7 @@ def _score(model: GPT, batch: list[_Window]) -> list[float]:
     return scores
 
 
-def _mass(model: GPT, features: Tensor, tokens: list[int]) -> Tensor:
+def _mass(model: Network, features: Tensor, tokens: list[int]) -> Tensor:
     """Ln of the probability that one of these tokens comes next."""
     logits = F.linear(features, model.output.to(features.dtype)).float()
     return logits.log_softmax(-1)[tokens].logsumexp(-1)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -17,10 +16,8 @@ from framework.supervised.precision import compute_type
 from framework_codex.code_model import Completion, Request, Sampling
 from framework_codex.gpt.cache import Prefix
 from framework_codex.gpt.decoder import Decoder
+from framework_codex.gpt.network import Network
 from framework_codex.gpt.rows import REST, Rows
-
-if TYPE_CHECKING:
-    from framework_codex.gpt.model import GPT
 
 #: From so many requests on, a prompt's keys and values are shared and not copied to each row.
 SHARE = 8
@@ -29,7 +26,9 @@ SHARE = 8
 MEMORY = 4 << 30
 
 
-def sample(model: GPT, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
+def sample(
+    model: Network, requests: Sequence[Request], sampling: Sampling
+) -> Iterator[tuple[int, Completion]]:
     """Yield `(position, completion)` as completions finish; what `GPT.sample` does.
 
     A prompt that leaves less than a quarter of the context is cut at its beginning. A
@@ -60,7 +59,7 @@ class _Waiting:
 class _Sampler:
     """Gives requests to the rows of a decoder."""
 
-    def __init__(self, model: GPT, requests: Sequence[Request], sampling: Sampling) -> None:
+    def __init__(self, model: Network, requests: Sequence[Request], sampling: Sampling) -> None:
         config, self.device = model.config, model.embedding.weight.device
         dtype = compute_type(config.precision, self.device)
         per_row = 4 * config.layers * config.context * config.width * dtype.itemsize
