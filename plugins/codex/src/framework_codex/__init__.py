@@ -98,7 +98,7 @@ def register_evaluators() -> Iterator[Component]:
         "pass_at_k",
         "framework_codex.evaluation.pass_at_k:PassAtK",
         parameters=f"{_EVALUATION}:PassAtKConfig",
-        doc="Run samples against tests: pass@k over temperatures",
+        doc="Draw samples, run them against tests, and estimate pass@k at several temperatures",
         source=f"{_PAPER}, sections 2.1 and 3.3",
     )
     yield Component(
@@ -112,41 +112,41 @@ def register_evaluators() -> Iterator[Component]:
         "ranking",
         "framework_codex.evaluation.ranking:Ranking",
         parameters=f"{_EVALUATION}:RankingConfig",
-        doc="Choose one of several samples by likelihood, by back-translation, at random",
+        doc="Pass rate of one sample chosen by likelihood, by back-translation, or at random",
         source=f"{_PAPER}, sections 3.3 and 5",
     )
     yield Component(
         "bleu_overlap",
         "framework_codex.evaluation.bleu_overlap:BleuOverlap",
         parameters=f"{_EVALUATION}:BleuOverlapConfig",
-        doc="BLEU scores of right and of wrong programs",
+        doc="Compare the BLEU scores of right and of wrong programs",
         source=f"{_PAPER}, section 3.3",
     )
     yield Component(
         "variable_binding",
         "framework_codex.evaluation.variable_binding:VariableBinding",
         parameters=f"{_EVALUATION}:VariableBindingConfig",
-        doc="Does each operation find its variable?",
+        doc="Probe: does a model apply each operation to the right variable?",
         source=f"{_PAPER}, section 6",
     )
     yield Component(
         "docstring_grades",
         "framework_codex.evaluation.docstrings:Docstrings",
         parameters=f"{_EVALUATION}:DocstringsConfig",
-        doc="Grade the docstrings a model writes for chains",
+        doc="Grade the docstrings a model writes for chains: pass@k",
         source=f"{_PAPER}, section 5",
     )
     yield Component(
         "scaling",
         "framework_codex.evaluation.scaling:Scaling",
         parameters=f"{_EVALUATION}:ScalingConfig",
-        doc="Held-out loss against model size, and the power law through it",
+        doc="Held-out loss against model size, and a power law fitted to it",
         source=f"{_PAPER}, section 3.2",
     )
     yield Component(
         "tokens",
         "framework_codex.evaluation.tokens:Tokens",
         parameters=f"{_EVALUATION}:TokensConfig",
-        doc="What tokens for runs of whitespace save",
+        doc="How many tokens a vocabulary with runs of spaces saves",
         source=f"{_PAPER}, section 3.2",
     )

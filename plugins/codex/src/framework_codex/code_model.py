@@ -21,7 +21,9 @@ class Sampling:
     """How completions are drawn."""
 
     temperature: Annotated[float, Param("0 takes the likeliest token", ge=0)] = 0.8
-    top_p: Annotated[float, Param("mass of the nucleus tokens are drawn from", gt=0, le=1)] = 0.95
+    top_p: Annotated[
+        float, Param("nucleus sampling: keep the likeliest tokens with this probability together", gt=0, le=1)
+    ] = 0.95
     max_tokens: Annotated[int, Param("longest completion", unit="tokens", ge=1)] = 300
     stop: Annotated[tuple[str, ...], Param("text that ends a completion and is cut off")] = STOP_SEQUENCES
 

