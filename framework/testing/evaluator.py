@@ -73,8 +73,8 @@ def _judge(judge: Any, trained: Any, environment: Any, name: str, seed: int) -> 
     for key, value in report.metrics.items():
         assert math.isfinite(value), f"{name}: metric {key!r} is {value}"
     with tempfile.TemporaryDirectory() as folder:
-        written = report.save(Path(folder))
-        json.loads(written[0].read_text(encoding="utf-8"))
+        report.save(Path(folder))
+        json.loads(Path(folder, "report.json").read_text(encoding="utf-8"))
     return report
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -184,11 +186,60 @@ def test_training_text_is_bounded_and_from_everywhere() -> None:
 def test_what_the_user_gets_to_read(tmp_path: Path) -> None:
     bad = tmp_path / "bad"
     bad.write_text("no", encoding="utf-8")
-    with pytest.raises(UserError, match="not the checkpoint of a codex/gpt"):
-        load(bad)
     with pytest.raises(UserError, match="not a byte-level BPE"):
         build(Refuses(), config(tokenizer=bad))
     with pytest.raises(UserError, match="there is none"):
         _ = build({}, config()).tokenizer
     with pytest.raises(UserError, match="heads of even width"):
         GPTConfig(width=32, heads=5)
+
+
+class Bomb:
+    """An object whose unpickling runs code."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.path,)
+
+
+def test_code_in_a_strangers_checkpoint_is_not_run(tmp_path: Path, tokenizer: Tokenizer) -> None:
+    state = {f"model.{name}": value for name, value in make(tokenizer).state_dict().items()}
+    for number, saved in enumerate(
+        [{"state_dict": state, "hyper": Bomb(tmp_path / "ran")}, {"state_dict": Bomb(tmp_path / "ran")}]
+    ):
+        torch.save(saved, tmp_path / f"{number}.ckpt")
+        with pytest.raises(UserError, match=r"weights: .*no code of it was run"):
+            load(tmp_path / f"{number}.ckpt")
+    plain = tmp_path / "plain.ckpt"
+    plain.write_bytes(pickle.dumps({"state_dict": Bomb(tmp_path / "ran")}))
+    with pytest.raises(UserError, match="weights: "):
+        load(plain)
+    assert not (tmp_path / "ran").exists()
+
+
+def extra(text: str) -> dict[str, Any]:
+    return {"model._extra_state": torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)}
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        b"no", b"", b"PK\x03\x04", {"a": 1}, torch.ones(3), {"state_dict": torch.ones(3)}, {"state_dict": {}},
+        {"state_dict": {"model.head.weight": torch.ones(3)}}, {"state_dict": {"model._extra_state": "text"}},
+        {"state_dict": {"model._extra_state": torch.ones(3)}}, {"state_dict": extra("[1]")},
+        {"state_dict": extra("{")}, {"state_dict": extra('{"config": {"width": "wide"}, "tokenizer": "{}"}')},
+        {"state_dict": extra('{"config": {"width": 32, "heads": 5}, "tokenizer": "{}"}')},
+        {"state_dict": extra('{"config": {"width": 16, "layers": 1}, "tokenizer": "{}"}')},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_file_that_is_no_checkpoint_of_a_gpt_is_named(tmp_path: Path, saved: Any) -> None:
+    path = tmp_path / "x.ckpt"
+    if isinstance(saved, bytes):
+        path.write_bytes(saved)
+    else:
+        torch.save(saved, path)
+    with pytest.raises(UserError, match=r"x\.ckpt|codex/gpt"):
+        load(path)

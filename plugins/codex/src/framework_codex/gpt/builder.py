@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
-import torch
 
-from framework import load_weights
 from framework.errors import UserError
+from framework.runs.weights import load_weights, read_weights
 from framework_codex.gpt.config import GPTConfig
 from framework_codex.gpt.model import GPT
 from framework_codex.gpt.network import config_of
@@ -40,7 +38,7 @@ def build(environment: Any, config: GPTConfig) -> GPT:
 
 
 def load(path: Path, **changes: Any) -> GPT:
-    """Rebuild a GPT from a checkpoint that the framework wrote.
+    """Rebuild a GPT from a checkpoint that the framework wrote; code in the file is not run.
 
     Args:
         path: of the checkpoint.
@@ -49,12 +47,13 @@ def load(path: Path, **changes: Any) -> GPT:
     Raises:
         UserError: the file is no checkpoint of a codex/gpt.
     """
+    state = read_weights(path, mmap=True)
     try:
-        saved = torch.load(path, map_location="cpu", weights_only=False, mmap=True)["state_dict"]
-        described = saved["model._extra_state"]
-    except (OSError, EOFError, KeyError, TypeError, RuntimeError, UnpicklingError) as error:
-        raise UserError(f"weights: {path} is not the checkpoint of a codex/gpt: {error}") from error
-    model = GPT(replace(config_of(described), **changes), _unset)
+        found = config_of(state["model._extra_state"])
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        what = "it holds no architecture" if isinstance(error, KeyError) else error
+        raise UserError(f"weights: {path} is not the checkpoint of a codex/gpt: {what}") from error
+    model = GPT(replace(found, **changes), _unset)
     load_weights(model, path)
     return model
 

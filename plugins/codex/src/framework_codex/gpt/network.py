@@ -104,7 +104,10 @@ class Network(nn.Module):
         for name in ("heads", "rope_base"):  # the others show in the shapes of the weights
             if getattr(theirs, name) != getattr(self.config, name):
                 raise RuntimeError(f"its {name} is {getattr(theirs, name)}, not {getattr(self.config, name)}")
-        self._tokenizer = Tokenizer.from_json(described(state)["tokenizer"])
+        try:
+            self._tokenizer = Tokenizer.from_json(described(state)["tokenizer"])
+        except Exception as error:  # the library raises plain Exception
+            raise ValueError(f"its tokenizer is no byte-level BPE: {error}") from error
 
     def _description(self) -> dict[str, Any]:
         return {"config": asdict(self.config), "tokenizer": self.tokenizer.to_json()}
