@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -50,13 +52,32 @@ class Plugin:
     def title(self) -> str:
         return f"{self.name} ({self.distribution} {self.version})"
 
+    @property
+    def public(self) -> list[str]:
+        """The names it offers to plugins that build on it: `__all__` of its module."""
+        return list(getattr(self.module, "__all__", ()))
+
+    @cached_property
+    def requirements(self) -> frozenset[str]:
+        """The distributions that its own requires, but for extras."""
+        try:
+            lines = importlib.metadata.requires(self.distribution) or []
+        except Exception:  # damaged metadata
+            lines = []
+        kept = (line for line in lines if not re.search(r";.*\bextra\s*==", line))
+        return frozenset(_normal(re.split(r"[^\w.-]", line.strip(), maxsplit=1)[0]) for line in kept)
+
+    def builds_on(self, plugins: Iterable[Plugin]) -> list[Plugin]:
+        """Those of some plugins whose distributions its own requires."""
+        return [other for other in plugins if _normal(other.distribution) in self.requirements]
+
 
 def load_plugins(only: Iterable[str] | None = None) -> list[Plugin]:
     """Load every installed plugin, each on its own.
 
     Args:
-        only: names to load; by default those in `FRAMEWORK_PLUGINS` (comma-separated), or
-            all if that is unset or empty.
+        only: names to load, with the plugins they build on; by default those in
+            `FRAMEWORK_PLUGINS` (comma-separated), or all if that is unset or empty.
 
     Returns:
         The plugins sorted by name, broken ones with `error` set.
@@ -68,6 +89,7 @@ def load_plugins(only: Iterable[str] | None = None) -> list[Plugin]:
     chosen = _filter(only)
     if chosen is not None:
         _require(chosen, {plugin.name for plugin, _ in found}, from_environment=only is None)
+        chosen = _with_needed(chosen, [plugin for plugin, _ in found])
         found = [(plugin, entry) for plugin, entry in found if plugin.name in chosen]
 
     manager = pluggy.PluginManager(hookspecs.PROJECT)
@@ -160,6 +182,22 @@ def _filter(only: Iterable[str] | None) -> set[str] | None:
         return set(only)
     names = {name.strip() for name in os.environ.get(FILTER, "").split(",")} - {""}
     return names or None
+
+
+def _with_needed(chosen: set[str], plugins: list[Plugin]) -> set[str]:
+    """The chosen plugins and all that they build on, directly or not."""
+    wanted: set[str] = set()
+    waiting = [plugin for plugin in plugins if plugin.name in chosen]
+    while waiting:
+        plugin = waiting.pop()
+        if plugin.name not in wanted:
+            wanted.add(plugin.name)
+            waiting += plugin.builds_on(plugins)
+    return wanted
+
+
+def _normal(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def _require(chosen: set[str], installed: set[str], from_environment: bool) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from framework.component import REQUIRED, Component, Param, Parameter, Part, describe_dataclass, unwrap
+from framework.plugins import Plugin
 from framework.recipe.model import plain
 from framework.recipe.schema import TrackingConfig, TrainerConfig
 from framework.recipe.words import bounds, is_mapping, is_sequence, is_union, shown, type_name
@@ -18,10 +19,13 @@ SECTIONS: dict[str, type] = {"trainer": TrainerConfig, "tracking": TrackingConfi
 
 
 def describe(name: str, registry: Registry | None = None) -> list[dict[str, Any]]:
-    """Describe every component called `name` (kinds may share a name), or a core section.
+    """Describe every component called `name` (kinds may share a name), a core section, or a plugin.
 
     Each has the keys name, kind, plugin, distribution, version, doc, source, target, produces (of
     a component: whether it makes data) and parameters; see `describe_parameters`.
+
+    A plugin has instead of the last five the keys error, builds_on (plugins), public (the names it
+    offers to plugins that build on it), module, and components, each with name, kind and doc.
 
     Raises:
         UnknownComponentError: there is none.
@@ -30,6 +34,9 @@ def describe(name: str, registry: Registry | None = None) -> list[dict[str, Any]
     if name in SECTIONS:
         return [_section(name)]
     registry = registry or installed()
+    plugins = [plugin for plugin in registry.plugins if plugin.name == name]
+    if plugins:
+        return [_plugin(plugin, registry) for plugin in plugins]
     versions = {plugin.name: plugin.version for plugin in registry.plugins}
     return [describe_component(c, versions.get(c.plugin, "")) for c in registry.find(name)]
 
@@ -125,6 +132,24 @@ def _shown_default(parameter: Parameter) -> str:
         return "as below"
     default = _plain_default(parameter)
     return default if isinstance(default, str) and default else shown(default)
+
+
+def _plugin(plugin: Plugin, registry: Registry) -> dict[str, Any]:
+    return {
+        "name": plugin.name,
+        "kind": "plugin",
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "doc": (getattr(plugin.module, "__doc__", "") or "").strip().split("\n")[0],
+        "error": plugin.error,
+        "builds_on": [other.name for other in plugin.builds_on(registry.plugins)],
+        "module": plugin.module.__name__ if plugin.module else "",
+        "public": plugin.public,
+        "components": [
+            {"name": component.full_name, "kind": component.kind, "doc": component.doc}
+            for component in plugin.components
+        ],
+    }
 
 
 def _section(name: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from textwrap import dedent
 
@@ -23,6 +24,7 @@ def install(
     version: str = "1.0",
     distribution: str | None = None,
     component: str = "thing",
+    requires: Iterable[str] = (),
 ) -> str:
     """Put a plugin into `folder`; return the name of its module, which no other has.
 
@@ -30,13 +32,17 @@ def install(
         folder: to be put on `sys.path` by the caller.
         name: the entry point's name.
         code: the module's text; by default it registers one environment.
+        requires: what its distribution depends on.
     """
     distribution = distribution or f"framework-{name}"
     module = f"plugin_{uuid.uuid4().hex}"
     (folder / f"{module}.py").write_text(dedent(HOOKS.format(component=component) if code is None else code))
     metadata = folder / f"{distribution.replace('-', '_')}-{version}.dist-info"
     metadata.mkdir()
-    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
+    needs = "".join(f"Requires-Dist: {line}\n" for line in requires)
+    (metadata / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n{needs}"
+    )
     (metadata / "entry_points.txt").write_text(f"[framework]\n{name} = {module}\n")
     return module
 

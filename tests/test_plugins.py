@@ -156,6 +156,20 @@ def test_filter(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [plugin.name for plugin in load_plugins()] == ["a", "b", "c"]
 
 
+def test_what_a_chosen_plugin_builds_on_is_loaded_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(folder, "her", "__all__ = ['Hindsight']", distribution="Framework_HER")
+    install(folder, "adr", requires=["framework-her>=0.1", "framework-glide; extra == 'pictures'"])
+    install(folder, "sweeps", requires=['framework.adr (>=0.2); python_version >= "3.8"', "torch"])
+    install(folder, "glide")
+    monkeypatch.setenv("FRAMEWORK_PLUGINS", "sweeps")
+    adr, her, sweeps = load_plugins()
+    assert (adr.name, her.name, sweeps.name) == ("adr", "her", "sweeps")
+    assert [plugin.name for plugin in load_plugins(["adr"])] == ["adr", "her"]
+    assert [plugin.name for plugin in load_plugins(["her"])] == ["her"]
+    assert sweeps.builds_on([adr, her]) == [adr]
+    assert her.public == ["Hindsight"]
+
+
 def test_a_plugin_left_out_is_not_imported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = install(folder, "slow", "raise SystemExit")
     install(folder, "quick")

@@ -25,7 +25,7 @@ def _complete_name(ctx: click.Context, parameter: click.Parameter, incomplete: s
 def command(name: str, as_json: bool) -> None:
     """Show the component NAME and its parameters.
 
-    NAME is plugin/name, or one of the recipe's own sections: trainer, tracking.
+    NAME is plugin/name, one of the recipe's own sections (trainer, tracking), or a plugin.
     """
     from framework.reference import describe
 
@@ -36,7 +36,30 @@ def command(name: str, as_json: bool) -> None:
         click.echo(json.dumps(described, indent=2))
         return
     width = max(60, min(shutil.get_terminal_size().columns, 120))
-    click.echo("\n\n".join(_to_text(entry, width) for entry in described))
+    show = {"plugin": _plugin_to_text}
+    click.echo("\n\n".join(show.get(entry["kind"], _to_text)(entry, width) for entry in described))
+
+
+def _plugin_to_text(entry: dict[str, Any], width: int) -> str:
+    names = ", ".join(entry["public"])
+    texts = [
+        entry["doc"],
+        f"broken: {entry['error']}" if entry["error"] else "",
+        f"builds on {', '.join(entry['builds_on'])}" if entry["builds_on"] else "",
+        f"from {entry['module']} import {names}" if names else "offers no names to other plugins",
+    ]
+    lines = [f"{entry['name']}: plugin, {entry['distribution']} {entry['version']}"]
+    for text in filter(None, texts):
+        lines += textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ")
+    column = max((len(component["name"]) for component in entry["components"]), default=0)
+    for kind in dict.fromkeys(component["kind"] for component in entry["components"]):
+        lines += ["", f"{kind}s"]
+        lines += [
+            f"  {component['name']:<{column}}  {component['doc']}".rstrip()
+            for component in entry["components"]
+            if component["kind"] == kind
+        ]
+    return "\n".join(lines)
 
 
 def _to_text(entry: dict[str, Any], width: int) -> str:

@@ -27,6 +27,7 @@ SEED = Parameter("seed", int, 0, Param())
 def components(incomplete: str) -> list[CompletionItem]:
     """Names for `framework info`."""
     found = [CompletionItem(c.full_name, help=c.doc) for c in installed().components()]
+    found += [CompletionItem(plugin.name, help="plugin") for plugin in installed().plugins]
     found += [CompletionItem(name, help="section of the recipe") for name in SECTIONS]
     return [item for item in found if item.value.startswith(incomplete)]
 

@@ -54,6 +54,31 @@ def test_parts(toy: Path, command: Callable[..., Any]) -> None:
     assert [parameter["part"] for parameter in described["parameters"]] == ["algorithm", "evaluator"]
 
 
+PLUGIN = """\
+toy: plugin, framework-toy 1.2
+  offers no names to other plugins
+
+algorithms
+  toy/learn  Learns a little
+  toy/gone   Cannot be described
+  toy/wrap   Wraps another
+
+evaluators
+  toy/judge  Judges
+"""
+
+
+def test_a_plugin(toy: Path, command: Callable[..., Any]) -> None:
+    shown = command("info", "toy")
+    assert (shown.code, shown.err) == (0, "")
+    assert sorted(shown.out.splitlines()) == sorted(PLUGIN.splitlines())
+    (described,) = json.loads(command("info", "toy", "--json").out)
+    assert described["kind"] == "plugin"
+    assert described["public"] == described["builds_on"] == []
+    assert {"name": "toy/judge", "kind": "evaluator", "doc": "Judges"} in described["components"]
+    assert "broken: ModuleNotFoundError" in command("info", "bad").out
+
+
 @pytest.mark.parametrize("width", [60, 80, 100, 400])
 @pytest.mark.parametrize("name", ["toy/learn", "trainer", "tracking"])
 def test_it_fits_the_terminal(

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from framework.errors import UserError
+from framework.plugins import load_plugins
 from framework.testing import check_plugin
+from framework.testing.plugin import foreign_imports
 
 RIGHT = {
     "framework_odd/__init__.py": """\
@@ -92,6 +94,50 @@ def test_a_fault_is_named(write: Path, file: str, old: str, new: str, message: s
     path.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(AssertionError, match=re.escape(message)):
         check_plugin("odd")
+
+
+OTHER = {
+    "framework_base.py": "__all__ = ['Offered']\nclass Offered: ...\nclass Hidden: ...\n",
+    "framework_base-0.1.dist-info/METADATA": "Metadata-Version: 2.1\nName: framework-base\nVersion: 0.1\n",
+    "framework_base-0.1.dist-info/entry_points.txt": "[framework]\nbase = framework_base\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("requires", "line", "message"),
+    [
+        (True, "from framework_base import Offered", ""),
+        (True, "import framework_base", ""),
+        (
+            True,
+            "from framework_base import Hidden",
+            "parts.py:1: framework_base.Hidden: framework_base offers Offered",
+        ),
+        (
+            True,
+            "import framework_base.inner",
+            "parts.py:1: framework_base.inner: framework_base offers Offered",
+        ),
+        (
+            False,
+            "from framework_base import Offered",
+            "parts.py:1: framework_base.Offered: framework-odd does not require framework-base",
+        ),
+    ],
+)
+def test_what_is_imported_of_another_plugin(write: Path, requires: bool, line: str, message: str) -> None:
+    for name, text in OTHER.items():
+        path = write.parent / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    if requires:
+        with (write.parent / "framework_odd-0.1.dist-info" / "METADATA").open("a") as metadata:
+            metadata.write("Requires-Dist: framework-base\n")
+    path = write / "parts.py"
+    path.write_text(f"{line}\n{path.read_text()}")
+    plugins = {plugin.name: plugin for plugin in load_plugins(["odd", "base"])}
+    found = foreign_imports(plugins["odd"], plugins.values())
+    assert [wrong.rpartition("/")[2] for wrong in found] == ([message] if message else [])
 
 
 def test_a_missing_target_is_named(write: Path) -> None:

@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from framework import Component, hookimpl
+from framework.lazy import lazily
+
+if TYPE_CHECKING:
+    from framework_her.actor_critic import ActorCritic
+    from framework_her.fetch.env import FetchEnv
+    from framework_her.hindsight import Hindsight
+    from framework_her.success_rate import SuccessRate
 
 FRAMEWORK_API = 1
+
+#: What plugins that build on this one may import.
+__all__ = ["ActorCritic", "FetchEnv", "Hindsight", "SuccessRate"]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "ActorCritic": "actor_critic",
+        "FetchEnv": "fetch.env",
+        "Hindsight": "hindsight",
+        "SuccessRate": "success_rate",
+    },
+)
 
 _HER = "Andrychowicz et al. 2017, Hindsight Experience Replay"
 _MULTI_GOAL = "Plappert et al. 2018, Multi-Goal Reinforcement Learning"
