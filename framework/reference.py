@@ -9,8 +9,7 @@ from typing import Any
 
 from framework.component import REQUIRED, Component, Param, Parameter, Part, describe_dataclass, unwrap
 from framework.plugins import Plugin
-from framework.recipe.model import plain
-from framework.recipe.schema import TrackingConfig, TrainerConfig
+from framework.recipe.model import TrackingConfig, TrainerConfig, plain
 from framework.recipe.words import bounds, is_mapping, is_sequence, is_union, shown, type_name
 from framework.registry import Registry, installed
 

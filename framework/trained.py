@@ -19,7 +19,7 @@ from framework.interruption import interruptible
 from framework.recipe import RecipeError, load
 from framework.recipe.compose import read_option
 from framework.recipe.problems import Findings
-from framework.recipe.stages import STAGE_KEYS
+from framework.recipe.resolve import STAGE_KEYS
 from framework.recipe.types import At
 from framework.report import Report
 from framework.runs import ROOT, Run, find_run

@@ -16,7 +16,7 @@ from click.shell_completion import split_arg_string as split_words
 from framework.cli.main import COMPLETE
 from framework.component import Kind, Param, Parameter, describe_dataclass, unwrap
 from framework.recipe.compose import compose, merge, read_file
-from framework.recipe.stages import STAGE_KEYS
+from framework.recipe.resolve import STAGE_KEYS
 from framework.recipe.words import is_union
 from framework.reference import SECTIONS, nested, part_of
 from framework.registry import installed

@@ -30,11 +30,10 @@ Checking imports neither torch nor what the components build, only their paramet
 
 from __future__ import annotations
 
+from framework.recipe.check import load, load_text
 from framework.recipe.checkpoint import CheckpointRef
-from framework.recipe.load import load, load_text
-from framework.recipe.model import Recipe, Stage, Use
+from framework.recipe.model import Recipe, Stage, TrackingConfig, TrainerConfig, Use
 from framework.recipe.problems import Place, Problem, RecipeError
-from framework.recipe.schema import TrackingConfig, TrainerConfig
 
 __all__ = [
     "CheckpointRef",

@@ -28,8 +28,8 @@ def use(kind: Kind, section: Section) -> Use:
         UserError: a parameter is unknown, missing, of another type or out of bounds, or no
             installed plugin has the component.
     """
+    from framework.recipe.check import Sections
     from framework.recipe.problems import Findings, Place, Problem, RecipeError
-    from framework.recipe.sections import Sections
 
     given = {} if isinstance(section, str) else dict(section)
     findings = Findings()

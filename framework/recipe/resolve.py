@@ -1,4 +1,4 @@
-"""Interpolations: `${...}` -> values, by OmegaConf; what fails is reported at its place."""
+"""A merged recipe -> the plain settings of its stages: every `${...}` resolved, by OmegaConf."""
 
 from __future__ import annotations
 
@@ -20,10 +20,16 @@ from omegaconf.errors import (
 from framework.errors import did_you_mean
 from framework.recipe import variables
 from framework.recipe.checkpoint import CheckpointRef
-from framework.recipe.compose import check_growth
-from framework.recipe.problems import INVALID, Findings, KeyPath, RecipeError, refuse
+from framework.recipe.compose import Layers, check_growth, merge
+from framework.recipe.problems import INVALID, Findings, KeyPath, Marks, RecipeError, refuse
+from framework.recipe.words import name_of
 from framework.recipe.yaml import MAX_DEPTH, MAX_ENTRIES
 
+#: The sections a stage has; the others belong to the whole recipe.
+STAGE_KEYS = ("seed", "environment", "model", "algorithm", "evaluators", "trainer")
+#: The stage of a recipe without `stages:`.
+MAIN = "main"
+_STAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _CHECKPOINT = re.compile(r"[\w./@:-]([\w ./@:-]*[\w./@:-])?")
 _LOOPS = ("Recursive interpolation", "Interpolation to parent node")
 _RESOLVERS = (
@@ -39,7 +45,69 @@ _RESOLVERS = (
 )
 
 
-def prepare(data: dict[str | int, Any], findings: Findings) -> Resolver:
+@dataclass(frozen=True)
+class Settings:
+    """Plain values without interpolations, and where they are written."""
+
+    data: dict[str | int, Any]
+    findings: Findings
+
+
+def split(layers: Layers, findings: Findings) -> tuple[Settings, dict[str, Settings] | None]:
+    """Resolve every interpolation, stage by stage.
+
+    Each stage is its own block merged over the sections at the top, and `${...}` in it
+    means the values of that stage.
+
+    Returns:
+        The settings of the whole recipe, and those of each stage, or None for a recipe
+        without stages.
+    """
+    top = {"seed": 0, **layers.data}  # ${seed} has a meaning in every recipe
+    top.pop("stages", None)
+    stages = layers.data.get("stages")
+    if stages is None:
+        return Settings(_prepare(top, findings).mapping(top), findings), None
+    blocks = _blocks(stages, findings)
+    settings: dict[str, Settings] = {}
+    for name, block in blocks.items():
+        marks = Marks({**layers.marks, **layers.marks.below(("stages", name))})
+        found = Findings(marks, findings.problems)
+        merged = merge({key: top[key] for key in STAGE_KEYS if key in top}, block)
+        resolver = _prepare({**top, **merged, "stages": stages}, found)
+        resolver.earlier, resolver.stages = frozenset(settings), frozenset(blocks)
+        settings[name] = Settings(resolver.mapping(merged), found)
+    whole = _prepare({**top, "stages": stages}, findings).mapping(key for key in top if key not in STAGE_KEYS)
+    return Settings(whole, findings), settings
+
+
+def _blocks(stages: Any, findings: Findings) -> dict[str, dict[str | int, Any]]:
+    path: KeyPath = ("stages",)
+    if not isinstance(stages, dict) or not stages:
+        shown = "empty" if stages in ({}, []) else name_of(stages)
+        findings.add(path, f"'stages' is {shown}", "expected a mapping of stage names to their sections")
+        return {}
+    blocks = {}
+    for name, block in stages.items():
+        if not isinstance(name, str) or not _STAGE_NAME.fullmatch(name):
+            findings.add(
+                (*path, name),
+                f"the stage name {str(name)!r} cannot be used",
+                "stage names are made of letters, digits, '_' and '-'",
+                key=True,
+            )
+        elif not isinstance(block, dict):
+            findings.add(
+                (*path, name),
+                f"the stage {name!r} is {name_of(block)}",
+                "expected a mapping of sections; {} for a stage that changes nothing",
+            )
+        else:
+            blocks[name] = block
+    return blocks
+
+
+def _prepare(data: dict[str | int, Any], findings: Findings) -> _Resolver:
     """Return the resolver of a recipe or stage.
 
     Raises:
@@ -48,14 +116,14 @@ def prepare(data: dict[str | int, Any], findings: Findings) -> Resolver:
     if not check_growth(data, findings):
         raise RecipeError(findings.problems)
     try:
-        return Resolver(OmegaConf.create(data), findings)
+        return _Resolver(OmegaConf.create(data), findings)
     except OmegaConfBaseException as error:  # the layers do not fit together: 1 and '1' as keys
         said = str(error).split("\n")[0]
         raise refuse(findings.marks.place(()), f"the sections cannot be merged: {said}") from None
 
 
 @dataclass
-class Resolver:
+class _Resolver:
     """Walks a configuration; a value that cannot be resolved is reported and `INVALID`."""
 
     config: DictConfig
@@ -75,9 +143,7 @@ class Resolver:
         with variables.watched() as reading:
             try:
                 value = node[key]
-            except (
-                Exception
-            ) as error:  # resolvers are open-ended: oc.decode runs a parser, users add their own
+            except Exception as error:  # oc.decode runs a parser, users add resolvers of their own
                 known = list(_dotted(OmegaConf.to_container(self.config)))
                 self.findings.add(path, *(variables.explain(reading) or _explain(error, known)))
                 return INVALID
