@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from framework.errors import UserError
+from framework.errors import UserError, without_secrets
 from framework.interruption import Interrupted, interruptible
 from framework.plain import flatten
 from framework.recipe import CheckpointRef, Recipe, Stage, load, load_text
@@ -24,19 +23,17 @@ from framework.runs import (
     ROOT,
     Run,
     RunState,
-    all_runs,
     find_run,
     is_first_process,
     provenance,
     write_atomically,
 )
 from framework.runs.checkpoints import DiskFullError, is_disk_full
-from framework.runs.store import Store, tracking_uri
+from framework.runs.record import PARENT, begin, mark_dead_runs
+from framework.runs.store import Store, reason_of, tracking_uri
 from framework.runs.tracker import Tracker
 from framework.shards import Shards
 from framework.stage import StageRunner
-
-PARENT = "mlflow.parentRunId"
 
 
 @dataclass
@@ -84,45 +81,20 @@ class Experiment:
         Raises:
             UserError: the tracking store cannot be used; nothing is left behind.
         """
-        settings = recipe.tracking_names
-        uri = tracking_uri(settings.uri)
         mark_dead_runs(root)
         if not is_first_process():
-            state = RunState("", recipe.name, "", uri, str(recipe.path or recipe.name), time.time())
-            return cls(recipe, Run(root, state), None, quiet=True)
-        store = Store(uri)
-        experiment = settings.experiment or recipe.name
-        experiment_id = store.experiment(experiment, recipe.tracking.artifact_location)
-        name = settings.run_name or recipe.name
-        tags = {
-            "mlflow.source.name": str(recipe.path or recipe.name),
-            "mlflow.source.type": "LOCAL",
-            "mlflow.source.git.commit": provenance.git_commit(Path.cwd()),
-            "mlflow.user": os.environ.get("USER", ""),
-            **({PARENT: parent} if parent else {}),
-            **settings.tags,
-        }
-        run_id = store.create_run(experiment_id, name, {key: value for key, value in tags.items() if value})
-        folder = root / run_id
-        state = RunState(
-            run_id, name, experiment, store.recorded, str(recipe.path or recipe.name), time.time()
-        )
-        run = Run(folder, state)
-        try:
-            folder.mkdir(parents=True)
-            write_atomically(folder / "recipe.yaml", recipe.written)
-            write_atomically(folder / "resolved.yaml", recipe.to_yaml())
-            run.claim()
-        except OSError as error:
-            store.client.set_terminated(run_id, FAILED)
-            raise UserError(f"cannot write the run folder {folder}: {error.strerror}") from error
+            source = str(recipe.path or recipe.name)
+            uri = tracking_uri(recipe.tracking_names.uri)
+            return cls(recipe, Run(root, RunState("", recipe.name, "", uri, source, time.time())), None, True)
+        run, store = begin(recipe, root, parent or "")
+        run.claim()
         return cls(recipe, run, store, quiet)
 
     @classmethod
     def reopen(cls, run: Run, quiet: bool = False) -> Experiment:
         """The experiment of an existing run, from its resolved recipe."""
         path = run.folder / "resolved.yaml"
-        if (run.folder / "children").is_dir():
+        if run.is_sweep:
             raise UserError(
                 f"run {run.state.run_id} is a sweep\n  go on with: framework sweep --resume {run.state.name}"
             )
@@ -236,12 +208,16 @@ class Experiment:
         tracker.status("RUNNING")
         tracker.catch_up()
         monitor = _system_metrics(self.store.uri, run_id) if self.recipe.tracking.system_metrics else None
-        status = FAILED
+        status, failure = FAILED, ""
         try:
             yield tracker
             status = FINISHED
         except (Interrupted, KeyboardInterrupt):
             status = KILLED
+            raise
+        except Exception as error:
+            kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+            failure = kind + without_secrets(reason_of(error))
             raise
         finally:
             if monitor is not None:
@@ -251,7 +227,7 @@ class Experiment:
             self._unsent = self._unsent or tracker.lost
             if run_id == self.run.state.run_id:
                 with contextlib.suppress(OSError):  # a full disk; that this process is gone says as much
-                    self.run.release(status)
+                    self.run.release(status, failure or self._unsent)
 
     @contextlib.contextmanager
     def _stage_tracker(
@@ -358,22 +334,6 @@ def output_of(run: Run, stage: str) -> Path:
         some = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
         raise UserError(f"the output of {what} is not whole: {some} in {folder} is gone or cut")
     return folder
-
-
-def mark_dead_runs(root: Path = ROOT) -> list[Run]:
-    """Mark runs whose process is gone (kill -9, power cut) as KILLED; return them."""
-    dead = [
-        run for run in all_runs(root) if run.state.status == "RUNNING" and run.state.pid and not run.alive
-    ]
-    for run in dead:
-        run.release(KILLED)
-        with contextlib.suppress(Exception):
-            store = Store(run.state.tracking_uri)
-            store.client.set_terminated(run.state.run_id, KILLED)
-            for stage in run.state.stages.values():
-                if stage.run_id and not stage.finished:
-                    store.client.set_terminated(stage.run_id, KILLED)
-    return dead
 
 
 def _system_metrics(uri: str, run_id: str) -> Any:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from framework.sweep.child import children_of
+from framework.sweep.parent import create_parent
 
 import framework
 from framework.errors import UserError, without_secrets
 from framework.recipe import load_text
 from framework.runs import find_run
 from framework.runs.store import Store
-from framework.sweep.child import children_of
-from framework.sweep.parent import create_parent
 from framework.sweep.plan import Plan
 
 SECRET = "sesame-4711"

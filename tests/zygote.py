@@ -20,11 +20,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from framework.sweep.child import Child
-from framework.sweep.executor import Orphan
+from framework.runs import Run
 
 SOCKET = "FRAMEWORK_TEST_ZYGOTE"
 _PRELOADED = (
+    "framework.cli.resume",
+    "framework.cli.run",
     "framework.cli.sweep",
     "framework.compare",
     "framework.experiment",
@@ -32,7 +33,7 @@ _PRELOADED = (
     "lightning.pytorch",
     "mlflow.store.tracking.sqlalchemy_store",
     "mlflow.tracking",
-    "optuna",
+    "framework.sweep.study",
 )
 
 
@@ -98,41 +99,37 @@ class Forked:
 
 
 class ForkedChildren:
-    """An executor of sweeps. The child's lock goes with it, as with `LocalProcesses`."""
+    """An executor of sweeps, as `LocalProcesses` is."""
 
     def __init__(self, jobs: int = 1) -> None:
         self.slots = jobs
         self.started: list[str] = []
 
-    def start(self, child: Child) -> Any:
-        lock = child.take()
-        if lock is None:
-            return Orphan(child)
-        self.started.append(child.job.name)
-        process = Forked("tests.zygote:run_child", [str(child.folder)], child.log, [lock])
-        os.close(lock)
-        return _Handle(process)
+    def start(self, run: Run) -> Any:
+        self.started.append(run.state.name)
+        return _Handle(Forked("tests.zygote:run_child", [str(run.folder)], run.folder / "output.log"))
 
 
 class _Handle:
     def __init__(self, process: Forked) -> None:
         self.process = process
 
+    @property
+    def code(self) -> int | None:
+        return self.process.poll()
+
     def done(self) -> bool:
         return self.process.poll() is not None
-
-    def death(self) -> str:
-        status = self.process.poll() or 0
-        return f"killed by {signal.Signals(-status).name}" if status < 0 else ""
 
     def stop(self) -> None:
         self.process.kill(signal.SIGTERM)
 
 
 def run_child(folder: str) -> int:
-    from framework.sweep.child import main
+    from framework.cli import main
 
-    return main(Path(folder))
+    os.environ["FRAMEWORK_DEBUG"] = "1"
+    main(["resume", folder, "--quiet"])
 
 
 def run_sweep(recipe: str, settings: list[str], jobs: int = 1) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -112,8 +113,9 @@ def _run(args: Sequence[str] | None) -> int:
         return OUTPUT_CLOSED
     except Exception as error:
         if os.environ.get("FRAMEWORK_DEBUG"):
-            raise
-        _show_internal(error)
+            click.echo(without_secrets(traceback.format_exc()), err=True)
+        else:
+            _show_internal(error)
         return OUR_ERROR
 
 

@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="Search: whether higher or lower is better.",
 )
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Where the runs are executed: processes of this machine, or tasks of a Ray cluster.",
+)
 @as_json
 def command(
     recipe: Path | None,
@@ -41,6 +48,7 @@ def command(
     trials: int | None,
     metric: str | None,
     direction: Literal["maximize", "minimize"],
+    executor: Literal["local", "ray"],
     as_json: bool,
 ) -> None:
     """Run RECIPE with every combination of the values, under one parent run.
@@ -63,13 +71,13 @@ def command(
     """  # noqa: D301
     show_log()
     from framework.interruption import Interrupted
-    from framework.sweep import Goal, LocalProcesses, sweep
+    from framework.sweep import Goal, LocalProcesses, RayTasks, sweep
     from framework.sweep import resume as go_on
 
     if (trials is None) != (metric is None):
         raise UserError("a search needs both --trials N and --metric NAME")
     goal = Goal(trials, metric, direction) if trials is not None and metric is not None else None
-    executor = LocalProcesses(jobs)
+    runs_on = LocalProcesses(jobs) if executor == "local" else RayTasks(jobs)
 
     try:
         if resume is not None:
@@ -77,11 +85,11 @@ def command(
                 raise UserError(
                     "--resume goes on with a sweep as it was begun: give no recipe, name or search with it"
                 )
-            summary = go_on(resume, executor=executor)
+            summary = go_on(resume, executor=runs_on)
         elif recipe is None:
             raise UserError("give a RECIPE, or --resume NAME")
         else:
-            summary = sweep(recipe, overrides, name=name, goal=goal, executor=executor)
+            summary = sweep(recipe, overrides, name=name, goal=goal, executor=runs_on)
     except Interrupted as signal:
         click.echo(f"stopped by {signal}", err=True)
         raise SystemExit(signal.exit_code) from None

@@ -15,11 +15,10 @@ import numpy as np
 from framework.errors import UserError
 from framework.plain import flatten
 from framework.recipe.yaml import parse
-from framework.runs import ROOT, Run, find_run
+from framework.runs import ROOT, WAITING, Run, children, find_run
 from framework.runs.journal import Record, read_journal
 from framework.runs.store import Store, tracking_uri
 from framework.statistics import Floats
-from framework.sweep.child import CHILDREN, children_of
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -103,23 +102,20 @@ def read(texts: Iterable[str], root: Path = ROOT) -> Subjects:
     for text in texts:
         try:
             run = find_run(text, root)
-            if text == "last":
-                run = _sweep_of(run) or run
+            if text == "last" and run.state.choices:
+                run = find_run(run.state.parent, root)
         except UserError:
             if not re.fullmatch(r"[0-9a-f]{32}", text):
                 raise
             found.runs += _from_store(text)
             continue
-        children = list(children_of(run.folder))
-        if not children:
+        if not run.is_sweep:
             found.runs.append(from_folder(run))
             continue
         found.sweeps.append(run)
-        for child in children:
-            if child.run is None:
-                found.waiting.append(child.job.name)
-            else:
-                found.runs.append(from_folder(child.run, run.state.name))
+        runs = children(run)
+        found.runs += [from_folder(one, run.state.name) for one in runs if one.state.status != WAITING]
+        found.waiting += [one.state.name for one in runs if one.state.status == WAITING]
     found.runs = list({run.run_id: run for run in found.runs}.values())
     return found
 
@@ -147,14 +143,6 @@ def from_folder(run: Run, sweep: str = "") -> Subject:
     return subject
 
 
-def _sweep_of(run: Run) -> Run | None:
-    """The parent of a sweep's run."""
-    for path in run.folder.parent.glob(f"*/{CHILDREN}/*/run"):
-        if path.read_text(encoding="utf-8").strip() == run.state.run_id:
-            return Run.open(path.parents[2])
-    return None
-
-
 def _curves(records: list[Record], prefix: str) -> dict[str, Curve]:
     points: dict[str, list[tuple[int, int, float]]] = defaultdict(list)
     for record in records:
@@ -173,7 +161,7 @@ def _curves(records: list[Record], prefix: str) -> dict[str, Curve]:
 
 def _from_store(run_id: str) -> list[Subject]:
     """A run or the runs of a sweep, by MLflow alone."""
-    from framework.sweep.parent import SWEEP_TAG
+    from framework.sweep.driver import SWEEP_TAG
 
     store = Store(tracking_uri(None))
     try:

@@ -7,6 +7,9 @@
 | `checkpoints` | checkpoints that are whole or not there                                  |
 | `provenance`  | commit, uncommitted changes, packages, hardware                          |
 | `store`       | the MLflow store: which one, and making it ready                         |
+| `record`      | begins a run there and on disk, and ends those whose process is gone     |
+| `metrics`     | which metric is meant by a name                                          |
+| `names`       | names as the store takes them                                            |
 | `tracker`     | sends metrics and artifacts to the store, without the run depending on it |
 """
 
@@ -18,10 +21,13 @@ from framework.runs.folder import (
     KILLED,
     ROOT,
     RUNNING,
+    SWEEP,
+    WAITING,
     Run,
     RunState,
     StageState,
     all_runs,
+    children,
     describe,
     find_run,
     is_first_process,
@@ -34,10 +40,13 @@ __all__ = [
     "KILLED",
     "ROOT",
     "RUNNING",
+    "SWEEP",
+    "WAITING",
     "Run",
     "RunState",
     "StageState",
     "all_runs",
+    "children",
     "describe",
     "find_run",
     "is_first_process",

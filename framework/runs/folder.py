@@ -4,6 +4,8 @@ runs/<run id>/
   recipe.yaml      the recipe as written
   resolved.yaml    the recipe as resolved: what a resumed run goes by
   state.json       status, process, finished stages and evaluations
+  sweep.json       of a sweep: what it runs; its children are runs that name it as their parent
+  output.log       of a sweep's child: all it printed
   metrics.jsonl    every metric, whatever becomes of the tracking server
   checkpoints/     stage by stage
   output/          of a stage that makes data
@@ -21,12 +23,15 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from filelock import FileLock
 
 from framework.errors import UserError, did_you_mean
 
 ROOT = Path("runs")
 
-RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
+SWEEP = "sweep.json"
+
+WAITING, RUNNING, FINISHED, FAILED, KILLED = "WAITING", "RUNNING", "FINISHED", "FAILED", "KILLED"
 
 
 @dataclass
@@ -51,7 +56,14 @@ class StageState:
 
 @dataclass
 class RunState:
-    """The contents of `state.json`."""
+    """The contents of `state.json`.
+
+    Attributes:
+        status: WAITING to be begun, RUNNING, FINISHED, FAILED or KILLED.
+        parent: the run it is nested under, such as a sweep; or "".
+        choices: key -> value as written, of what its sweep varies.
+        error: why it failed, in one line; of a FINISHED one, what the tracking store lacks.
+    """
 
     run_id: str
     name: str
@@ -63,6 +75,9 @@ class RunState:
     pid: int = 0
     pid_created: float = 0.0
     host: str = ""
+    parent: str = ""
+    choices: dict[str, str] = field(default_factory=dict)
+    error: str = ""
     stages: dict[str, StageState] = field(default_factory=dict)
 
 
@@ -117,18 +132,32 @@ class Run:
         """
         if not is_first_process():
             return
-        if self.alive and self.state.pid != os.getpid():
-            raise UserError(f"run {self.state.run_id} is still running, as process {self.state.pid}")
-        self.state.pid = os.getpid()
-        self.state.pid_created = psutil.Process().create_time()
-        self.state.host = socket.gethostname()
-        self.state.status = RUNNING
-        self.save()
+        # Two processes that both find nobody running it would both take it.
+        with FileLock(self.folder / ".claim"):
+            self.state = Run.open(self.folder).state if self.exists else self.state
+            if self.alive and self.state.pid != os.getpid():
+                raise UserError(f"run {self.state.run_id} is still running, as process {self.state.pid}")
+            self.state.pid = os.getpid()
+            self.state.pid_created = psutil.Process().create_time()
+            self.state.host = socket.gethostname()
+            self.state.status = RUNNING
+            self.state.error = ""
+            self.save()
 
-    def release(self, status: str) -> None:
+    def release(self, status: str, error: str = "") -> None:
+        """Leave the run with this status, and why."""
         self.state.status = status
+        self.state.error = error
         self.state.pid = 0
         self.save()
+
+    @property
+    def exists(self) -> bool:
+        return (self.folder / "state.json").is_file()
+
+    @property
+    def is_sweep(self) -> bool:
+        return (self.folder / SWEEP).is_file()
 
     @property
     def alive(self) -> bool:
@@ -139,7 +168,10 @@ class Run:
         if state.host != socket.gethostname():
             return True
         try:
-            return abs(psutil.Process(state.pid).create_time() - state.pid_created) < 1.0
+            process = psutil.Process(state.pid)
+            # Dead ones that nobody asked about are still there: in a container, perhaps for good.
+            dead = process.status() == psutil.STATUS_ZOMBIE
+            return not dead and abs(process.create_time() - state.pid_created) < 1.0
         except psutil.Error:
             return False
 
@@ -177,6 +209,16 @@ def all_runs(root: Path = ROOT) -> Iterator[Run]:
         except UserError:
             continue
     yield from sorted(found, key=lambda run: run.state.created, reverse=True)
+
+
+def children(sweep: Run) -> list[Run]:
+    """The runs of a sweep, in the order they were made."""
+    found = [
+        run
+        for run in all_runs(sweep.folder.parent)
+        if run.state.parent == sweep.state.run_id and run.state.choices
+    ]
+    return found[::-1]
 
 
 def find_run(text: str, root: Path = ROOT) -> Run:

@@ -4,33 +4,45 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import logging
-import math
 import re
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from filelock import FileLock
 
 from framework.errors import UserError, did_you_mean
 from framework.interruption import Interrupted, interruptible
-from framework.recipe.variables import read
+from framework.recipe import Recipe
 from framework.report import format_cell
-from framework.runs import FAILED, FINISHED, KILLED, ROOT, RUNNING, Run
-from framework.runs.store import Store, sqlite_path, tracking_uri
-from framework.sweep.axes import Axes, short_names
-from framework.sweep.child import Child, children_of
-from framework.sweep.executor import Executor, Handle, LocalProcesses
-from framework.sweep.parent import child_folder, create_child, create_parent, find_sweep, open_parent, owned
+from framework.runs import (
+    FAILED,
+    FINISHED,
+    KILLED,
+    ROOT,
+    RUNNING,
+    SWEEP,
+    Run,
+    all_runs,
+    children,
+    write_atomically,
+)
+from framework.runs.record import begin, mark_if_dead
+from framework.runs.store import Store
+from framework.sweep.axes import Axes, Combination, short_names
+from framework.sweep.executors import Executor, Handle, Orphan
+from framework.sweep.executors.local import LocalProcesses
 from framework.sweep.plan import Goal, Plan
 from framework.sweep.results import Row, Summary
 
-if TYPE_CHECKING:
-    from framework.sweep.ledger import Entry, Ledger
-
-POLL = 0.1  # seconds between two looks at the children
+POLL = 0.1  # seconds between two looks at the runs
 _SHOWN = 3  # metrics, on the line that tells of a finished run
-_STATUS = {"COMPLETE": "finished", "FAIL": "failed", "WAITING": "waiting", "RUNNING": "running"}
+#: Tag of the parent run; its value is the sweep's name.
+SWEEP_TAG = "framework.sweep"
 log = logging.getLogger("framework")
 
 
@@ -61,37 +73,30 @@ def sweep(
         Interrupted: Ctrl-C or SIGTERM; what ran has written its checkpoint.
     """
     plan = Plan.make(Path(recipe), settings, goal)
+    if goal is not None:
+        import framework.sweep.study  # noqa: F401  (before anything is made: Optuna is an extra)
     chosen = name or plan.name
     if not re.fullmatch(r"[A-Za-z0-9][\w.=-]*", chosen):
         raise UserError(f"{chosen!r} cannot name a sweep: use letters, digits and . _ = -")
-    uri = tracking_uri(plan.recipe.tracking_names.uri)
-    with owned(chosen, root):
-        ledger = _ledger(uri, chosen)
-        facts = ledger.facts()
-        goal_facts = dataclasses.asdict(goal) if goal else None
-        if facts is None:
-            run = create_parent(chosen, plan, uri, root)
-            children = {child.job.number: child.job.choices for child in children_of(run.folder)}
-            facts = {
-                "run_id": run.state.run_id,
-                "recipe": str(plan.path),
-                "settings": list(plan.settings),
-                "goal": goal_facts,
-                "digest": plan.digest,
-            }
-            # The record comes last: a sweep killed before it has none is begun anew.
-            ledger.create(goal, children, facts)
-        elif facts["digest"] != plan.digest:
+    facts = {
+        "settings": list(plan.settings),
+        "goal": dataclasses.asdict(goal) if goal else None,
+        "digest": plan.digest,
+    }
+    root.mkdir(parents=True, exist_ok=True)
+    with FileLock(root / ".sweeps.lock"):
+        run = next((found for found in _sweeps(root) if found.state.name == chosen), None)
+        if run is None:
+            run = _begin_parent(chosen, plan, facts, root)
+        elif _facts(run)["digest"] != plan.digest:
             raise UserError(
                 f"there is a sweep {chosen!r} with other values or another recipe\n"
                 f"  go on with that one: framework sweep --resume {chosen}\n"
                 f"  or give this one another name: --name"
             )
-        else:
-            run = open_parent(root / facts["run_id"])
-            ledger.remember({**facts, "goal": goal_facts})  # perhaps with more trials
-        sweep = Sweep(run, plan.axes, plan if goal else None, ledger, say)
-        return sweep.execute(executor or LocalProcesses())
+        _claim(run)
+    write_atomically(run.folder / SWEEP, json.dumps(facts, indent=2) + "\n")  # perhaps with more trials
+    return Sweep(run, plan.axes, plan, say).execute(executor or LocalProcesses())
 
 
 def resume(
@@ -110,40 +115,52 @@ def resume(
         say: told what happens.
     """
     run = find_sweep(text, root)
-    name = run.state.name
-    with owned(name, root):
-        ledger = _ledger(run.state.tracking_uri, name)
-        facts = ledger.facts()
-        if facts is None or facts["run_id"] != run.state.run_id:
-            raise UserError(f"sweep {name!r} was not begun to its end: begin it again with its own command")
-        search = None
-        if facts["goal"]:
-            search = Plan.make(Path(facts["recipe"]), facts["settings"], Goal(**facts["goal"]))
-            search.require(facts["digest"])
-        axes = Axes.parse(facts["settings"], ranges=search is not None)
-        return Sweep(open_parent(run.folder), axes, search, ledger, say).execute(executor or LocalProcesses())
+    facts = _facts(run)
+    axes = Axes.parse(facts["settings"], ranges=bool(facts["goal"]))
+    plan = None
+    if facts["goal"] or len(children(run)) < sum(1 for _ in axes.combinations()):
+        goal = Goal(**facts["goal"]) if facts["goal"] else None
+        plan = Plan.make(Path(run.state.recipe), facts["settings"], goal)
+        plan.require(facts["digest"])
+    _claim(run)
+    return Sweep(run, axes, plan, say).execute(executor or LocalProcesses())
+
+
+def find_sweep(text: str, root: Path = ROOT) -> Run:
+    """Find a sweep by its name, its parent run's id or the start of one, or its folder.
+
+    Raises:
+        UserError: there is none.
+    """
+    sweeps = _sweeps(root)
+    for run in sweeps:
+        state = run.state
+        if text in (state.name, str(run.folder)) or (len(text) >= 4 and state.run_id.startswith(text)):
+            return run
+    names = [run.state.name for run in sweeps]
+    hint = did_you_mean(text, names) or f"sweeps here: {', '.join(names[:8]) or 'none'}"
+    raise UserError(f"no sweep {text!r} under {root}/\n  {hint}")
 
 
 class Sweep:
-    """A sweep being executed by this process.
+    """A sweep being executed by this process, which has claimed its run.
 
     Args:
         run: the parent.
         axes: what varies.
-        search: what is searched; None for a grid, whose children all have their folders.
-        ledger: the record.
+        plan: what there is to run; None for a grid whose runs are all there.
         say: told what happens.
     """
 
-    def __init__(
-        self, run: Run, axes: Axes, search: Plan | None, ledger: Ledger, say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, run: Run, axes: Axes, plan: Plan | None, say: Callable[[str], None]) -> None:
         self.run = run
         self.axes = axes
-        self.search = search
-        self.ledger = ledger
+        self.plan = plan
+        self.goal = plan.goal if plan else None
         self.say = say
-        self._running: dict[int, tuple[Child, Handle]] = {}
+        self._running: list[tuple[Run, Handle]] = []
+        self._users_to_mend: set[str] = set()
+        self._numbers: dict[str, int] = {}
         self._total = 0
 
     def execute(self, executor: Executor) -> Summary:
@@ -153,146 +170,141 @@ class Sweep:
                 with interruption.defer():
                     self._loop(executor, lambda: bool(interruption.signum))
             except BaseException as error:
-                for _, handle in self._running.values():
+                for _, handle in self._running:
                     handle.stop()
                 if isinstance(error, Interrupted):
-                    self.say(f"go on with the same command, or: framework sweep --resume {self._name}")
+                    self.say(
+                        f"go on with the same command, or: framework sweep --resume {self.run.state.name}"
+                    )
                 raise
         return self.summary()
 
-    @property
-    def _name(self) -> str:
-        return self.run.state.name
-
     def summary(self) -> Summary:
-        """How the sweep stands by its record and its children's folders."""
-        entries = self.ledger.entries()
-        best = self.ledger.best() if self.search else None
-        state = self.run.state
-        return Summary(
-            state.name,
-            state.run_id,
-            state.tracking_uri,
-            self.run.folder,
-            [_row(self._child(number), entry) for number, entry in sorted(entries.items())],
-            best="" if best is None else self._child(best).job.name,
-        )
+        """How the sweep stands by its runs' folders."""
+        state, runs = self.run.state, children(self.run)
+        best = ""
+        if self.goal is not None:
+            values = {run.state.name: self._value(run) for run in runs if run.state.status == FINISHED}
+            best = self.goal.best(values)
+        rows = [Row.of(run, run.state.run_id in self._users_to_mend) for run in runs]
+        return Summary(state.name, state.run_id, state.tracking_uri, self.run.folder, rows, best)
 
     def _loop(self, executor: Executor, asked_to_stop: Callable[[], bool]) -> None:
-        left = self._reconcile(executor)
+        left, new = self._take_stock(executor)
         stopping = False
-        while left or self._running:
-            for trial, (child, handle) in list(self._running.items()):
+        while True:
+            for entry in list(self._running):
+                run, handle = entry
                 if handle.done():
-                    del self._running[trial]
-                    self._close(trial, child, handle.death(), stopping)
+                    self._running.remove(entry)
+                    self._close(Run.open(run.folder), handle.code, stopping)
             if asked_to_stop() and not stopping:
-                stopping, left = True, 0
+                stopping = True
                 self.say(f"stopping: {len(self._running)} running, each writes a checkpoint")
-                for _, handle in self._running.values():
+                for _, handle in self._running:
                     handle.stop()
-            while left and len(self._running) < executor.slots:
-                left -= 1
-                self._begin(executor)
-            time.sleep(POLL if self._running else 0.0)
+            while not stopping and (left or new) and len(self._running) < executor.slots:
+                if not left:
+                    new -= 1
+                self._start(executor, left.pop(0) if left else self._next_of_search())
+            if not self._running:
+                return
+            time.sleep(POLL)
 
-    def _reconcile(self, executor: Executor) -> int:
-        """Bring the record up to date with what a killed sweep left; return how many runs are left."""
-        self.ledger.drop_unborn()
-        entries = self.ledger.entries()
-        left = 0
-        for number, entry in sorted(entries.items()):
-            child = self._child(number)
-            if entry.state == "COMPLETE":
-                continue
-            if entry.state == "FAIL":
-                self.ledger.retry(entry)
-            elif entry.state == "RUNNING" and child.alive:
-                self._running[entry.trial] = (child, executor.start(child))
-                self.say(f"{child.job.name} is still running, as process {child.pid}")
-                continue
-            elif entry.state == "RUNNING" and child.outcome.status == FINISHED:
-                self._close(entry.trial, child, "", stopping=False)
-                continue
-            elif entry.state == "RUNNING":
-                self.ledger.wait(entry.trial)
-            left += 1
-        self._total = len(entries)
-        if self.search is not None and self.search.goal is not None:
-            self._total = max(self.search.goal.trials, len(entries))
-            left += self._total - len(entries)
-        finished = self._total - left - len(self._running)
+    def _take_stock(self, executor: Executor) -> tuple[list[Run], int]:
+        """Make what runs of a grid are missing, take hold of those that are alive.
+
+        Returns:
+            The runs that are not finished, and how many a search has still to make.
+        """
+        if self.plan is not None and self.goal is None:
+            there = {run.state.name for run in children(self.run)}
+            for combination, recipe in self.plan.checked:
+                if combination.name not in there:
+                    self._make(combination, recipe)
+        runs = children(self.run)
+        self._numbers = {run.state.run_id: number for number, run in enumerate(runs, 1)}
+        self._total = max(len(runs), self.goal.trials if self.goal else 0)
+        left = []
+        for run in runs:
+            if run.alive:
+                self._running.append((run, Orphan(run)))
+            elif run.state.status != FINISHED or run.state.error:
+                mark_if_dead(run)
+                left.append(run)
+        new = self._total - len(runs)
+        finished = self._total - len(left) - new - len(self._running)
         self.say(
-            f"sweep {self._name}: {self._total} runs, {finished} of them finished, "
+            f"sweep {self.run.state.name}: {self._total} runs, {finished} of them finished, "
             f"{executor.slots} at a time  (folder: {self.run.folder})"
         )
-        return left
+        for run, _ in self._running:
+            self.say(f"{run.state.name} is still running, as process {run.state.pid}")
+        return left, new
 
-    def _begin(self, executor: Executor) -> None:
-        seed = len(self.ledger.entries()) if self.search else None
-        trial, number, choices = self.ledger.begin(self.axes, seed)
-        child = self._child(number) if number is not None else self._new_child(trial, choices)
-        again = "goes on" if child.pid else "begins"
-        child.forget_failure()
+    def _next_of_search(self) -> Run:
+        from framework.sweep.study import suggest
+
+        assert self.plan is not None
+        assert self.goal is not None
+        runs = children(self.run)
+        found = [(run.state.choices, self._value(run)) for run in runs if run.state.status == FINISHED]
+        combination = self.axes.combination(suggest(self.axes, self.goal, found, seed=len(runs)))
+        run = self._make(combination, self.plan.recipe_of(combination))
+        self._numbers[run.state.run_id] = len(runs) + 1
+        return run
+
+    def _make(self, combination: Combination, recipe: Recipe) -> Run:
+        """Make the run of a combination, which waits."""
+        state = self.run.state
+        names = {"experiment": state.experiment, "run_name": combination.name}
+        if "${" not in state.tracking_uri:
+            # Where a sweep is tracked must not depend on the environment of who goes on with it.
+            names["uri"] = state.tracking_uri
+        recipe = recipe.tracked_as(**names)
+        return begin(recipe, self.run.folder.parent, state.run_id, combination.choices)[0]
+
+    def _start(self, executor: Executor, run: Run) -> None:
+        again = "goes on" if run.state.host else "begins"
         try:
-            self._running[trial] = (child, executor.start(child))
+            self._running.append((run, executor.start(run)))
         except OSError as error:
-            raise UserError(f"cannot start {child.job.name}: {error}") from error
-        self.say(f"[{child.job.number + 1}/{self._total}] {child.job.name} {again}  (log: {child.log})")
+            raise UserError(f"cannot start {run.state.name}: {error}") from error
+        self.say(f"{self._number(run)} {run.state.name} {again}  (log: {run.folder / 'output.log'})")
 
-    def _new_child(self, trial: int, choices: dict[str, str]) -> Child:
-        assert self.search is not None
-        combination = self.axes.combination(choices)
-        number = max(self.ledger.entries(), default=-1) + 1
-        child = create_child(self.run, number, combination, self.search.recipe_of(combination))
-        self.ledger.note(trial, child=number)
-        return child
+    def _close(self, run: Run, code: int | None, stopping: bool) -> None:
+        """Tell what became of a run whose process has ended."""
+        if run.alive:  # by another process, which was faster
+            self._running.append((run, Orphan(run)))
+            return
+        if stopping:
+            mark_if_dead(run)
+        elif run.state.status == KILLED:
+            run.release(KILLED, "it was stopped")
+        elif run.state.status not in (FINISHED, FAILED) and not mark_if_dead(run, _death(code)):
+            run.release(FAILED, _death(code))
+        if code == 2:
+            self._users_to_mend.add(run.state.run_id)
+        state = run.state
+        what = "finished" if state.status == FINISHED else "stopped, to be gone on with"
+        if state.error:
+            what = f"failed: {state.error}"
+        elif state.status == FINISHED and self.goal is not None:
+            self._value(run)
+        shown = list(short_names(run.metrics, "/").items())[:_SHOWN]
+        metrics = "  ".join(f"{short} {format_cell(run.metrics[name])}" for name, short in shown)
+        self.say(f"{self._number(run)} {state.name} {what}  {metrics}".rstrip())
 
-    def _close(self, trial: int, child: Child, death: str, stopping: bool) -> None:
-        """Record what became of a child whose process has ended."""
-        outcome = child.outcome
-        run = child.run
-        self.ledger.note(trial, run_id=child.run_id, folder=str(run.folder) if run else "")
-        if run is not None and run.state.status == RUNNING:
-            from framework.experiment import mark_dead_runs
+    def _number(self, run: Run) -> str:
+        return f"[{self._numbers[run.state.run_id]}/{self._total}]"
 
-            mark_dead_runs(child.root)
-        what = outcome.status.lower()
-        if outcome.status == FINISHED:
-            self.ledger.complete(trial, self._value(child))
-        elif stopping and outcome.status != FAILED:
-            self.ledger.wait(trial)
-            what = "stopped, to be gone on with"
-        else:
-            what = outcome.error if outcome.status == FAILED else death or outcome.error
-            what = what or "its process did not start"
-            self.ledger.note(trial, error=what, user_error=outcome.user_error)
-            self.ledger.fail(trial)
-            what = f"failed: {what}"
-        shown = list(short_names(child.metrics, "/").items())[:_SHOWN]
-        metrics = "  ".join(f"{short} {format_cell(child.metrics[name])}" for name, short in shown)
-        self.say(f"[{child.job.number + 1}/{self._total}] {child.job.name} {what}  {metrics}".rstrip())
-
-    def _value(self, child: Child) -> float:
-        if self.search is None or self.search.goal is None:
-            return 0.0
-        metric, metrics = self.search.goal.metric, child.metrics
-        if metric not in metrics:
-            raise UserError(
-                f"the runs have no metric {metric!r} to search by\n"
-                f"  {did_you_mean(metric, metrics) or 'they have: ' + (', '.join(metrics) or 'none')}"
-            )
-        value = metrics[metric]
-        worst = -math.inf if self.search.goal.direction == "maximize" else math.inf
-        return worst if math.isnan(value) else value
-
-    def _child(self, number: int) -> Child:
-        return Child(child_folder(self.run, number))
+    def _value(self, run: Run) -> float:
+        assert self.goal is not None
+        return self.goal.value(run.metrics)
 
     @contextlib.contextmanager
     def _tracked(self) -> Iterator[None]:
         """The parent run RUNNING now, and FINISHED, FAILED or KILLED at the end, with a report."""
-        self.run.claim()
         store = Store(self.run.state.tracking_uri)
         client, run_id = store.client, self.run.state.run_id
         _try(lambda: client.update_run(run_id, status=RUNNING))
@@ -305,45 +317,57 @@ class Sweep:
             raise
         finally:
             folder = self.run.folder / "sweep"
-            _try(lambda: self.summary().report().save(folder, title=f"Sweep {self._name}"))
+            _try(lambda: self.summary().report().save(folder, title=f"Sweep {self.run.state.name}"))
             _try(lambda: client.log_artifacts(run_id, str(folder), "sweep"))
             if not self._running:
-                _try(lambda: _end_forgotten(store, run_id))
+                _try(lambda: _end_forgotten(store, self.run))
             _try(lambda: client.set_terminated(run_id, status))
             self.run.release(status)
 
 
-def _row(child: Child, entry: Entry) -> Row:
-    return Row(
-        child.job.name,
-        child.job.choices,
-        _STATUS[entry.state],
-        child.run_id,
-        child.metrics,
-        child.seconds,
-        entry.error,
-        entry.user_error,
-        str(child.log),
-    )
+def _begin_parent(name: str, plan: Plan, facts: dict[str, Any], root: Path) -> Run:
+    recipe = plan.recipe.tracked_as(run_name=name)
+    tags = {SWEEP_TAG: name, "framework.sweep.settings": " ".join(plan.settings)}
+    return begin(recipe, root, files={SWEEP: json.dumps(facts, indent=2) + "\n"}, tags=tags)[0]
 
 
-def _ledger(uri: str, name: str) -> Ledger:
-    """The record, beside the tracking store's file, or in the working directory if that is a server."""
-    from framework.sweep.ledger import FILE, Ledger  # Optuna is an extra
-
-    local = sqlite_path(read(uri))
-    return Ledger((local.parent if local is not None else Path()) / FILE, name)
+def _sweeps(root: Path) -> list[Run]:
+    return [run for run in all_runs(root) if run.is_sweep]
 
 
-def _end_forgotten(store: Store, run_id: str) -> None:
-    """Mark the runs whose process died between making them and noting that it had.
+def _facts(run: Run) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((run.folder / SWEEP).read_text(encoding="utf-8"))
+    return facts
 
-    To be called when no child is left: whatever still counts as running then is dead.
-    """
+
+def _claim(run: Run) -> None:
+    try:
+        run.claim()
+    except UserError:
+        raise UserError(
+            f"sweep {run.state.name!r} is being run by another process\n"
+            "  wait for it, or give this one a name of its own: --name"
+        ) from None
+
+
+def _death(code: int | None) -> str:
+    """How a process ended that did not say so itself."""
+    if code is None:
+        return "its process ended without a word"
+    if code >= 0:
+        return f"its process ended with exit code {code}"
+    name = signal.Signals(-code).name
+    return f"killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
+
+
+def _end_forgotten(store: Store, sweep: Run) -> None:
+    """Mark runs as KILLED that a process made in MLflow and died before it made their folder."""
+    run_id, known = sweep.state.run_id, {run.state.run_id for run in children(sweep)}
     experiment = store.client.get_run(run_id).info.experiment_id
     theirs = f"tags.`mlflow.parentRunId` = '{run_id}' and attributes.status = '{RUNNING}'"
     for nested in store.client.search_runs([experiment], theirs):
-        store.client.set_terminated(nested.info.run_id, KILLED)
+        if nested.info.run_id not in known:
+            store.client.set_terminated(nested.info.run_id, KILLED)
 
 
 def _try(call: Callable[[], Any]) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from framework.errors import UserError
+from framework.errors import UserError, did_you_mean
 from framework.recipe import Problem, Recipe, RecipeError, load
+from framework.runs.metrics import meant
 from framework.sweep.axes import Axes, Axis, Combination
 
 
@@ -19,13 +21,35 @@ class Goal:
 
     Attributes:
         trials: how many runs it may make.
-        metric: one of a run's final metrics, `evaluator/metric`.
+        metric: one of a run's final metrics: `evaluator/metric`, or shorter where that is clear.
         direction: "maximize" or "minimize".
     """
 
     trials: int
     metric: str
     direction: Literal["maximize", "minimize"] = "maximize"
+
+    def value(self, metrics: Mapping[str, float]) -> float:
+        """What a run has reached, NaN counting as the worst.
+
+        Raises:
+            UserError: the run has no such metric, or several that could be meant.
+        """
+        names = meant(self.metric, metrics)
+        if len(names) > 1:
+            raise UserError(f"{self.metric!r} may be {' or '.join(names)}\n  give --metric in full")
+        if not names:
+            raise UserError(
+                f"the runs have no final metric {self.metric!r} to search by\n"
+                f"  {did_you_mean(self.metric, metrics) or 'they have: ' + (', '.join(metrics) or 'none')}"
+            )
+        value, worst = metrics[names[0]], -math.inf if self.direction == "maximize" else math.inf
+        return worst if math.isnan(value) else value
+
+    def best(self, values: Mapping[str, float]) -> str:
+        """The name with the best value, "" of none."""
+        best = max if self.direction == "maximize" else min
+        return best(values, key=values.__getitem__, default="")
 
 
 @dataclass(frozen=True)
@@ -68,6 +92,8 @@ class Plan:
                 "  search with one, then compare the best settings in a sweep over seeds"
             )
         checked = tuple(_check(path, _extremes(axes) if goal else axes.combinations()))
+        if goal is not None and not any(stage.evaluators for stage in checked[0][1].stages.values()):
+            raise UserError(f"{path} has no evaluators, whose final metrics a search goes by")
         identity = [recipe.to_yaml() for _, recipe in checked]
         if goal is not None:
             identity += [*sorted(settings), goal.metric, goal.direction]

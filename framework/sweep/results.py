@@ -9,6 +9,8 @@ from typing import Any
 
 from framework.plain import finite_or_text
 from framework.report import Report, Table
+from framework.runs import FAILED, FINISHED, Run
+from framework.runs.journal import read_journal
 from framework.sweep.axes import short_names
 
 
@@ -20,7 +22,7 @@ class Row:
         name: its combination in short, "k=0 seed=2".
         choices: key -> value as written, of what varies.
         status: "finished", "failed", "waiting", or "running" where its process outlived the sweep.
-        run_id: its MLflow run, "" before it has one.
+        run_id: its run.
         metrics: the final ones, `evaluator/metric`.
         seconds: of training.
         error: of a failed one.
@@ -37,6 +39,30 @@ class Row:
     error: str
     user_error: bool
     log: str
+
+    @classmethod
+    def of(cls, run: Run, user_error: bool = False) -> Row:
+        """The row of a run as its folder has it."""
+        state, folder = run.state, run.folder
+        if run.alive:
+            status = "running"
+        elif state.error or state.status == FAILED:
+            status = "failed"
+        else:
+            status = "finished" if state.status == FINISHED else "waiting"
+        seconds = sum(_seconds(path) for path in folder.rglob("metrics.jsonl")) or None
+        log = str(folder / "output.log")
+        return cls(
+            state.name,
+            state.choices,
+            status,
+            state.run_id,
+            run.metrics,
+            seconds,
+            state.error,
+            user_error and bool(state.error),
+            log,
+        )
 
 
 @dataclass(frozen=True)
@@ -105,3 +131,8 @@ class Summary:
                 for row in self.rows
             ],
         }
+
+
+def _seconds(journal: Path) -> float:
+    """Of training, interruptions left out."""
+    return max((record.metrics.get("time/seconds", 0.0) for record in read_journal(journal)), default=0.0)

@@ -15,7 +15,6 @@ import click
 import pytest
 
 from framework import __version__
-from framework.cli import main as entry_point
 from framework.cli.main import COMMANDS
 from framework.errors import PluginError, UserError
 
@@ -111,12 +110,14 @@ def test_exit_codes(
 
 
 def test_debug_shows_the_traceback(
-    failing: Callable[[BaseException], None], monkeypatch: pytest.MonkeyPatch
+    failing: Callable[[BaseException], None], command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failing(RuntimeError("worn out"))
     monkeypatch.setenv("FRAMEWORK_DEBUG", "1")
-    with pytest.raises(RuntimeError, match="worn out"):
-        entry_point(["fail"])
+    answer = command("fail")
+    assert answer.code == 1
+    assert answer.err.startswith("Traceback")
+    assert answer.err.strip().endswith("RuntimeError: worn out")
 
 
 def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,6 @@ from framework.compare.source import Curve, Subject, read
 from framework.errors import UserError
 from framework.runs import Run, RunState, StageState
 from framework.statistics import bootstrap_interval
-from framework.sweep.child import Job
-from tests.sweep.helpers import children
 
 MakeRun = Callable[..., str]
 
@@ -308,24 +305,21 @@ def test_runs_without_metrics_are_refused(make_run: MakeRun) -> None:
 
 
 def make_sweep(make_run: MakeRun, statuses: Sequence[str]) -> str:
-    """A sweep over seeds, one child for each status; "" for one that has not begun."""
+    """A sweep over seeds, one run for each status."""
     parent = make_run(name="mine")
+    (Path("runs") / parent / "sweep.json").write_text("{}")
     for number, status in enumerate(statuses):
-        name = f"seed={number}"
-        folder = Path("runs") / parent / "children" / f"{number:03d}"
-        folder.mkdir(parents=True)
-        job = Job(number, name, {"seed": str(number)}, [name], parent, "recipe", "recipe.yaml", "")
-        (folder / "job.json").write_text(json.dumps(asdict(job)))
-        if status:
-            settings = {"seed": number, "algorithm": {"use": "a/b"}}
-            values = [number] if status == "FAILED" else [number, number + 1]
-            run = make_run(line(*values), name=name, settings=settings, status=status)
-            (folder / "run").write_text(run)
+        values = {"WAITING": [], "FAILED": [number]}.get(status, [number, number + 1])
+        settings = {"seed": number, "algorithm": {"use": "a/b"}}
+        run_id = make_run(line(*values), name=f"seed={number}", settings=settings, status=status)
+        run = Run.open(Path("runs") / run_id)
+        run.state.parent, run.state.choices = parent, {"seed": str(number)}
+        run.save()
     return parent
 
 
 def test_a_sweep_stands_for_its_runs(make_run: MakeRun) -> None:
-    parent = make_sweep(make_run, ["FINISHED", "FINISHED", "FAILED", ""])
+    parent = make_sweep(make_run, ["FINISHED", "FINISHED", "FAILED", "WAITING"])
     comparison = compare(["mine"])
     assert [group.label for group in comparison.groups] == ["mine"]
     assert table(comparison, "monitor/score")["mine"][:2] == [2, 1.5]
@@ -335,7 +329,7 @@ def test_a_sweep_stands_for_its_runs(make_run: MakeRun) -> None:
     for texts in (["mine", parent, parent[:8]], ["last"]):
         assert [run.name for run in compare(texts).groups[0].runs] == ["seed=0", "seed=1"]
     with pytest.raises(UserError, match="none of them has begun"):
-        compare([make_sweep(make_run, ["", ""])])
+        compare([make_sweep(make_run, ["WAITING", "WAITING"])])
 
 
 @pytest.mark.usefixtures("zygote", "workplace")
@@ -354,7 +348,6 @@ def test_a_sweep_here_and_in_the_tracking_store_is_the_same(tracking_uri: str) -
     artifacts = Store(tracking_uri).client.list_artifacts(summary.run_id, "comparison")
     assert {artifact.path.rpartition("/")[2] for artifact in artifacts} == {file.name for file in files}
 
-    assert len(children()) == 4
     shutil.rmtree("runs")
     there = compare([summary.run_id])
     assert there.scores == here.scores

@@ -67,6 +67,8 @@ def test_pending_takes_up_where_sending_stopped(tmp_path: Path) -> None:
     with closing(Journal(path)) as again:
         assert [record.step for record in again.pending(limit=4)] == [3, 4]
         assert len(again.pending(limit=1)) == 1  # one record, however large
+        again.mark_sent(2)
+        assert [record.step for record in again.pending(limit=4)] == [5, 6]
 
 
 def test_a_sent_mark_beyond_the_journal_is_not_believed(tmp_path: Path) -> None:

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
+import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -110,47 +109,48 @@ def test_artifacts_lie_beside_the_database(
     assert found.read_text() == "a"
 
 
-@contextmanager
-def server(folder: Path, port: int) -> Iterator[None]:
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
-            *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"),
-            *("--artifacts-destination", str(folder / "artifacts"), "--workers", "1"),
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2).close()
-                break
-            except OSError:
-                time.sleep(0.2)
-        else:
-            pytest.fail("mlflow server does not start")
-        yield
-    finally:
-        import os
-        import signal
+@pytest.fixture
+def server(tracking_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+    """MLflow's server on the tracking store, in a thread, as a context; at the same address each time."""
+    from mlflow import server as mlflow_server
+    from mlflow.server import handlers
+    from werkzeug.serving import make_server
 
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def test_a_server_that_goes_away_and_comes_back(
-    tmp_path: Path, tracking_uri: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    database = Path(tracking_uri.partition("sqlite:///")[2])
+    monkeypatch.setenv(mlflow_server.BACKEND_STORE_URI_ENV_VAR, tracking_uri)
+    monkeypatch.setenv(mlflow_server.ARTIFACT_ROOT_ENV_VAR, "mlflow-artifacts:/")
+    monkeypatch.setenv(mlflow_server.ARTIFACTS_DESTINATION_ENV_VAR, str(tmp_path / "artifacts"))
+    monkeypatch.setenv(mlflow_server.SERVE_ARTIFACTS_ENV_VAR, "true")
+    monkeypatch.setattr(handlers, "_tracking_store", None)
+    monkeypatch.setattr(handlers, "_artifact_repo", None)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+
+    @contextmanager
+    def serve() -> Iterator[str]:
+        serving = make_server("127.0.0.1", port, mlflow_server.app, threaded=True)
+        thread = threading.Thread(target=serving.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            serving.shutdown()
+            thread.join()
+            serving.server_close()
+
+    return serve
+
+
+def test_a_server_that_goes_away_and_comes_back(
+    server: Callable[[], Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     (tmp_path / "note.txt").write_text("finished work")
-    with server(database.parent, port):
-        store = Store(f"http://127.0.0.1:{port}")
+    with server() as address:
+        store = Store(address)
         run_id = store.create_run(store.experiment("x"), "name", {})
         tracker = Tracker(store, run_id, tmp_path / "run")
         tracker.metrics({"loss": 1.0}, 1)
@@ -162,7 +162,7 @@ def test_a_server_that_goes_away_and_comes_back(
     tracker.close(patience=10)
     assert tracker.lost
     assert "does not answer; the run goes on" in caplog.text
-    with server(database.parent, port):
+    with server():
         again = Tracker(store, run_id, tmp_path / "run")
         again.catch_up()
         again.status("FINISHED")

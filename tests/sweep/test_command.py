@@ -16,9 +16,7 @@ from click.testing import CliRunner
 
 from framework.cli.sweep import command
 from framework.errors import UserError
-from framework.sweep import LocalProcesses
-from framework.sweep.executor import Orphan, Process
-from tests.sweep.helpers import children, wait_until
+from tests.sweep.helpers import runs_of, wait_until
 from tests.zygote import Forked
 
 pytestmark = pytest.mark.usefixtures("workplace")
@@ -32,7 +30,7 @@ def start(*arguments: str, output: str, fork: bool = False) -> Forked:
 def runs_a_child(sweep: int) -> bool:
     """Whether a sweep's process has started one for a child, however little that has done."""
     with contextlib.suppress(psutil.Error):
-        return any("framework.sweep" in one.cmdline() for one in psutil.Process(sweep).children())
+        return any("resume" in one.cmdline() for one in psutil.Process(sweep).children())
     return False
 
 
@@ -41,19 +39,19 @@ def test_killed_interrupted_and_brought_to_its_end() -> None:
     with start(*ARGUMENTS, output="1.log") as process:
         wait_until(lambda: runs_a_child(process.pid))
         process.kill(signal.SIGKILL)
-    child = children()[0]
-    assert child.alive, "its lock was not its own from the first moment"
+    wait_until(lambda: runs_of()[0].alive)  # it lives on
 
     with start(*ARGUMENTS, output="2.log") as process:
         wait_until(lambda: "still running" in process.output.read_text())
-        wait_until(lambda: bool(child.run and child.seconds))
+        wait_until(lambda: any(path.stat().st_size for path in runs_of()[0].folder.glob("metrics.jsonl")))
         os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C does
         assert process.wait() == 130, process.output.read_text()
-    assert child.run.state.status == "KILLED"
-    assert list(child.run.folder.glob("checkpoints/*.ckpt"))
-    assert child.log.read_text().count("stopped by SIG") == 1
+    run = runs_of()[0]
+    assert run.state.status == "KILLED"
+    assert list(run.folder.glob("checkpoints/*.ckpt"))
+    assert (run.folder / "output.log").read_text().count("stopped by SIG") == 1
 
-    run_id = child.run_id
+    run_id = run.state.run_id
     name = next(line for line in Path("2.log").read_text().splitlines() if "--resume" in line).split()[-1]
     with start("sweep", "--resume", name, "--jobs", "2", "--json", output="3.log") as process:
         assert process.wait(120) == 0, process.output.read_text()
@@ -76,25 +74,9 @@ def test_failures_and_what_to_do_are_printed() -> None:
     printed = process.output.read_text()
     assert "combination" in printed
     assert "lr=1e30 failed: train/loss became" in printed
-    assert "children/001/output.log" in printed
+    assert f"{runs_of()[1].folder / 'output.log'}" in printed
     assert "framework sweep --resume recipe-" in printed
     assert "framework compare recipe-" in printed
-
-
-def test_signals_that_end_children_are_named(tmp_path: Path) -> None:
-    class Folder:
-        def __init__(self) -> None:
-            self.folder, self.log, self.pid, self.alive = tmp_path, tmp_path / "log", 0, False
-
-        def take(self) -> int:
-            return os.open(tmp_path / "lock", os.O_CREAT)
-
-    handle = LocalProcesses().start(Folder())
-    assert isinstance(handle, Process)
-    handle._popen.kill()
-    wait_until(handle.done)
-    assert handle.death() == "killed by SIGKILL (out of memory?)"
-    Orphan(Folder()).stop()  # nothing to stop
 
 
 @pytest.mark.parametrize(
@@ -133,8 +115,9 @@ def test_without_optuna_one_is_told_what_to_install() -> None:
     code = (
         "import sys; sys.modules['optuna'] = None\n"
         "from framework.cli import main\n"
-        "main(['sweep', 'recipe.yaml', 'seed=0,1'])"
+        "main(['sweep', 'recipe.yaml', 'algorithm.lr=1e-3..1e-1', '--trials', '2', '--metric', 'mse'])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert found.returncode == 2
-    assert found.stderr == "error: sweeps need Optuna: pip install optuna\n"
+    assert found.stderr == "error: a search needs Optuna: pip install optuna\n"
+    assert not Path("runs").exists()

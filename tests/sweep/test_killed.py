@@ -16,8 +16,7 @@ from framework.runs import Run
 from framework.runs.journal import read_journal
 from framework.runs.store import Store
 from framework.sweep import Summary, sweep
-from framework.sweep.child import Child
-from tests.sweep.helpers import children, kill, kill_when, wait_until
+from tests.sweep.helpers import kill, kill_when, runs_of, wait_until
 from tests.zygote import Forked, ForkedChildren
 
 pytestmark = pytest.mark.usefixtures("zygote", "workplace")
@@ -48,11 +47,6 @@ def held(hold: Path) -> list[str]:
     return [*SETTINGS, "algorithm.pause_at=3", f"algorithm.hold={hold}"]
 
 
-def of(settings: list[str]) -> list[Child]:
-    """The children of the sweep with these settings, apart from the uninterrupted one's."""
-    return [child for child in children() if list(child.job.overrides)[-1] == settings[-1]]
-
-
 def check_as_if_nothing_happened(
     summary: Summary, expected: list[dict[str, float]], tracking_uri: str
 ) -> None:
@@ -74,87 +68,108 @@ def check_as_if_nothing_happened(
         assert [metric.step for metric in history] == steps
 
 
-def first(settings: list[str]) -> Child | None:
-    found = of(settings)
+def first(settings: list[str]) -> Run | None:
+    found = runs_of(settings)
     return found[0] if found else None
 
 
-MOMENTS: dict[str, Callable[[list[str]], Any]] = {
+def trains(run: Run | None) -> bool:
+    return run is not None and bool(list(run.folder.glob("checkpoints/*2.ckpt")))
+
+
+BEFORE: dict[str, Callable[[list[str]], Any]] = {
     "before there is a parent": lambda settings: Path("runs").exists(),
-    "before the record": lambda settings: first(settings),
-    "as the first child starts": lambda settings: (child := first(settings)) and child.alive,
-    "before the first child has a run": lambda settings: (child := first(settings)) and child.pid,
-    "as the first child has a run": lambda settings: (child := first(settings)) and child.run_id,
-    "in the first child's training": lambda settings: (
-        (child := first(settings)) and child.run and list(child.run.folder.glob("checkpoints/*2.ckpt"))
+    "as there is a parent": lambda settings: list(Path("runs").glob("*/sweep.json")),
+    "as the first run is made": first,
+}
+AFTER: dict[str, Callable[[list[str]], Any]] = {
+    "as the first run starts": lambda settings: (
+        (run := first(settings)) and (run.folder / "output.log").exists()
     ),
+    "as the first run has a process": lambda settings: (run := first(settings)) and run.alive,
+    "in the first run's training": lambda settings: trains(first(settings)),
 }
 
 
-@pytest.mark.parametrize("everything", [True, False], ids=["with its children", "alone"])
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    ("moment", "everything"),
+    [*((moment, False) for moment in {**BEFORE, **AFTER}), *((moment, True) for moment in AFTER)],
+)
 def test_a_killed_sweep_goes_on(
     moment: str, everything: bool, hold: Path, uninterrupted: list[dict[str, float]], tracking_uri: str
 ) -> None:
     settings = held(hold)
-    kill_when(settings, lambda: MOMENTS[moment](settings))
-    before = {child.folder: child.run_id for child in of(settings)}
+    kill_when(settings, lambda: {**BEFORE, **AFTER}[moment](settings))
+    before = [run.state.run_id for run in runs_of(settings)]
     if everything:
-        for child in of(settings):
-            kill(child)
+        for run in runs_of(settings):
+            kill(run)
     hold.unlink()
     executor = ForkedChildren()
     summary = sweep("recipe.yaml", settings, executor=executor)
     check_as_if_nothing_happened(summary, uninterrupted, tracking_uri)
-    for child in of(settings):
-        assert before.get(child.folder, "") in ("", child.run_id), "a run was begun twice"
-    if moment == "in the first child's training":
-        assert before[of(settings)[0].folder] == summary.rows[0].run_id
+    assert [row.run_id for row in summary.rows][: len(before)] == before, "a run was made twice"
+    if moment == "in the first run's training":
         assert executor.started == (["lr=0.1", "lr=0.2"] if everything else ["lr=0.2"])
 
 
 def test_a_run_whose_process_died_before_noting_it_is_ended(hold: Path, tracking_uri: str) -> None:
     settings = held(hold)
-    kill_when(settings, lambda: MOMENTS["before the first child has a run"](settings))
-    for child in of(settings):
-        kill(child)
-    store = Store(tracking_uri)
-    experiments = [experiment.experiment_id for experiment in store.client.search_experiments()]
-    running = store.client.search_runs(experiments, "attributes.status = 'RUNNING'")
-    (parent,) = [run for run in running if "mlflow.parentRunId" not in run.data.tags]
-    lost = store.create_run(parent.info.experiment_id, "lost", {"mlflow.parentRunId": parent.info.run_id})
+    kill_when(settings, lambda: first(settings))
+    for run in runs_of(settings):
+        kill(run)
+    store, parent = Store(tracking_uri), first(settings).state.parent
+    experiment = store.client.get_run(parent).info.experiment_id
+    lost = store.create_run(experiment, "lost", {"mlflow.parentRunId": parent})
     hold.unlink()
     summary = sweep("recipe.yaml", settings, executor=ForkedChildren())
-    assert summary.run_id == parent.info.run_id
+    assert summary.run_id == parent
     assert store.client.get_run(lost).info.status == "KILLED"
 
 
 def test_killed_again_and_again(uninterrupted: list[dict[str, float]], tracking_uri: str) -> None:
     chance = random.Random(1)
     settings = [*SETTINGS, "algorithm.pause=0.1"]
-    for _ in range(6):
+    for _ in range(4):
         with Forked("tests.zygote:run_sweep", ["recipe.yaml", settings, 2], Path("sweep.log")):
             time.sleep(chance.uniform(0.2, 2.5))
-        for child in of(settings):
+        for run in runs_of(settings):
             if chance.random() < 0.5:
-                kill(child)
+                kill(run)
     summary = sweep("recipe.yaml", settings, executor=ForkedChildren(2))
     check_as_if_nothing_happened(summary, uninterrupted, tracking_uri)
 
 
-def test_an_orphan_is_waited_for_and_not_run_twice(hold: Path, tracking_uri: str) -> None:
+def test_an_orphan_is_waited_for_and_not_run_twice(
+    hold: Path, uninterrupted: list[dict[str, float]], tracking_uri: str
+) -> None:
     settings = held(hold)
-    kill_when(settings, lambda: all(child.run_id for child in of(settings)) and of(settings), jobs=2)
-    pids = [child.pid for child in of(settings)]
-    assert all(child.alive for child in of(settings))
+    kill_when(settings, lambda: [run.alive for run in runs_of(settings)] == [True, True], jobs=2)
+    pids = [run.state.pid for run in runs_of(settings)]
     with Forked("tests.zygote:run_sweep", ["recipe.yaml", settings, 1], Path("second.log")) as second:
         wait_until(lambda: second.output.read_text().count("still running") == 2)
-        time.sleep(0.3)
-        assert second.poll() is None
-        assert [child.pid for child in of(settings)] == pids
+        assert [run.state.pid for run in runs_of(settings)] == pids
         hold.unlink()
         assert second.wait() == 0, second.output.read_text()
-    assert [child.pid for child in of(settings)] == pids
+    assert "begins" not in second.output.read_text()
+    summary = sweep("recipe.yaml", settings, executor=ForkedChildren())
+    check_as_if_nothing_happened(summary, uninterrupted, tracking_uri)
+
+
+def test_a_run_that_two_processes_begin_is_run_once(
+    hold: Path, uninterrupted: list[dict[str, float]], tracking_uri: str
+) -> None:
+    settings = held(hold)
+    # A first sweep dies between starting a process and that process's claim of the run.
+    kill_when(settings, lambda: first(settings))
+    rival = ForkedChildren().start(first(settings))
+    with Forked("tests.zygote:run_sweep", ["recipe.yaml", settings, 2], Path("second.log")) as second:
+        wait_until(lambda: sum(run.alive for run in runs_of(settings)) == 2)
+        hold.unlink()
+        assert second.wait() == 0, second.output.read_text()
+    wait_until(rival.done)
+    summary = sweep("recipe.yaml", settings, executor=ForkedChildren())
+    check_as_if_nothing_happened(summary, uninterrupted, tracking_uri)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
@@ -163,19 +178,18 @@ def test_a_signal_stops_children_at_a_checkpoint(
 ) -> None:
     settings = [*SETTINGS, "algorithm.pause=0.3"]
     with Forked("tests.zygote:run_sweep", ["recipe.yaml", settings, 1], Path("sweep.log")) as process:
-        wait_until(lambda: bool(first(settings) and first(settings).run and of(settings)[0].seconds))
+        wait_until(lambda: trains(first(settings)))
         process.kill(signum)
         assert process.wait() == 128 + signum, process.output.read_text()
     assert "framework sweep --resume" in process.output.read_text()
-    child = of(settings)[0]
-    assert child.run.state.status == "KILLED"
-    assert not child.alive
-    assert list(child.run.folder.glob("checkpoints/*.ckpt"))
-    parent = child.job.parent
+    run = runs_of(settings)[0]
+    assert run.state.status == "KILLED"
+    assert list(run.folder.glob("checkpoints/*.ckpt"))
+    parent = run.state.parent
     assert Run.open(Path("runs") / parent).state.status == "KILLED"
     assert Store(tracking_uri).client.get_run(parent).info.status == "KILLED"
 
-    run_id = child.run_id
+    run_id = run.state.run_id
     summary = sweep("recipe.yaml", settings, executor=ForkedChildren(2))
     assert summary.rows[0].run_id == run_id
     check_as_if_nothing_happened(summary, uninterrupted, tracking_uri)
@@ -186,12 +200,12 @@ def test_a_second_signal_does_not_wait(
 ) -> None:
     settings = held(hold)
     with Forked("tests.zygote:run_sweep", ["recipe.yaml", settings, 1], Path("sweep.log")) as process:
-        wait_until(lambda: bool(MOMENTS["in the first child's training"](settings)))
+        wait_until(lambda: trains(first(settings)))
         process.kill(signal.SIGINT)
         wait_until(lambda: "stopping" in process.output.read_text())
         process.kill(signal.SIGINT)
         assert process.wait() == 130, process.output.read_text()
-    wait_until(lambda: not of(settings)[0].alive)
+    wait_until(lambda: not runs_of(settings)[0].alive)
     hold.unlink()
     summary = sweep("recipe.yaml", settings, executor=ForkedChildren(2))
     check_as_if_nothing_happened(summary, uninterrupted, tracking_uri)
@@ -202,15 +216,15 @@ def test_a_killed_child_is_listed_and_goes_on_next_time(
 ) -> None:
     settings = held(hold)
     with Forked("tests.zygote:run_sweep", ["recipe.yaml", settings, 2], Path("sweep.log")) as process:
-        wait_until(lambda: len(of(settings)) == 2 and all(child.seconds for child in of(settings)))
-        victim = of(settings)[0]
-        os.kill(victim.pid, signal.SIGKILL)
+        wait_until(lambda: [trains(run) for run in runs_of(settings)] == [True, True])
+        victim = runs_of(settings)[0]
+        os.kill(victim.state.pid, signal.SIGKILL)
         wait_until(lambda: "failed: killed by SIGKILL" in process.output.read_text())
         hold.unlink()
         assert process.wait() == 1, process.output.read_text()
-    assert Store(tracking_uri).client.get_run(victim.run_id).info.status == "KILLED"
+    assert Store(tracking_uri).client.get_run(victim.state.run_id).info.status == "KILLED"
     executor = ForkedChildren()
     summary = sweep("recipe.yaml", settings, executor=executor)
     assert executor.started == ["lr=0.1"]
-    assert summary.rows[0].run_id == victim.run_id
+    assert summary.rows[0].run_id == victim.state.run_id
     check_as_if_nothing_happened(summary, uninterrupted, tracking_uri)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
-import optuna
 import pytest
 
 from framework.errors import UserError
-from framework.runs import Run, all_runs
+from framework.runs import Run, all_runs, find_run
 from framework.runs.store import Store
 from framework.sweep import Goal, find_sweep, resume, sweep
-from framework.sweep.child import Child
-from tests.sweep.helpers import children, kill_when, wait_until
+from tests.sweep.helpers import kill_when, runs_of, wait_until
 from tests.zygote import Forked, ForkedChildren
 
 pytestmark = pytest.mark.usefixtures("zygote", "workplace")
@@ -68,15 +67,40 @@ def test_a_child_is_the_run_that_framework_run_makes() -> None:
     assert summary.rows[0].metrics == {"error/mse": state.stages[""].reports["error"]["mse"]}
 
 
-def test_the_record_is_an_optuna_study(workplace: Path) -> None:
+def test_the_record_is_the_runs_themselves() -> None:
     summary, _ = run_sweep("seed=0,1", "algorithm.fail_at=2", name="doomed")
-    study = optuna.load_study(study_name="doomed", storage=f"sqlite:///{workplace / 'optuna.db'}")
-    assert [trial.state.name for trial in study.trials] == ["FAIL", "FAIL"]
-    assert [trial.params for trial in study.trials] == [{"seed": "0"}, {"seed": "1"}]
-    for trial, row in zip(study.trials, summary.rows, strict=True):
-        assert trial.user_attrs["run_id"] == row.run_id
-        assert Path(trial.user_attrs["folder"]) == Path("runs") / row.run_id
-        assert trial.user_attrs["error"] == row.error
+    for number, row in enumerate(summary.rows):
+        state = find_run(row.name).state
+        assert (state.run_id, state.parent, state.choices) == (
+            row.run_id,
+            summary.run_id,
+            {"seed": str(number)},
+        )
+        assert (state.status, state.error) == ("FAILED", "RuntimeError: told to fail at step 2")
+
+
+def test_a_run_that_is_removed_is_made_again() -> None:
+    first, _ = run_sweep("seed=0,1")
+    shutil.rmtree(Path("runs") / first.rows[0].run_id)
+    again, started = run_sweep("seed=0,1")
+    assert started == ["seed=0"]
+    assert sorted(row.metrics["error/mse"] for row in again.rows) == sorted(
+        row.metrics["error/mse"] for row in first.rows
+    )
+
+
+def test_what_the_store_missed_is_sent_by_the_next_sweep(tracking_uri: str) -> None:
+    first, _ = run_sweep("seed=0,1")
+    folder = Path("runs") / first.rows[0].run_id
+    run = Run.open(folder)
+    run.release("FINISHED", "the tracking store does not have everything")
+    (folder / "note.txt").write_text("a")
+    (folder / "outbox.json").write_text(json.dumps([["artifacts", str(folder / "note.txt"), ""]]))
+    again, started = run_sweep("seed=0,1")
+    assert started == ["seed=0"]
+    assert again.finished
+    artifacts = Store(tracking_uri).client.list_artifacts(run.state.run_id)
+    assert "note.txt" in [item.path for item in artifacts]
 
 
 def test_the_same_command_again_runs_nothing() -> None:
@@ -126,7 +150,7 @@ def test_a_child_that_dies_is_told_by_its_signal(tracking_uri: str) -> None:
     summary, _ = run_sweep("algorithm.die_at=0,3", "seed=0")
     assert [row.status for row in summary.rows] == ["finished", "failed"]
     dead = summary.failed[0]
-    assert dead.error == "killed by SIGKILL"
+    assert dead.error == "killed by SIGKILL (out of memory?)"
     assert summary.exit_code == 1
     assert Store(tracking_uri).client.get_run(dead.run_id).info.status == "KILLED"
 
@@ -140,7 +164,7 @@ def test_a_child_that_dies_is_told_by_its_signal(tracking_uri: str) -> None:
         (["model.bias=true,maybe"], ["'bias=maybe'", "override 'model.bias=maybe', column 12"]),
         (["seed=0"], ["no key has several values"]),
         ([], ["no key has several values"]),
-        (["seed=0,1", "tracking.uri=7"], ["tracking"]),
+        (["seed=0,1", "tracking.log_model=7"], ["tracking"]),
     ],
 )  # fmt: skip
 def test_wrong_combinations_are_refused_before_anything_starts(settings: list[str], said: list[str]) -> None:
@@ -149,7 +173,6 @@ def test_wrong_combinations_are_refused_before_anything_starts(settings: list[st
     for part in said:
         assert part in str(error.value)
     assert not Path("runs").exists()
-    assert not Path("optuna.db").exists()
 
 
 def test_a_name_stands_for_one_set_of_values_and_one_recipe() -> None:
@@ -172,11 +195,11 @@ def test_a_sweep_goes_on_with_the_recipe_as_it_was(workplace: Path) -> None:
     hold = workplace / "hold"
     hold.touch()
     settings = ["algorithm.lr=0.1,0.2", "algorithm.pause_at=2", f"algorithm.hold={hold}", QUICK]
-    kill_when(settings, lambda: bool(children()) and children()[0].run_id != "")
+    kill_when(settings, lambda: runs_of() and runs_of()[0].alive)
     hold.unlink()
     recipe = Path("recipe.yaml")
     recipe.write_text("nothing: of use\n")
-    (name,) = (run.state.name for run in all_runs() if (run.folder / "children").is_dir())
+    (name,) = (run.state.name for run in all_runs() if run.is_sweep)
     summary = resume(name, executor=ForkedChildren())
     assert summary.finished
     assert [row.choices for row in summary.rows] == [{"algorithm.lr": "0.1"}, {"algorithm.lr": "0.2"}]
@@ -197,7 +220,7 @@ def test_the_same_sweep_twice_at_once_is_refused(workplace: Path) -> None:
     hold.touch()
     settings = ["seed=0,1", "algorithm.pause_at=2", f"algorithm.hold={hold}", QUICK]
     with Forked("tests.zygote:run_sweep", ["recipe.yaml", settings, 2], Path("first.log")) as first:
-        wait_until(lambda: len(children()) == 2 and all(child.pid for child in children()))
+        wait_until(lambda: [run.alive for run in runs_of()] == [True, True])
         with pytest.raises(UserError, match="is being run by another process"):
             run_sweep(*settings[:-1])
         hold.unlink()
@@ -221,7 +244,7 @@ def test_two_sweeps_at_once_on_one_store() -> None:
 
 
 def test_a_search_stays_in_its_ranges_and_finds_the_best() -> None:
-    goal = Goal(5, "error/mse", "minimize")
+    goal = Goal(5, "error", "minimize")  # its evaluator's first metric
     settings = ("algorithm.lr=1e-3..1e-1", "algorithm.steps=2..6", "model.bias=true,false")
     executor = ForkedChildren(2)
     summary = sweep("recipe.yaml", settings, goal=goal, executor=executor)
@@ -235,7 +258,7 @@ def test_a_search_stays_in_its_ranges_and_finds_the_best() -> None:
     assert summary.best == best.name
 
     more = ForkedChildren()
-    again = sweep("recipe.yaml", settings, goal=Goal(6, "error/mse", "minimize"), executor=more)
+    again = sweep("recipe.yaml", settings, goal=Goal(6, "error", "minimize"), executor=more)
     assert len(more.started) == 1
     assert again.run_id == summary.run_id
     assert [row.run_id for row in again.rows[:5]] == [row.run_id for row in summary.rows]
@@ -250,6 +273,7 @@ def test_a_search_stays_in_its_ranges_and_finds_the_best() -> None:
         (["algorithm.lr=1e-3..1e-1", QUICK], "error/mes", "did you mean 'error/mse'"),
         (["algorithm.lr=1e-3..1e-1", "seed=0,1"], "error/mse", "luckiest seed"),
         (["algorithm.lr=-1..1e-1"], "error/mse", "the combination 'lr=-1.0' cannot be run"),
+        (["algorithm.lr=1e-3..1e-1", "evaluators=[]"], "error/mse", "has no evaluators"),
     ],
 )
 def test_wrong_searches_are_refused(settings: list[str], metric: str, said: str) -> None:
@@ -258,9 +282,12 @@ def test_wrong_searches_are_refused(settings: list[str], metric: str, said: str)
 
 
 def test_a_search_takes_nan_for_the_worst(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        Child, "metrics", property(lambda child: {"error/mse": math.nan if child.job.number else 1.0})
-    )
+    seen: dict[str, float] = {}
+
+    def metrics(run: Run) -> dict[str, float]:
+        return {"error/mse": seen.setdefault(run.state.run_id, math.nan if seen else 1.0)}
+
+    monkeypatch.setattr(Run, "metrics", property(metrics))
     goal = Goal(2, "error/mse", "maximize")
     summary = sweep("recipe.yaml", ["algorithm.lr=1e-3..1e-1", QUICK], goal=goal, executor=ForkedChildren())
     assert summary.finished
@@ -268,3 +295,10 @@ def test_a_search_takes_nan_for_the_worst(monkeypatch: pytest.MonkeyPatch) -> No
     assert (
         json.loads(json.dumps(summary.to_dict(), allow_nan=False))["runs"][1]["metrics"]["error/mse"] == "nan"
     )
+
+
+def test_a_goal_that_may_be_several_metrics_is_named() -> None:
+    goal = Goal(3, "rate")
+    assert goal.value({"a/rate": 1.0, "a/low": 0.0}) == 1.0
+    with pytest.raises(UserError, match="may be a/rate or b/rate"):
+        goal.value({"a/rate": 1.0, "b/rate": 2.0})
