@@ -295,10 +295,3 @@ def test_a_search_takes_nan_for_the_worst(monkeypatch: pytest.MonkeyPatch) -> No
     assert (
         json.loads(json.dumps(summary.to_dict(), allow_nan=False))["runs"][1]["metrics"]["error/mse"] == "nan"
     )
-
-
-def test_a_goal_that_may_be_several_metrics_is_named() -> None:
-    goal = Goal(3, "rate")
-    assert goal.value({"a/rate": 1.0, "a/low": 0.0}) == 1.0
-    with pytest.raises(UserError, match="may be a/rate or b/rate"):
-        goal.value({"a/rate": 1.0, "b/rate": 2.0})
