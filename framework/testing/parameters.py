@@ -106,7 +106,8 @@ def _with(kind: Kind, section: dict[str, Any], name: str, value: Any) -> dict[st
 
 def _awkward_values(kind: Kind, name: str) -> Iterator[tuple[str, Any]]:
     for parameter in installed().get(kind, name).signature.values():
-        for value in _values(parameter.type, parameter.param):
+        values = list(_values(parameter.type, parameter.param))
+        for value in values[:1] if parameter.name == "seed" else values:
             yield parameter.name, value
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from framework.errors import UserError
-from framework.testing import check_model
+from framework.testing import check_model, check_small_run
 from framework.testing.algorithm import train
 from framework.testing.sections import build
 from framework_glide import building
@@ -155,3 +155,10 @@ def test_what_does_not_fit_is_said(changes: dict[str, Any], message: str) -> Non
     environment = build("environment", SHAPES)
     with pytest.raises(UserError, match=message):
         build("model", {**UNET, **changes}, environment)
+
+
+def test_a_factor_that_does_not_divide_the_size_is_the_users_error() -> None:
+    upsampler = {**UNET, "use": "glide/upsampler", "factor": 3}
+    assert "images of 8 px are not 3 times larger" in check_small_run(
+        {"environment": SHAPES, "model": upsampler}
+    )

@@ -43,6 +43,11 @@ def build(environment: Any, config: UNetConfig) -> TextToImage:
         return _of_size(config.preset, config, tokenizer)
     size = _image_size(environment) if config.size is None else config.size
     factor = config.factor if isinstance(config, UpsamplerConfig) else None
+    if factor and size % factor:
+        raise UserError(
+            f"factor: images of {size} px are not {factor} times larger than any\n"
+            "  choose one that divides the size"
+        )
     vocab_size = tokenizer.vocab_size if tokenizer else config.vocab_size
     images = ImageOptions(size=size, low_size=factor and size // factor, schedule=config.schedule)
     options = unet_options(config, size, vocab_size)

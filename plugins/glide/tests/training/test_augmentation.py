@@ -29,3 +29,10 @@ def test_noise_has_at_most_the_spread_asked_for() -> None:
     spread = blurred(torch.zeros(500, 3, 8, 8), 0.0, 0.4, generator).std((1, 2, 3))
     assert spread.max() < 0.46
     assert spread.mean().item() == pytest.approx(0.2, abs=0.02)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_the_smallest_images_are_blurred_too(size: int) -> None:
+    image = torch.full((4, 3, size, size), 0.5)
+    found = blurred(image, 0.6, 0.0, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(found, image)

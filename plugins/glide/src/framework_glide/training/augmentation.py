@@ -28,7 +28,9 @@ def blurred(images: Tensor, blur: float, noise: float, generator: torch.Generato
     if blur:
         sigma = (amounts[0] * 2 - 1).clamp(min=0.0) * blur
         kernels = _gaussians(sigma).to(images.device)
-        flat = F.pad(images, (2, 2, 2, 2), mode="reflect").transpose(0, 1)
+        # The smallest images have nothing to reflect.
+        mode = "reflect" if min(images.shape[2:]) > 2 else "replicate"
+        flat = F.pad(images, (2, 2, 2, 2), mode=mode).transpose(0, 1)
         mixed = F.conv2d(flat, kernels[:, None], groups=count).transpose(0, 1)
         images = mixed.reshape(count, channels, *mixed.shape[2:])
     if grains is not None:
