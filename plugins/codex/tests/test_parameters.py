@@ -69,6 +69,7 @@ REFUSED = {
     "codex/chains.functions=0": "less text than one row",
     "codex/chains.weights=[1e-06]": "give one weight for each of `lengths`",
     "codex/chains.held_out=1e-06": "hold out a larger share",
+    "codex/gpt.vocab_size=260": "give it at least 288",
     "codex/gpt.width=11": "choose heads",
     "codex/gpt.width=13": "choose heads",
     "codex/gpt.heads=3": "choose heads",

@@ -34,6 +34,13 @@ def build(environment: Any, config: GPTConfig) -> GPT:
     if config.tokenizer is not None:
         tokenizer = _read(config.tokenizer)
         return GPT(replace(config, vocab_size=len(tokenizer)), tokenizer)
+    needed = 257 + max(0, config.whitespace_runs - 1)
+    if config.vocab_size < needed:
+        raise UserError(
+            f"codex/gpt: a vocab_size of {config.vocab_size} has no room for 256 bytes, the end of a text "
+            f"and runs of up to {config.whitespace_runs} spaces\n"
+            f"  give it at least {needed}, or fewer whitespace_runs"
+        )
     return GPT(config, partial(_train, environment, config))
 
 
