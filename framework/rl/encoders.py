@@ -28,19 +28,16 @@ def check_groups(
         UserError: there is no such network or observation; names the nearest.
     """
     for network, keys in groups.items():
-        _check_name(network, networks, "network", "groups")
         if not isinstance(space, spaces.Dict):
             raise UserError(f"groups.{network}: observations have names in a Dict space only, not in {space}")
         if not keys:
             raise UserError(f"groups.{network} is empty: name what it sees, or leave it out for everything")
-        for key in keys:
-            _check_name(key, list(space.spaces), "observation", f"groups.{network}")
-
-
-def _check_name(name: str, known: Sequence[str], kind: str, where: str) -> None:
-    if name not in known:
-        hint = did_you_mean(name, known)
-        raise UserError(f"{where}: unknown {kind} {name!r}\n  {hint or 'known: ' + ', '.join(known)}")
+        named = [("groups: unknown network", network, networks)]
+        named += [(f"groups.{network}: unknown observation", key, list(space.spaces)) for key in keys]
+        for what, name, known in named:
+            if name not in known:
+                hint = did_you_mean(name, known) or f"known: {', '.join(known)}"
+                raise UserError(f"{what} {name!r}\n  {hint}")
 
 
 class Encoder(nn.Module):

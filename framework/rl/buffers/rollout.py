@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import torch
@@ -88,17 +87,11 @@ class RolloutBuffer:
             UserError: there are fewer sequences than that.
         """
         assert self.batch is not None, "the rollout buffer is empty"
-        environments = self.batch.reward.shape[1]
-        sequences = self.length // self.sequence_length * environments
+        sequences = self.length // self.sequence_length * self.batch.reward.shape[1]
         if count > sequences:
             raise UserError(f"{sequences} sequences do not make {count} minibatches")
-        device = self.batch.reward.device
-        offset = torch.arange(self.sequence_length, device=device)[:, None]
         for chosen in torch.randperm(sequences, generator=self._random).tensor_split(count):
-            sequence, column = chosen.to(device) // environments, chosen.to(device) % environments
-            row = sequence * self.sequence_length + offset
-            state = {name: held[sequence, column] for name, held in self.batch.state_in.items()}
-            yield replace(self.batch.map(partial(_take, row, column)), state_in=state)
+            yield self._sequences(self.batch, chosen.to(self.batch.reward.device))
 
     def state_dict(self) -> dict[str, Any]:
         """What is stored, and where the order goes on."""
@@ -107,9 +100,13 @@ class RolloutBuffer:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from what `state_dict` returned."""
-        self._random.set_state(state["random"])
+        self._random.set_state(state["random"].cpu())
         self.batch = None if state["batch"] is None else Batch(**state["batch"])
 
-
-def _take(row: Tensor, column: Tensor, x: Tensor) -> Tensor:
-    return x[row, column]
+    def _sequences(self, batch: Batch, chosen: Tensor) -> Batch:
+        """Some sequences of a fragment, side by side."""
+        sequence, column = chosen // batch.reward.shape[1], chosen % batch.reward.shape[1]
+        step = torch.arange(self.sequence_length, device=chosen.device)[:, None]
+        row = sequence * self.sequence_length + step
+        state = {name: held[sequence, column] for name, held in batch.state_in.items()}
+        return replace(batch.map(lambda x: x[row, column]), state_in=state)

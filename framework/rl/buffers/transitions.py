@@ -170,10 +170,11 @@ class ReplayBuffer:
                 f"{self.streams} of {self.rows}\n"
                 "  give it the capacity and the number of environments it was saved with"
             )
-        self._next, self._open = state["next"].clone(), state["open"].clone()
+        device = self._next.device
+        self._next, self._open = (state[name].to(device, copy=True) for name in ("next", "open"))
         self.fields["is_step"].zero_()
         tree_map(lambda mine, saved: mine[:used].copy_(saved), self.fields, state["fields"])
-        self._random.set_state(state["random"])
+        self._random.set_state(state["random"].cpu())
 
     @property
     def _used(self) -> int:

@@ -134,9 +134,10 @@ class RolloutCollector:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from what `state_dict` returned."""
         self.environment.set_state(state["environment"])
-        self._random.set_state(state["random"])
+        self._random.set_state(state["random"].cpu())
+        here = lambda x: x.to(self.device) if isinstance(x, Tensor) else x  # noqa: E731
         for name in _STATE:
-            setattr(self, name, state[name])
+            setattr(self, name, tree_map(here, state[name]))
 
     def _led_to(self, info: Mapping[str, Any], ended: Tensor) -> Tree:
         """What the last step led to, before any reset."""

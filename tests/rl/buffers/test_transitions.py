@@ -164,7 +164,9 @@ def test_it_is_empty_at_first():
 def test_loaded_equals_saved(fragments):
     collecting = collector(num_envs=6)
     buffer, loaded = (buffer_for(collecting, 20, seed=seed) for seed in (0, 9))
-    loaded.add(collector(num_envs=6, seed=7).collect(10))  # what was in it before is gone
+    before = collector(num_envs=6, seed=7)
+    for _ in range(4):
+        loaded.add(before.collect(9))  # what was in it before is gone
     for _ in range(fragments):
         buffer.add(collecting.collect(5))
     assert buffer._open[buffer._next.argmax()]  # the last row that is used holds a newest observation
