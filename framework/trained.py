@@ -18,9 +18,9 @@ from framework.experiment import PARENT, Experiment
 from framework.interruption import interruptible
 from framework.recipe import RecipeError, load
 from framework.recipe.compose import read_option
+from framework.recipe.convert import At
 from framework.recipe.problems import Findings
 from framework.recipe.resolve import STAGE_KEYS
-from framework.recipe.types import At
 from framework.report import Report
 from framework.runs import ROOT, Run, find_run
 from framework.runs.store import Store

@@ -29,10 +29,10 @@ from framework.errors import PluginError, UnknownComponentError, did_you_mean
 from framework.needs import misfit, needs
 from framework.recipe.checkpoint import CheckpointRef
 from framework.recipe.compose import compose, read_file
+from framework.recipe.convert import At, convert, convert_parameters, make
 from framework.recipe.model import Recipe, Seed, Stage, TrackingConfig, TrainerConfig, Use
 from framework.recipe.problems import INVALID, Findings, KeyPath, RecipeError
 from framework.recipe.resolve import MAIN, STAGE_KEYS, Settings, split
-from framework.recipe.types import At, convert, convert_parameters, make
 from framework.recipe.words import is_union, name_of, shown
 from framework.registry import Registry, installed
 

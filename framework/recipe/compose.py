@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import GrammarParseError
 
 from framework.component import Param
+from framework.recipe.convert import At, convert
 from framework.recipe.problems import (
     Findings,
     KeyPath,
@@ -24,7 +25,6 @@ from framework.recipe.problems import (
     RecipeError,
     refuse,
 )
-from framework.recipe.types import At, convert
 from framework.recipe.words import name_of, shown
 from framework.recipe.yaml import parse
 

@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal
 from framework.component import Component, Kind, Param, Parameter
 from framework.errors import UserError
 from framework.recipe.checkpoint import CheckpointRef, Deferred, fill
+from framework.recipe.convert import At, convert
 from framework.recipe.problems import INVALID, Findings, KeyPath, Reference
-from framework.recipe.types import At, convert
 from framework.recipe.variables import put
 from framework.recipe.yaml import dump
 

@@ -15,9 +15,9 @@ import pytest
 from framework import Param
 from framework.component import REQUIRED, Parameter
 from framework.recipe.checkpoint import CheckpointRef
+from framework.recipe.convert import At, convert
 from framework.recipe.model import plain
 from framework.recipe.problems import INVALID, Findings
-from framework.recipe.types import At, convert
 from framework.recipe.words import expected, type_name
 from framework.reference import describe_parameters
 
