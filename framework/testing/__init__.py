@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from framework.testing.parameters import awkward_recipes, check_small_run
     from framework.testing.plugin import check_plugin
     from framework.testing.policy import check_policy
+    from framework.testing.producer import check_producer
     from framework.testing.recipe import check_recipe
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "check_model",
     "check_plugin",
     "check_policy",
+    "check_producer",
     "check_recipe",
     "check_small_run",
 ]
@@ -53,6 +55,7 @@ __getattr__ = lazily(
         "check_model": "model",
         "check_plugin": "plugin",
         "check_policy": "policy",
+        "check_producer": "producer",
         "check_recipe": "recipe",
         "check_small_run": "parameters",
     },

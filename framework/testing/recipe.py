@@ -18,7 +18,7 @@ def check_recipe(path: Path | str, overrides: Iterable[str] = ()) -> Recipe:
         overrides: `key=value`, as on the command line.
 
     Returns:
-        The recipe. A stage that starts from a `${checkpoint:...}` is checked and not built.
+        The recipe. A stage that starts from what another has made is checked and not built.
 
     Raises:
         AssertionError: something in it cannot be built, or its resolved form is not the
@@ -32,7 +32,7 @@ def check_recipe(path: Path | str, overrides: Iterable[str] = ()) -> Recipe:
     again = load_text(recipe.to_yaml(), name=recipe.name)
     assert again.resolved() == recipe.resolved(), f"{path}: the resolved recipe reads as another one"
     for stage in recipe.stages.values():
-        if "${checkpoint:" in str(stage.resolved()):
+        if any(f"${{{what}:" in str(stage.resolved()) for what in ("checkpoint", "output")):
             continue
         seed_everything(stage.seed)
         environment = stage.environment.build(seed=stage.seed) if stage.environment else None
@@ -40,5 +40,7 @@ def check_recipe(path: Path | str, overrides: Iterable[str] = ()) -> Recipe:
         if stage.algorithm:
             stage.algorithm.build(environment, model, seed=stage.seed)
         for evaluator in stage.evaluators:
-            evaluator.build(seed=stage.seed)
+            own = evaluator.environment
+            judged_in = own.build(seed=stage.seed) if own else environment
+            evaluator.build(seed=stage.seed, near={"environment": judged_in}.get)
     return recipe
