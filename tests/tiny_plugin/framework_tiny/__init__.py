@@ -23,6 +23,7 @@ def register_models() -> Iterator[Component]:
 @hookimpl
 def register_algorithms() -> Iterator[Component]:
     yield Component("descent", "framework_tiny.parts:Descent", "framework_tiny.config:DescentConfig")
+    yield Component("counting", "framework_tiny.parts:Counting", "framework_tiny.config:CountingConfig")
     yield Component("player", "framework_tiny.parts:Player", "framework_tiny.config:DescentConfig")
 
 

@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from framework import Param
+from framework import Param, Part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,12 @@ class DescentConfig:
     fail_at: Annotated[int, Param("raise at this step; 0 for never", ge=0)] = 0
     fail_while: Annotated[Path | None, Param("raise only while this file is there")] = None
     die_at: Annotated[int, Param("end the process with SIGKILL at this step; 0 for never", ge=0)] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountingConfig:
+    of: Annotated[Any, Part("algorithm"), Param("whose steps are counted")]
+    seed: Annotated[int, Param("the experiment's")] = 0
 
 
 @dataclass(frozen=True, kw_only=True)

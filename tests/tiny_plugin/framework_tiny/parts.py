@@ -14,7 +14,9 @@ from lightning.pytorch import LightningModule
 from framework import Report, Table, load_weights
 from framework.contracts import Progress, Served
 from framework.shards import Shards
+from framework.wrapper import Wrapper
 from framework_tiny.config import (
+    CountingConfig,
     DescentConfig,
     ErrorConfig,
     LineConfig,
@@ -135,6 +137,28 @@ class Descent(LightningModule):
 class Player(Descent):
     def play(self, environment: Points) -> Report:
         return Report({"slope": environment.slope})
+
+
+class Counting(Wrapper):
+    """Counts the steps of another algorithm."""
+
+    def __init__(self, environment: Points, model: Line, config: CountingConfig) -> None:
+        super().__init__(config.of)
+        assert (environment, model) == (config.of.environment, config.of.model)
+        self.counted = 0
+
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        self.counted += 1
+        self.log("train/counted", float(self.counted))
+        return self.wrapped.training_step(batch, batch_idx)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.wrapped.on_save_checkpoint(checkpoint)
+        checkpoint["counted"] = self.counted
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.wrapped.on_load_checkpoint(checkpoint)
+        self.counted = checkpoint["counted"]
 
 
 class Steps:
