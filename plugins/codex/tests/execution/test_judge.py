@@ -9,7 +9,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -189,12 +188,10 @@ def test_cache_that_is_something_else(tmp_path: Path) -> None:
 
 
 def test_equal_programs_are_judged_once(tmp_path: Path) -> None:
-    waits = "import time\ndef f(x):\n    time.sleep(0.3)\n    return x + 1\n"
     with Judge(CONFIG, tmp_path / "v.sqlite") as judge:
-        judge.verdicts([(problem(), RIGHT)])
-        start = time.monotonic()
-        assert all(verdict.passed for verdict in judge.verdicts([(problem(), waits)] * 40))
-        assert time.monotonic() - start < 5
+        found = judge.verdicts([(problem(), RIGHT)] * 40)
+    assert all(verdict.passed for verdict in found)
+    assert sum(verdict.cpu_seconds > 0 for verdict in found) == 1
 
 
 def test_missing_bubblewrap_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -62,3 +62,12 @@ def test_the_edges_of_the_uniform_numbers(edge: float) -> None:
     tokens, _ = draw(logits, torch.full((3, UNIFORMS), edge), 1.0, 0.95)
     assert set(tokens.tolist()) <= {7, 130}
     assert tokens[0] == 130
+
+
+def test_a_nucleus_that_is_full_takes_no_further_token() -> None:
+    """Tokens of mass 1/2, 1/4, 1/4: the first alone has a mass of 1/2, and is the smallest such set."""
+    logits = torch.tensor([[0.5, 0.25, 0.25]]).log().repeat(500, 1)
+    uniforms = torch.rand((500, UNIFORMS), generator=torch.Generator().manual_seed(0))
+    for top_p, expected in ((0.5, {0}), (0.51, {0, 1, 2})):
+        tokens, _ = draw(logits, uniforms, 1.0, top_p)
+        assert set(tokens.tolist()) == expected

@@ -144,8 +144,8 @@ def test_the_standard_library_holds_one_problem_of_mbpp(data: Path) -> None:
 
 def test_a_hundred_thousand_functions_take_seconds() -> None:
     index = Index(read_problems(ProblemsConfig()))
-    corpus = list(texts(ChainsConfig(functions=5000), "train"))
+    corpus = list(texts(ChainsConfig(functions=1000), "train"))
     began = time.process_time()
     for text in corpus:
         index.matches(text)
-    assert (time.process_time() - began) * 20 < 60
+    assert (time.process_time() - began) * 100 < 60

@@ -149,6 +149,7 @@ def test_equal_texts_in_other_layout_are_duplicates() -> None:
     assert deduplicate(["f(x)", "f( x )\n", "f(y)", "", "\n", "f(y)"]) == [0, 2, 3]
 
 
+@pytest.mark.slow
 def test_the_standard_library_has_thousands_of_documented_functions() -> None:
     began = time.process_time()
     found = functions_of([("stdlib", standard_library())], 8000)
