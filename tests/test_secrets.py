@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from framework.sweep.child import children_of
-from framework.sweep.parent import create_parent
 
 import framework
 from framework.errors import UserError, without_secrets
 from framework.recipe import load_text
-from framework.runs import find_run
+from framework.runs import Run, find_run
 from framework.runs.store import Store
-from framework.sweep.plan import Plan
+from framework.sweep import sweep
 
 SECRET = "sesame-4711"
 OVERRIDES = (
@@ -57,12 +55,29 @@ def test_an_error_and_resuming_without_the_variable(workplace: Path, monkeypatch
         framework.resume("last", quiet=True)
 
 
-def test_a_sweep(workplace: Path, tracking_uri: str) -> None:
-    plan = Plan.make(Path("recipe.yaml"), [*OVERRIDES, "seed=0,1"])
-    parent = create_parent("sweep", plan, tracking_uri, workplace / "runs")
+class Nothing:
+    """Executes no run: each is as good as killed."""
+
+    slots, code = 1, 1
+
+    def start(self, run: Run) -> Nothing:
+        return self
+
+    def done(self) -> bool:
+        return True
+
+    def stop(self) -> None: ...
+
+    def wait(self) -> int:
+        return 1
+
+
+def test_a_sweep(workplace: Path) -> None:
+    sweep("recipe.yaml", [*OVERRIDES, "seed=0,1"], name="sweep", executor=Nothing())
     assert leaks(workplace) == []
-    (first, _) = children_of(parent.folder)
-    text = (first.folder / "recipe.yaml").read_text()
-    assert "hold: ${oc.env:TOKEN}" in text
-    assert "run_name: seed=0" in text
-    assert load_text(text).tracking.tags == {"token": SECRET}
+    texts = [path.read_text() for path in workplace.glob("runs/*/resolved.yaml")]
+    assert len(texts) == 3  # the sweep's own, too
+    assert all("hold: ${oc.env:TOKEN}" in text for text in texts)
+    recipes = [load_text(text) for text in texts]
+    assert {recipe.tracking.run_name for recipe in recipes} == {"sweep", "seed=0", "seed=1"}
+    assert all(recipe.tracking.tags == {"token": SECRET} for recipe in recipes)

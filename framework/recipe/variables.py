@@ -61,11 +61,16 @@ def watched() -> Iterator[Reading]:
         _reading.reset(token)
 
 
+def allowed() -> set[str]:
+    """The variables that `FRAMEWORK_ENV` names."""
+    return {name.strip() for name in os.environ.get(ALLOW, "").split(",")}
+
+
 def env(key: Any, *default: Any) -> Any:
     """OmegaConf's own, except that while it is `watched` it reads only what may be read."""
     reading, name = _reading.get(), str(key)
     if reading is not None and name in os.environ:
-        if name not in OPEN and name not in os.environ.get(ALLOW, "").replace(" ", "").split(","):
+        if name not in OPEN and name not in allowed():
             reading.refused = name
             raise PermissionError(name)
         reading.names.append(name)

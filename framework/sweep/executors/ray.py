@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.errors import UserError
+from framework.recipe.variables import allowed
 from framework.runs import Run
 from framework.sweep.executors.local import Process
 
@@ -39,7 +40,8 @@ class RayTasks:
 
     def start(self, run: Run) -> Task:
         ours = ("FRAMEWORK_", "MLFLOW_", "PYTHONPATH")
-        settings = {name: value for name, value in os.environ.items() if name.startswith(ours)}
+        wanted = [name for name in os.environ if name.startswith(ours) or name in allowed()]
+        settings = {name: os.environ[name] for name in wanted}
         return Task(self._ray, self._task.remote(str(run.folder.absolute()), str(Path.cwd()), settings))
 
 
