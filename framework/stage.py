@@ -117,10 +117,9 @@ class StageRunner:
             self.produce(built.environment, interruption)
         if not is_first_process():
             return {}
-        if self.log_models:
-            self.log_model(built)
+        logged = not self.log_models or self.log_model(built)
         reports = self.evaluate(built)
-        self.state.finished = True
+        self.state.finished = logged  # if not, resuming logs it
         self.run.save()
         return reports
 
@@ -237,15 +236,20 @@ class StageRunner:
         built.algorithm.load_state_dict(checkpoint["state_dict"])
         self._evaluators_load(checkpoint)
 
-    def log_model(self, built: Built) -> None:
-        """Log the trained model to MLflow, once, if the algorithm has one to serve."""
+    def log_model(self, built: Built) -> bool:
+        """Log the trained model to MLflow, once, if there is one to serve.
+
+        Returns:
+            False if it has to be tried again.
+        """
         algorithm = built.algorithm
         if self.tracker is None or self.state.model_logged or not isinstance(algorithm, Servable):
-            return
+            return True
         served = algorithm.served()
         example = np.asarray(served.example, dtype=np.float32)
         self.state.model_logged = self.tracker.model(served.module, example, self.experiment_id)
         self.run.save()
+        return self.state.model_logged
 
     def evaluate(self, built: Built) -> dict[str, Report]:
         """Run the evaluators that have no report yet; keep each report as soon as it is there."""

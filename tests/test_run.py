@@ -215,6 +215,27 @@ def test_a_store_that_cannot_be_reached_leaves_nothing_behind(workplace: Path) -
     assert sorted(workplace.rglob("*")) == before
 
 
+def test_a_model_that_the_store_missed_is_sent_later(
+    workplace: Path, tracking_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow.pytorch
+    from mlflow.exceptions import MlflowException
+
+    def silent(*_: object, **__: object) -> None:
+        raise MlflowException("connection refused")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mlflow.pytorch, "log_model", silent)
+        result = run("tracking.log_model=true", "algorithm.steps=2")
+    assert "connection refused" in result.unsent
+    assert result.run.state.status == "FINISHED"
+    assert "connection refused" in result.run.state.error
+    sent = framework.resume("last", quiet=True)
+    assert (sent.unsent, sent.run.state.error) == ("", "")
+    assert sent.metrics == result.metrics
+    assert mlflow.pyfunc.load_model(f"runs:/{sent.run.state.run_id}/model") is not None
+
+
 def test_a_run_that_was_killed_is_marked_when_somebody_looks(workplace: Path, tracking_uri: str) -> None:
     process = command("run", "recipe.yaml", "algorithm.die_at=7")
     process.communicate(timeout=60)

@@ -53,6 +53,8 @@ class Tracker:
         self._closing = threading.Event()
         self._wake = threading.Event()
         self._lost = ""
+        self._silent = False  # the store, when something was last not sent
+        self._model_waits = False
         self._sender = threading.Thread(target=self._send, name="mlflow-metrics", daemon=True)
         self._sender.start()
 
@@ -78,7 +80,11 @@ class Tracker:
         self._do(lambda: self.store.client.log_image(self.run_id, image, key=name, step=step))
 
     def model(self, module: Any, example: Any, experiment_id: str) -> bool:
-        """Log the trained model so that `mlflow models serve` answers."""
+        """Log the trained model so that `mlflow models serve` answers.
+
+        Returns:
+            Whether that is done with: False if the store did not answer, so that it is worth another try.
+        """
         import mlflow
         import mlflow.pytorch
         import torch
@@ -99,7 +105,8 @@ class Tracker:
                     ],
                 )
 
-        return self._do(put)
+        self._model_waits = not self._do(put) and self._silent
+        return not self._model_waits
 
     def status(self, status: str) -> None:
         """Set the run's status: RUNNING, FINISHED, FAILED or KILLED."""
@@ -125,7 +132,7 @@ class Tracker:
         """Why something could not be sent, or "" if the server has everything."""
         behind = self.journal.sent < len(self.journal.records)
         waiting = bool(self._read_outbox())
-        return (self._lost or "the server is slow") if behind or waiting else ""
+        return (self._lost or "the server is slow") if behind or waiting or self._model_waits else ""
 
     def _deliver(self, letter: list[Any]) -> None:
         """Send what a letter asks for; it lies in the outbox until that is done."""
@@ -178,13 +185,12 @@ class Tracker:
         return True
 
     def _missed(self, error: Exception) -> None:
+        from mlflow.exceptions import MlflowException
+
+        # What is wrong with a value is not the server's fault.
+        self._silent = isinstance(error, (MlflowException, OSError, UserError))
         if not self._lost:
-            # What is wrong with a value is not the server's fault.
-            fault = (
-                "was not given everything"
-                if isinstance(error, (TypeError, ValueError))
-                else "does not answer"
-            )
+            fault = "does not answer" if self._silent else "was not given everything"
             log.warning("tracking store %s %s; the run goes on: %s", self.store.uri, fault, reason_of(error))
         self._lost = reason_of(error)
 
