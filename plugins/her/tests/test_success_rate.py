@@ -51,6 +51,14 @@ def test_looks_and_final_evaluation_see_the_same_episodes_every_time():
     assert other.metrics["return"] not in rates
 
 
+def test_the_final_evaluation_is_of_episodes_that_no_look_has_seen():
+    evaluator = SuccessRate(SuccessRateConfig(episodes=20, monitor_episodes=20, seed=7))
+    slow = algorithm(lambda observation: 0.2 * straight(observation))
+    seen = {evaluator.monitor(slow, PointGoal(4))["return"] for _ in range(2)}
+    assert len(seen) == 1
+    assert evaluator(slow, PointGoal(4)).metrics["return"] not in seen
+
+
 def test_its_state_is_restored():
     one, other = SuccessRate(SuccessRateConfig()), SuccessRate(SuccessRateConfig())
     one.monitor(algorithm(env_steps=5), PointGoal(4))
