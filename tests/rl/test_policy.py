@@ -90,8 +90,8 @@ def test_bounded_actions_are_scaled_and_clipped_and_others_are_not():
     policy = actor_critic(SMALL, ACTIONS["box"])
     taken = policy.to_environment(torch.tensor([[-1.0, -1.0, 7.0], [9.0, 0.5, -7.0]]))
     assert taken.tolist() == [[-2, 0, 7], [2, 0.75, -7]]
-    counted = actor_critic(SMALL, ACTIONS["bytes"]).to_environment(torch.tensor([[-1.0, 0.005]]))
-    assert counted.tolist() == [[0, 128]]
+    counted = actor_critic(SMALL, ACTIONS["bytes"]).to_environment(torch.tensor([[-1.0, -0.005]]))
+    assert counted.tolist() == [[0, 127]]  # 126.86, rounded
     assert counted.dtype == np.uint8
     assert actor_critic(SMALL, ACTIONS["discrete"]).to_environment(torch.tensor([0, 3])).tolist() == [3, 6]
 
