@@ -14,7 +14,7 @@ from typing import Any
 from framework.callbacks import evaluating
 from framework.contracts import Playable
 from framework.errors import UserError
-from framework.experiment import PARENT, Experiment
+from framework.experiment import Experiment
 from framework.interruption import interruptible
 from framework.recipe import RecipeError, load
 from framework.recipe.compose import read_option
@@ -23,6 +23,7 @@ from framework.recipe.problems import Findings
 from framework.recipe.resolve import STAGE_KEYS
 from framework.report import Report
 from framework.runs import ROOT, Run, find_run
+from framework.runs.record import PARENT
 from framework.runs.store import Store
 from framework.stage import publish, step_of
 

@@ -270,10 +270,11 @@ class Sections:
                 continue
             here = set(need) & set(self.named)
             missing = "gets none in this place" if here else f"{self.stage} names none"
+            wanted = " or ".join(with_article(name) for name in need if name != "output" or len(need) == 1)
             hint = f"add {need[0]}: {{use: plugin/name}} (see: framework list {need[0]})"
             if need[0] == "output":
                 hint = "it judges what an environment produces (see: framework list environment)"
-            what = f"{component.kind} {component.full_name} needs {with_article(need[0])}, and {missing}"
+            what = f"{component.kind} {component.full_name} needs {wanted}, and {missing}"
             findings.add(path, what, "" if here else hint)
 
 

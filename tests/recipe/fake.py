@@ -191,6 +191,7 @@ def registry() -> Registry:
             component("environment", "around", Around),
             component("evaluator", "across", Across),
             component("evaluator", "beater", Beater),
+            component("evaluator", "weigher", Budget, "Weigher"),
             replace(component("algorithm", "needs_model", Budget), needs=("model",)),
             replace(component("environment", "maker", World), produces=True),
             replace(component("evaluator", "taster", None, "judge"), needs=("output",)),
@@ -208,6 +209,14 @@ def needy(environment: Built, model: Built | None, budget: Budget) -> Built:
 
 def sized(environment: Built, budget: Budget) -> Built:
     return Built((environment.given,), {"budget": budget})
+
+
+class Weigher:
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+
+    def __call__(self, algorithm: Any, environment: Any) -> Any:
+        return algorithm.weight
 
 
 def nothing() -> Built:
