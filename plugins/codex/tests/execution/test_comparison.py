@@ -63,3 +63,9 @@ def test_endless_nesting_is_not_equal() -> None:
     other: list[Any] = []
     other.append(other)
     assert not right(one, other, [], "equal", 0.0)
+
+
+def test_large_floats_may_be_off_by_a_relative_amount() -> None:
+    """One part in ten million, as NumPy's `allclose` with EvalPlus's tolerances."""
+    assert right(1e9 + 50, 1e9, [], "equal", 1e-6) and not right(1e9 + 200, 1e9, [], "equal", 1e-6)
+    assert right([-1e9 - 50.0], [-1e9], [], "equal", 0) and not right([-1e9 - 200.0], [-1e9], [], "equal", 0)
