@@ -22,15 +22,15 @@ from framework.runs import (
     KILLED,
     ROOT,
     Run,
-    RunState,
     find_run,
     is_first_process,
+    process,
     provenance,
     write_atomically,
 )
 from framework.runs.checkpoints import DiskFullError, is_disk_full
-from framework.runs.record import PARENT, begin, mark_dead_runs
-from framework.runs.store import Store, reason_of, tracking_uri
+from framework.runs.record import PARENT, begin, mark_dead_runs, terminate
+from framework.runs.store import Store, reason_of
 from framework.runs.tracker import Tracker
 from framework.shards import Shards
 from framework.stage import StageRunner
@@ -81,17 +81,30 @@ class Experiment:
         Raises:
             UserError: the tracking store cannot be used; nothing is left behind.
         """
-        mark_dead_runs(root)
         if not is_first_process():
-            source = str(recipe.path or recipe.name)
-            uri = tracking_uri(recipe.tracking_names.uri)
-            return cls(recipe, Run(root, RunState("", recipe.name, "", uri, source, time.time())), None, True)
+            return cls.of(Run.open(process.join(root)), quiet=True)
+        mark_dead_runs(root)
         run, store = begin(recipe, root, parent or "")
         run.claim()
+        process.announce(run.folder)
         return cls(recipe, run, store, quiet)
 
     @classmethod
     def reopen(cls, run: Run, quiet: bool = False) -> Experiment:
+        """Make this process an existing run's, to go on with it.
+
+        Raises:
+            UserError: another live process has it, or it cannot be gone on with.
+        """
+        if not is_first_process():
+            return cls.of(Run.open(process.join(run.folder.parent)), quiet=True)
+        experiment = cls.of(run, quiet)
+        run.claim()
+        process.announce(run.folder)
+        return experiment
+
+    @classmethod
+    def of(cls, run: Run, quiet: bool = False) -> Experiment:
         """The experiment of an existing run, from its resolved recipe."""
         path = run.folder / "resolved.yaml"
         if run.is_sweep:
@@ -126,6 +139,7 @@ class Experiment:
         with (
             self.tracked(self.run.state.run_id, self.run.folder) as tracker,
             interruptible() as interruption,
+            process.outliving(lambda: self.run.alive, self._fail),
         ):
             if tracker is not None:
                 self._describe(tracker)
@@ -135,8 +149,18 @@ class Experiment:
                 with self._stage_tracker(stage, tracker, experiment_id) as stage_tracker:
                     runner = self.runner(stage, stage_tracker, experiment_id)
                     result.reports[self.key(stage)] = runner.run_all(interruption)
+                if not is_first_process():
+                    self._await(self.key(stage))
         result.unsent = self._unsent
         return result
+
+    def _await(self, key: str) -> None:
+        """Wait until the first process is done with a stage; leave when it is gone."""
+        while not self.run.stage(key).finished:
+            if not self.run.alive:
+                raise SystemExit(1)
+            time.sleep(0.1)
+            self.run.state = Run.open(self.run.folder).state
 
     def key(self, stage: Stage) -> str:
         """The stage's name in the run; "" for the only stage of a recipe without stages."""
@@ -196,6 +220,10 @@ class Experiment:
 
     def _experiment_id(self) -> str:
         return self.store.experiment(self.run.state.experiment) if self.store is not None else ""
+
+    def _fail(self) -> None:
+        self.run.release(FAILED)
+        terminate(self.run, FAILED)
 
     @contextlib.contextmanager
     def tracked(self, run_id: str, folder: Path) -> Iterator[Tracker | None]:
@@ -299,9 +327,7 @@ def resume(text: str, *, root: Path = ROOT, quiet: bool = False) -> Result:
         root: where run folders are.
         quiet: no progress line.
     """
-    found = find_run(text, root)
-    found.claim()
-    return Experiment.reopen(found, quiet).execute()
+    return Experiment.reopen(find_run(text, root), quiet).execute()
 
 
 def checkpoint_of(run: Run, stage: str) -> Path:

@@ -104,11 +104,13 @@ class StageRunner:
 
     def run_all(self, interruption: Interruption) -> dict[str, Report]:
         """Train what is not trained, evaluate what is not evaluated; return the new reports."""
-        built = self.build()
         final = self.checkpoints / self.state.checkpoint
         if self.state.checkpoint and not is_whole(final):
             log.warning("checkpoint %s is truncated or altered; training goes on from the one before", final)
             self.state.checkpoint = ""
+        if not is_first_process() and (self.stage.algorithm is None or self.state.checkpoint):
+            return {}  # only to train does the first process need others
+        built = self.build()
         if self.state.checkpoint:
             self.restore(built)
         elif self.stage.algorithm is not None:
@@ -157,14 +159,20 @@ class StageRunner:
         try:
             with quiet_lightning(), interruption.defer():
                 trainer = self._trainer(algorithm, clock, [*callbacks, writer])
+                if trainer.world_size == 1 and not is_first_process():
+                    return  # an earlier stage had need of this process, this one has not
                 trainer.fit(algorithm, ckpt_path=start, weights_only=False)
         except SIGTERMException:  # Lightning's own answer, a SystemExit
             raise Interrupted(signal.SIGTERM) from None
         except MisconfigurationException as error:
             raise UserError(f"Lightning refuses these trainer settings: {error}") from error
         if torch.distributed.is_available() and torch.distributed.is_initialized():
-            # The other processes end here; left open, the group aborts them at exit.
+            # The other processes end here; left open, the group aborts them at exit. The next one
+            # has another name: torchrun's store still has this one's addresses.
+            groups = torch.distributed.distributed_c10d._world
+            count = groups.group_count
             torch.distributed.destroy_process_group()
+            groups.group_count = count
         # Killed right after its last step, a run finds nothing left to train.
         last = writer.path or start
         assert last is not None

@@ -91,7 +91,7 @@ def play(
     Raises:
         UserError: the algorithm cannot play, or does not take these options; no such evaluator.
     """
-    experiment = Experiment.reopen(run, quiet=True)
+    experiment = Experiment.of(run, quiet=True)
     runner = experiment.trained(stage)
     if evaluator is not None and evaluator not in runner.judges:
         known = ", ".join(runner.judges) or "it has none"

@@ -25,5 +25,4 @@ def command(run: str, quiet: bool, as_json: bool) -> None:
     from framework.cli.run import execute
     from framework.experiment import Experiment
 
-    found.claim()
     execute(Experiment.reopen(found, quiet=quiet or as_json), as_json)

@@ -3,6 +3,8 @@
 | module        | what it holds                                                            |
 |---------------|--------------------------------------------------------------------------|
 | `folder`      | the run folder and its state, and how a run is found                     |
+| `process`     | which process this is, and which run all of them are in                  |
+| `loaders`     | loaders whose place goes into checkpoints                                |
 | `journal`     | every metric on disk before it goes anywhere else                        |
 | `checkpoints` | checkpoints that are whole or not there                                  |
 | `provenance`  | commit, uncommitted changes, packages, hardware                          |
@@ -30,9 +32,9 @@ from framework.runs.folder import (
     children,
     describe,
     find_run,
-    is_first_process,
     write_atomically,
 )
+from framework.runs.process import is_first_process
 
 __all__ = [
     "FAILED",

@@ -26,6 +26,7 @@ import psutil
 from filelock import FileLock
 
 from framework.errors import UserError, did_you_mean
+from framework.runs.process import is_first_process
 
 ROOT = Path("runs")
 
@@ -261,8 +262,3 @@ def describe(run: Run) -> dict[str, Any]:
         "folder": str(run.folder),
         "metrics": run.metrics,
     }
-
-
-def is_first_process() -> bool:
-    """Whether this is process 0 of a distributed run, or the only one."""
-    return all(os.environ.get(name, "0") == "0" for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))

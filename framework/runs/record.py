@@ -91,10 +91,15 @@ def mark_if_dead(run: Run, error: str = "") -> bool:
     if run.state.status != RUNNING or not run.state.pid or run.alive:
         return False
     run.release(KILLED, error)
+    terminate(run, KILLED)
+    return True
+
+
+def terminate(run: Run, status: str) -> None:
+    """Tell the tracking store that a run is over, and the stages that it had begun."""
     with contextlib.suppress(Exception):
         store = Store(run.state.tracking_uri)
-        store.client.set_terminated(run.state.run_id, KILLED)
+        store.client.set_terminated(run.state.run_id, status)
         for stage in run.state.stages.values():
             if stage.run_id and not stage.finished:
-                store.client.set_terminated(stage.run_id, KILLED)
-    return True
+                store.client.set_terminated(stage.run_id, status)

@@ -31,6 +31,10 @@ class Descent(LightningModule, ABC):
 
     def __init__(self, config: DescentConfig) -> None:
         super().__init__()
+        # Not Lightning's automatic optimisation: a step adds up the gradients of parts that are
+        # weighted by the whole batch's tokens. Of several backward passes it keeps the last, and
+        # parts that are steps of their own (`accumulate_grad_batches`) it divides by their number,
+        # which changes the last bit, and logs and counts one by one.
         self.automatic_optimization = False
         self.descent = config
         self.steps_done = 0

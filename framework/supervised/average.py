@@ -17,7 +17,8 @@ class Averages(nn.Module):
 
     The averages begin young: after n steps a decay counts as at most (1 + n) / (10 + n), so
     that the random beginning does not stay in them. They are parameters that ask for no
-    gradient, so that they travel in checkpoints and between devices.
+    gradient, so that they travel in checkpoints and between devices. (torch's `AveragedModel`
+    holds one average, and takes the first weights it sees as they are, not as the beginning.)
 
     Args:
         module: what is averaged.

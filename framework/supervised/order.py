@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from framework.errors import UserError
 
+# Not torchdata's StatefulDataLoader, which could not say where a shuffled window of a stream begins:
+# resuming would read the stream, or write the window into every checkpoint.
+
 T = TypeVar("T")
 
 
