@@ -121,3 +121,13 @@ def test_an_error_inside_mujoco_is_isolated_too():
     np.testing.assert_array_equal(observation["x"], before["x"])
     assert env.diverged == 1
     assert not env.step(np.zeros((3, 1)))[3].any()
+
+
+def test_a_reset_forgets_what_went_wrong_before(make_cart):
+    env = make_cart(2)
+    env.reset(seed=0)
+    env.qvel[1] = np.nan
+    env.batch.step()
+    assert env.batch.warning[1].any()
+    env.reset()
+    assert not env.step(np.zeros((2, 1)))[4]["diverged"].any()
