@@ -43,7 +43,7 @@ def register_environments() -> Iterable[Component]:  # type: ignore[empty-body]
     """Environments: where experience comes from.
 
     Interactive ones build a batched `gymnasium.vector.VectorEnv`; recorded ones build a
-    `datasets.Dataset` or `DatasetDict`.
+    `datasets.Dataset` or `DatasetDict`; generated ones a `framework.contracts.Producer`.
     """
 
 

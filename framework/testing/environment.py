@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from framework.contracts import Parametrised
+from framework.contracts import Parametrised, Producer
 from framework.testing.equality import assert_same
 from framework.testing.parametrised import (
     check_parameters,
@@ -14,6 +14,7 @@ from framework.testing.parametrised import (
     disturb_nothing,
     disturb_parameters,
 )
+from framework.testing.producer import check_producer
 from framework.testing.sections import Section, build, title
 from framework.testing.vector import (
     Step,
@@ -32,7 +33,7 @@ def check_environment(environment: Section, *, seed: int = 0, steps: int = 120) 
     metadata declares it; the same trajectory from the same seed; rewards that
     `compute_reward` agrees with, exact `get_state` and `set_state`, whatever model fields and
     parameters were changed before, and parameters that keep their contract, where it has them.
-    Recorded: `datasets` that are not empty and can be read.
+    Recorded: `datasets` that are not empty and can be read. Generated: see `check_producer`.
 
     Args:
         environment: its name, or a section of a recipe: `{"use": "her/fetch_reach",
@@ -50,6 +51,9 @@ def check_environment(environment: Section, *, seed: int = 0, steps: int = 120) 
         return build("environment", environment, seed=seed)
 
     first = make()
+    if isinstance(first, Producer) and not hasattr(first, "step"):
+        check_producer(environment, seed=seed)
+        return
     if hasattr(first, "column_names"):
         _check_dataset(first, name)
         return

@@ -14,7 +14,7 @@ from framework.contracts import Progress
 from framework.plugins import Plugin
 from framework.registry import Registry
 from framework.shards import Shards
-from framework.testing import check_producer
+from framework.testing import check_environment, check_producer
 
 
 class Right:
@@ -107,6 +107,7 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_right_one_passes() -> None:
     check_producer("fake/Right")
+    check_environment("fake/Right")
 
 
 @pytest.mark.parametrize(
