@@ -5,12 +5,10 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from framework.component import Component, Kind
 from framework.errors import UserError
-
-if TYPE_CHECKING:
-    from framework.component import Component, Kind
 
 # Whoever built one of these has imported its library: nothing is imported to look.
 _WANTED: dict[Kind, tuple[str, tuple[tuple[str, str], ...]]] = {
@@ -33,21 +31,31 @@ _WANTED: dict[Kind, tuple[str, tuple[tuple[str, str], ...]]] = {
 }
 
 
-def call_builder(
-    component: Component, context: Sequence[Any], positional: Sequence[Any], named: Mapping[str, Any]
-) -> Any:
-    """Call a component's builder, and check what it returns.
+def build(component: Component, *context: Any, **arguments: Any) -> Any:
+    """Call a component's builder with its context and parameters, and check what it returns.
 
     Args:
-        component: whose.
+        component: what to build.
         context: what its kind is built from; None where the recipe names none.
-        positional: what follows the context.
-        named: the parameters by keyword, if there are no positional ones.
+        arguments: the parameters that were given.
 
     Raises:
         UserError: the builder cannot be called so, fails where something is missing, or returns
             something of another kind; the message names component, plugin and version.
     """
+    cls = component.parameter_class
+    if cls is None:
+        return _call(component, context, (), arguments)
+    try:
+        parameters = cls(**arguments)
+    except ValueError as error:  # a file that was not there when the recipe was checked
+        raise UserError(f"{component.title} refuses its parameters: {error}") from error
+    return _call(component, context, (parameters,), {})
+
+
+def _call(
+    component: Component, context: Sequence[Any], positional: Sequence[Any], named: Mapping[str, Any]
+) -> Any:
     kinds = component.context
     if wrong := unbound(component.builder, (*context, *positional), named):
         given = ", ".join([*kinds, *("parameters" for _ in positional), *(f"{name}=" for name in named)])

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
-from framework.building import call_builder
-from framework.errors import PluginError, UserError
+from framework.errors import PluginError
 
 Kind: TypeAlias = Literal["environment", "model", "algorithm", "evaluator"]
 KINDS: tuple[Kind, ...] = typing.get_args(Kind)
@@ -191,21 +190,6 @@ class Component:
         if self.kind != "evaluator" or "environment" in self.signature:
             return self.signature
         return {**self.signature, "environment": ELSEWHERE}
-
-    def build(self, *context: Any, **arguments: Any) -> Any:
-        """Call the builder with its context and the parameters that were given.
-
-        Raises:
-            UserError: the builder cannot be called so, or what it returns is not of its kind.
-        """
-        cls = self.parameter_class
-        if cls is None:
-            return call_builder(self, context, (), arguments)
-        try:
-            parameters = cls(**arguments)
-        except ValueError as error:  # a file that was not there when the recipe was checked
-            raise UserError(f"{self.title} refuses its parameters: {error}") from error
-        return call_builder(self, context, (parameters,), {})
 
     def _import(self, path: str, what: str) -> Any:
         try:

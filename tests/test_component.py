@@ -12,6 +12,7 @@ import pytest
 from torch import nn
 
 from framework import REQUIRED, Component, Param
+from framework.building import build
 from framework.component import Kind, describe_callable, describe_dataclass, import_attribute
 from framework.errors import PluginError, UserError
 
@@ -103,8 +104,8 @@ class Net(nn.Module):
 
 
 def test_builders_get_a_dataclass_or_keywords() -> None:
-    assert component("Judge", Config, "evaluator").build(name="n").given == (Config(name="n"),)
-    assert component("Net", kind="model").build("env", width=3).given == ("env", 3, 2)
+    assert build(component("Judge", Config, "evaluator"), name="n").given == (Config(name="n"),)
+    assert build(component("Net", kind="model"), "env", width=3).given == ("env", 3, 2)
 
 
 def taker(config: Config) -> nn.Module:
@@ -213,7 +214,7 @@ HERE = __name__
 def test_what_a_builder_does_wrong_is_named(kind: Kind, target: str, given: list[Any], said: str) -> None:
     made = dataclasses.replace(component(target, Config, kind), version="1.2")
     with pytest.raises(UserError) as caught:
-        made.build(*given, name="n")
+        build(made, *given, name="n")
     assert str(caught.value) == said
 
 

@@ -12,6 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from framework import building
 from framework.component import Component, Kind, Param, Parameter
 from framework.errors import UserError
 from framework.recipe.checkpoint import CheckpointRef, Deferred, fill
@@ -134,7 +135,7 @@ class Use(Deferred):
 
         Raises:
             UserError: a parameter is a checkpoint, and there is no `resolve`; or see
-                `Component.build`.
+                `framework.building.build`.
         """
         given = near or dict(zip(self.component.context, context, strict=False)).get
         built: dict[int, Any] = {}
@@ -162,7 +163,7 @@ class Use(Deferred):
         arguments = fill(self.arguments, found)
         if seed is not None and "seed" in self.component.signature:
             arguments.setdefault("seed", seed)
-        return self.component.build(*context, **arguments)
+        return building.build(self.component, *context, **arguments)
 
     def resolved(self) -> dict[str, Any]:
         """The section with every parameter, defaults too, as plain values.
