@@ -19,7 +19,7 @@ def register_environments() -> Iterator[Component]:
         "captioned_shapes",
         "framework_glide.images.captioned_shapes:make_shapes",
         parameters="framework_glide.images.config:ShapesConfig",
-        doc="Drawn shapes of several colours and sizes, captions that say what is where, some of them wrong",
+        doc="Drawn coloured shapes, with captions that say what is where, some of them wrong",
     )
     yield Component(
         "captioned_images",
@@ -35,35 +35,35 @@ def register_models() -> Iterator[Component]:
         "unet",
         "framework_glide.building:build",
         parameters="framework_glide.model_config:UNetConfig",
-        doc="UNet that sees a caption; also with the mask of an inpainting model",
+        doc="Text-conditional diffusion UNet, also for inpainting",
         source=f"{_PAPER}, section 4",
     )
     yield Component(
         "upsampler",
         "framework_glide.building:build",
         parameters="framework_glide.model_config:UpsamplerConfig",
-        doc="UNet that sees a caption and a smaller image",
+        doc="Text-conditional diffusion UNet that upsamples a smaller image",
         source=f"{_PAPER}, section 4",
     )
     yield Component(
         "text_transformer",
         "framework_glide.unet.text_transformer:build",
         parameters="framework_glide.unet.config:TextOptions",
-        doc="The text transformer of a UNet alone",
+        doc="Text transformer of the UNet, on its own",
         source=f"{_PAPER}, section 4",
     )
     yield Component(
         "noised_clip",
         "framework_glide.clip.loading:build",
         parameters="framework_glide.clip.config:NoisedCLIPConfig",
-        doc="CLIP that sees noised images and how noised they are",
+        doc="CLIP for noised images, conditioned on the noise level",
         source=f"{_PAPER}, section 4.2",
     )
     yield Component(
         "judge",
         "framework_glide.evaluation.judge.loading:build",
         parameters="framework_glide.evaluation.judge.config:JudgeConfig",
-        doc="Convolutional network that reads attributes from images",
+        doc="Convolutional classifier of image attributes, used to measure samples",
     )
 
 
@@ -73,35 +73,35 @@ def register_algorithms() -> Iterator[Component]:
         "denoising",
         "framework_glide.training.denoising:Denoising",
         parameters=f"{_TRAINING}:DenoisingConfig",
-        doc="Learn to predict the noise in images, some captions left out",
+        doc="Train a diffusion model on captioned images, some captions dropped for classifier-free guidance",
         source=f"{_PAPER}, sections 2.1 and 4.1",
     )
     yield Component(
         "upsampling",
         "framework_glide.training.upsampling:Upsampling",
         parameters=f"{_TRAINING}:UpsamplingConfig",
-        doc="Learn to enlarge images",
+        doc="Train a diffusion upsampler",
         source=f"{_PAPER}, section 4",
     )
     yield Component(
         "inpainting",
         "framework_glide.training.inpainting:Inpainting",
         parameters=f"{_TRAINING}:InpaintingConfig",
-        doc="Learn to fill in what a mask hides",
+        doc="Train a diffusion model for inpainting: to fill in what a mask hides",
         source=f"{_PAPER}, sections 2.5 and 4.1",
     )
     yield Component(
         "contrastive",
         "framework_glide.clip.training:Contrastive",
         parameters="framework_glide.clip.training_config:ContrastiveConfig",
-        doc="Learn which caption belongs to which noised image",
+        doc="Contrastive training of a CLIP on noised images and their captions",
         source=f"{_PAPER}, section 2.4",
     )
     yield Component(
         "judging",
         "framework_glide.evaluation.judge.training:Judging",
         parameters="framework_glide.evaluation.judge.config:JudgingConfig",
-        doc="Learn to read attributes from images, whatever their captions say",
+        doc="Train a judge to classify the attributes of images, independently of their captions",
     )
 
 
@@ -111,13 +111,13 @@ def register_evaluators() -> Iterator[Component]:
         "judge_accuracy",
         "framework_glide.evaluation.judge_accuracy:JudgeAccuracy",
         parameters=f"{_EVALUATION}:JudgeAccuracyConfig",
-        doc="How often a judge reads the attributes of real images right",
+        doc="Accuracy of a judge's attributes on real images",
     )
     yield Component(
         "clip_accuracy",
         "framework_glide.clip.evaluator:ClipAccuracy",
         parameters="framework_glide.clip.evaluator_config:ClipAccuracyConfig",
-        doc="How often a noised CLIP finds the caption of an image, by noise",
+        doc="Retrieval accuracy of a noised CLIP at each noise level",
         source=f"{_PAPER}, section 2.4",
     )
     yield Component(
@@ -131,34 +131,34 @@ def register_evaluators() -> Iterator[Component]:
         "guidance_sweep",
         "framework_glide.evaluation.guidance_sweep:GuidanceSweep",
         parameters=f"{_EVALUATION}:GuidanceSweepConfig",
-        doc="No guidance, classifier-free and CLIP guidance over scales, and the fronts between them",
+        doc="Sample quality over scales of classifier-free and CLIP guidance, with Pareto fronts",
         source=f"{_PAPER}, section 5.2 and figure 6",
     )
     yield Component(
         "preference",
         "framework_glide.evaluation.preference:Preference",
         parameters=f"{_EVALUATION}:PreferenceConfig",
-        doc="Pairwise preferences of the judge, fitted as Elo scores",
+        doc="Elo scores of guidance settings, from pairwise preferences of a judge",
         source=f"{_PAPER}, section 5.2 and tables 1 and 4",
     )
     yield Component(
         "sampling_steps",
         "framework_glide.evaluation.sampling_steps:SamplingSteps",
         parameters=f"{_EVALUATION}:SamplingStepsConfig",
-        doc="What fewer steps and other samplers cost",
+        doc="Sample quality with fewer steps and with other samplers",
         source=f"{_PAPER}, section 4",
     )
     yield Component(
         "inpainting_quality",
         "framework_glide.evaluation.inpainting_quality:InpaintingQuality",
         parameters=f"{_EVALUATION}:InpaintingQualityConfig",
-        doc="How well holes are filled, with and without fine-tuning",
+        doc="Inpainting quality, with and without fine-tuning",
         source=f"{_PAPER}, sections 2.5 and 5.1",
     )
     yield Component(
         "upsampling_quality",
         "framework_glide.evaluation.upsampling_quality:UpsamplingQuality",
         parameters=f"{_EVALUATION}:UpsamplingQualityConfig",
-        doc="An upsampler against interpolation",
+        doc="Quality of an upsampler, compared with interpolation",
         source=f"{_PAPER}, section 4",
     )

@@ -18,10 +18,10 @@ Schedule: TypeAlias = Literal["squaredcos_cap_v2", "linear"]
 class TextConfig:
     """The text transformer of a denoiser."""
 
-    context: Annotated[int, Param("length captions are padded or cut to", unit="tokens", ge=1)] = 32
-    width: Annotated[int, Param("of the residual stream", ge=8)] = 64
-    layers: Annotated[int, Param("blocks", ge=1)] = 2
-    heads: Annotated[int, Param("of attention", ge=1)] = 2
+    context: Annotated[int, Param("length that captions are padded or cut to", unit="tokens", ge=1)] = 32
+    width: Annotated[int, Param("width of the text transformer's residual stream", ge=8)] = 64
+    layers: Annotated[int, Param("number of transformer blocks", ge=1)] = 2
+    heads: Annotated[int, Param("number of attention heads", ge=1)] = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,42 +30,51 @@ class UNetConfig:
 
     size: Annotated[
         int | None,
-        Param("of its images; the environment's if not given", unit="pixels", ge=4),
+        Param("width and height of the images; default: the environment's", unit="pixels", ge=4),
     ] = None
-    channels: Annotated[int, Param("of the first level; a multiple of `groups`", ge=8)] = 64
+    channels: Annotated[int, Param("channels of the first level; a multiple of `groups`", ge=8)] = 64
     multipliers: Annotated[
-        tuple[float, ...], Param("channels of each level over `channels`; each level halves the image")
+        tuple[float, ...],
+        Param(
+            "channels of each level, as multiples of `channels`; each halves the image size of the one before"
+        ),
     ] = (1, 2)
-    blocks: Annotated[int, Param("residual blocks of each level", ge=1)] = 1
-    attention: Annotated[tuple[int, ...], Param("sizes at which there is attention", unit="pixels")] = (8,)
-    head_channels: Annotated[int, Param("width of an attention head", ge=1)] = 32
-    groups: Annotated[
-        int, Param("of channels that are normalised together; the released networks have 32", ge=1)
-    ] = 8
-    dropout: Annotated[float, Param("in residual blocks, while training", ge=0, lt=1)] = 0.0
-    text: Annotated[TextConfig, Param("the text transformer")] = TextConfig()
+    blocks: Annotated[int, Param("number of residual blocks per level", ge=1)] = 1
+    attention: Annotated[
+        tuple[int, ...], Param("image sizes of the levels with attention layers", unit="pixels")
+    ] = (8,)
+    head_channels: Annotated[int, Param("channels per attention head", ge=1)] = 32
+    groups: Annotated[int, Param("number of GroupNorm groups; the released networks have 32", ge=1)] = 8
+    dropout: Annotated[float, Param("dropout rate in the residual blocks", ge=0, lt=1)] = 0.0
+    text: Annotated[TextConfig, Param("architecture of the text transformer")] = TextConfig()
     vocabulary: Annotated[
         Path | None,
-        Param("folder with a byte-pair vocabulary as GPT-2's; otherwise one is learned from the captions"),
+        Param("folder with a byte-pair vocabulary in GPT-2's format; default: learn one from the captions"),
     ] = None
-    vocab_size: Annotated[int, Param("of a learned vocabulary, at most", unit="tokens", ge=258)] = 512
-    schedule: Annotated[Schedule, Param("of the noise")] = "squaredcos_cap_v2"
-    inpaint: Annotated[bool, Param("sees which part of the image is known")] = False
+    vocab_size: Annotated[
+        int, Param("maximum size of a vocabulary learned from the captions", unit="tokens", ge=258)
+    ] = 512
+    schedule: Annotated[Schedule, Param("noise schedule")] = "squaredcos_cap_v2"
+    inpaint: Annotated[
+        bool, Param("inpainting model: also takes the known part of the image and its mask")
+    ] = False
     weights: Annotated[
         Path | None,
         Param(
-            "checkpoint of such a model, which brings architecture and vocabulary; or a released state dict"
+            "checkpoint of such a model to load, architecture and vocabulary included; or released weights"
         ),
     ] = None
     preset: Annotated[
         Size | None,
-        Param("a size of the paper or of its release, instead of the architecture above"),
+        Param(
+            "architecture of the released models or the paper, in place of the one here; needs `vocabulary`"
+        ),
     ] = None
     precision: Annotated[
-        Precision, Param("of sampling; auto is bfloat16 where the processor multiplies it natively")
+        Precision, Param("precision of sampling; auto: bfloat16 where the processor multiplies it natively")
     ] = "auto"
     checkpoint_blocks: Annotated[
-        bool, Param("recompute activations in the backward pass: slower, and far less memory")
+        bool, Param("activation checkpointing: recompute in the backward pass; slower, far less memory")
     ] = False
 
     def __post_init__(self) -> None:
@@ -80,10 +89,15 @@ class UNetConfig:
 class UpsamplerConfig(UNetConfig):
     """A denoiser that also sees a smaller version of its image."""
 
-    factor: Annotated[int, Param("how many times larger its images are than what it is given", ge=2)] = 4
-    channels: Annotated[int, Param("of the first level; a multiple of `groups`", ge=8)] = 32
+    factor: Annotated[int, Param("upsampling factor: output size over input size", ge=2)] = 4
+    channels: Annotated[int, Param("channels of the first level; a multiple of `groups`", ge=8)] = 32
     multipliers: Annotated[
-        tuple[float, ...], Param("channels of each level over `channels`; each level halves the image")
+        tuple[float, ...],
+        Param(
+            "channels of each level, as multiples of `channels`; each halves the image size of the one before"
+        ),
     ] = (1, 2, 2)
-    attention: Annotated[tuple[int, ...], Param("sizes at which there is attention", unit="pixels")] = (16,)
-    schedule: Annotated[Schedule, Param("of the noise")] = "linear"
+    attention: Annotated[
+        tuple[int, ...], Param("image sizes of the levels with attention layers", unit="pixels")
+    ] = (16,)
+    schedule: Annotated[Schedule, Param("noise schedule")] = "linear"

@@ -15,31 +15,34 @@ class NoisedCLIPConfig:
     """Two transformers, their vocabulary and the noise they see."""
 
     image_size: Annotated[
-        int | None, Param("width and height; the environment's if not given", unit="pixels", ge=4)
+        int | None, Param("width and height of the images; default: the environment's", unit="pixels", ge=4)
     ] = None
-    patch_size: Annotated[int, Param("width and height of what is one position", unit="pixels", ge=1)] = 4
+    patch_size: Annotated[int, Param("width and height of an image patch", unit="pixels", ge=1)] = 4
     embedding: Annotated[
-        int, Param("dimensions captions and pictures are compared in; the text's width", ge=8)
+        int, Param("dimension of the joint embedding, and width of the text transformer", ge=8)
     ] = 64
-    text_layers: Annotated[int, Param("blocks of the text transformer", ge=1)] = 2
-    image_width: Annotated[int, Param("of the image transformer", ge=8)] = 64
-    image_layers: Annotated[int, Param("blocks of the image transformer", ge=1)] = 3
-    head_width: Annotated[int, Param("units of a head of attention; the released CLIP has 64", ge=4)] = 16
-    context: Annotated[int, Param("of a caption, start and end included", unit="tokens", ge=3)] = 32
+    text_layers: Annotated[int, Param("number of blocks of the text transformer", ge=1)] = 2
+    image_width: Annotated[int, Param("width of the image transformer's residual stream", ge=8)] = 64
+    image_layers: Annotated[int, Param("number of blocks of the image transformer", ge=1)] = 3
+    head_width: Annotated[int, Param("width of an attention head; the released CLIP has 64", ge=4)] = 16
+    context: Annotated[
+        int, Param("length of captions, including the start and end tokens", unit="tokens", ge=3)
+    ] = 32
     vocab_size: Annotated[
-        int, Param("of a vocabulary learned from the environment's captions", unit="tokens", ge=257)
+        int, Param("maximum size of a vocabulary learned from the captions", unit="tokens", ge=257)
     ] = 512
     vocabulary: Annotated[
-        Path | None, Param("folder with a released vocabulary, used instead of a learned one")
+        Path | None, Param("folder with a released vocabulary; default: learn one from the captions")
     ] = None
     schedule: Annotated[
-        Literal["squaredcos_cap_v2", "linear"], Param("of the noise: that of the model to be guided")
+        Literal["squaredcos_cap_v2", "linear"],
+        Param("noise schedule; has to be that of the model to be guided"),
     ] = "squaredcos_cap_v2"
     weights: Annotated[
         Path | None,
         Param(
-            "checkpoint of a glide/noised_clip, or folder with the released clip_text_enc.pt and "
-            "clip_image_enc.pt: architecture and weights are theirs"
+            "checkpoint of a glide/noised_clip to load, or folder with the released clip_text_enc.pt and "
+            "clip_image_enc.pt, with their architecture"
         ),
     ] = None
 

@@ -12,12 +12,19 @@ from framework import Param
 class ClipAccuracyConfig:
     """What a noised CLIP has to find, and in how much noise."""
 
-    split: Annotated[str, Param("of the environment")] = "validation"
-    images: Annotated[int, Param("pictures looked at, the first of the split", unit="images", ge=2)] = 1024
+    split: Annotated[str, Param("split of the environment to evaluate on")] = "validation"
+    images: Annotated[
+        int, Param("maximum number of images to evaluate, the first of the split", unit="images", ge=2)
+    ] = 1024
     candidates: Annotated[
-        int, Param("captions that each picture's is found among, and the other way round", ge=2)
+        int,
+        Param(
+            "number of captions to find an image's own among, and of images to find a caption's among", ge=2
+        ),
     ] = 64
-    timesteps: Annotated[tuple[int, ...], Param("noise levels: original timesteps, 0 the cleanest", ge=0)] = (
+    timesteps: Annotated[
+        tuple[int, ...], Param("diffusion timesteps to evaluate at; 0 is the cleanest", ge=0)
+    ] = (
         0,
         100,
         200,
@@ -30,5 +37,7 @@ class ClipAccuracyConfig:
         900,
         999,
     )
-    every: Annotated[int, Param("between two looks during the training; 0 for none", unit="images", ge=0)] = 0
-    seed: Annotated[int, Param("of the noise; the experiment's if not given", ge=0)] = 0
+    every: Annotated[
+        int, Param("training images between two evaluations during training; 0: none", unit="images", ge=0)
+    ] = 0
+    seed: Annotated[int, Param("seed of the noise; default: the experiment's", ge=0)] = 0

@@ -13,16 +13,25 @@ from framework_glide.training.config import ImageTrainingConfig
 class ContrastiveConfig(ImageTrainingConfig):
     """How a noised CLIP learns."""
 
-    images: Annotated[int, Param("budget", unit="images", ge=1)] = 200_000
-    lr: Annotated[float, Param("highest learning rate", gt=0)] = 2e-3
+    images: Annotated[
+        int, Param("training budget: number of images to train on, repeats included", unit="images", ge=1)
+    ] = 200_000
+    lr: Annotated[float, Param("peak learning rate, reached after the warm-up", gt=0)] = 2e-3
     batch_size: Annotated[
         int,
-        Param("images in one step; the others' captions are what each is told from", unit="images", ge=2),
+        Param(
+            "images per optimiser step on each device; negatives are the other pairs of a micro-batch",
+            unit="images",
+            ge=2,
+        ),
     ] = 128
     noised: Annotated[
-        bool, Param("whether it sees every noise level, or clean pictures alone as a plain CLIP")
+        bool, Param("train on every noise level; false: on clean images only, as a plain CLIP")
     ] = True
     timestep_power: Annotated[
         float,
-        Param("noise levels are drawn as u ** this, u uniform: 1 for all alike, more for cleaner ones", gt=0),
+        Param(
+            "timesteps are drawn as u ** timestep_power, u uniform: 1 is uniform, more favours clean images",
+            gt=0,
+        ),
     ] = 1.0

@@ -17,32 +17,37 @@ Variance: TypeAlias = Literal["learned", "posterior"]
 class SamplingConfig:
     """A sampler, its steps and its guidance; the defaults are the paper's classifier-free guidance."""
 
-    sampler: Annotated[SamplerName, Param("what turns noise into a picture")] = "ddpm"
+    sampler: Annotated[SamplerName, Param("sampling method")] = "ddpm"
     steps: Annotated[
-        int | str, Param("a number of steps, `fast27`, `ddim50`, or steps per equal part: `10,10,3,2,2`")
+        int | str,
+        Param("number of sampling steps, `fast27`, `ddim50`, or steps per equal part: `10,10,3,2,2`"),
     ] = 100
     eta: Annotated[
-        float, Param("noise of ddim: 0 none, 1 as much as ddpm (Song et al. 2021, eq. 16)", ge=0, le=1)
+        float, Param("DDIM's eta: 0 adds no noise, 1 as much as DDPM (Song et al. 2021, eq. 16)", ge=0, le=1)
     ] = 0.0
     variance: Annotated[
         Variance,
         Param(
-            "of ddpm's steps: as the network learned it, as in the paper; or the posterior's, without grain "
-            "where few steps are taken and the network had too little training to learn it"
+            "variance of DDPM's steps: learned by the network, as in the paper; or the posterior's, less "
+            "grainy with few steps when the network had too little training to learn it"
         ),
     ] = "learned"
-    scale: Annotated[float, Param("classifier-free guidance; 1 for none (section 2.3)", ge=0)] = 3.0
-    clip_scale: Annotated[float, Param("CLIP guidance; 0 for none (section 2.4)", ge=0)] = 0.0
+    scale: Annotated[float, Param("classifier-free guidance scale; 1: no guidance (section 2.3)", ge=0)] = 3.0
+    clip_scale: Annotated[float, Param("CLIP guidance scale; 0: no guidance (section 2.4)", ge=0)] = 0.0
     interval: Annotated[
         tuple[float, float],
-        Param("guidance is on between these shares of the noise levels: 0 cleanest, 1 noisiest", ge=0, le=1),
+        Param("range of noise levels with guidance, from 0 (cleanest) to 1 (noisiest)", ge=0, le=1),
     ] = (0.0, 1.0)
     rescale: Annotated[
         float,
-        Param("how far guided predictions get the spread of unguided ones (Lin et al. 2023)", ge=0, le=1),
+        Param(
+            "strength of guidance rescaling, against oversaturation (Lin et al. 2023); 0: none", ge=0, le=1
+        ),
     ] = 0.0
-    negative_prompt: Annotated[str, Param("what guidance leads away from; empty for the empty caption")] = ""
-    batch_size: Annotated[int, Param("pictures sampled at once", unit="pictures", ge=1)] = 32
+    negative_prompt: Annotated[
+        str, Param("caption that guidance leads away from; default: the empty caption")
+    ] = ""
+    batch_size: Annotated[int, Param("number of pictures sampled at once", unit="pictures", ge=1)] = 32
 
     def __post_init__(self) -> None:
         parse(self.respacing)

@@ -17,29 +17,31 @@ class ShapesConfig:
     """Parameters of drawn shapes with captions."""
 
     size: Annotated[
-        int, Param("width and height; the scenes do not depend on it", unit="pixels", ge=8, le=1024)
+        int,
+        Param("width and height of pictures; the scenes do not depend on it", unit="pixels", ge=8, le=1024),
     ] = 16
-    images: Annotated[int, Param("pictures to train on", ge=1)] = 20_000
+    images: Annotated[int, Param("number of training pictures", ge=1)] = 20_000
     validation: Annotated[
-        int, Param("pictures to validate on, and pictures of what is held out likewise", ge=1)
+        int, Param("number of validation pictures, and of pictures in the held-out split", ge=1)
     ] = 2_000
     held_out: Annotated[
         tuple[str, ...],
-        Param("combinations of colour and shape that neither train nor validation shows, as `red cross`"),
+        Param("combinations of colour and shape kept out of train and validation, such as `red cross`"),
     ] = ("purple circle", "cyan square", "yellow triangle", "red cross")
     one_object: Annotated[
         float, Param("share of pictures with one object; the others have two", ge=0, le=1)
     ] = 0.5
     sized: Annotated[
-        float, Param("probability that a caption tells the size of an object it speaks of", ge=0, le=1)
+        float, Param("probability that a caption states the size of an object it mentions", ge=0, le=1)
     ] = 0.7
     caption_noise: Annotated[
-        float, Param("share of training pictures whose caption belongs to another picture", ge=0, le=1)
+        float, Param("share of training pictures with the caption of another picture", ge=0, le=1)
     ] = 0.15
     backgrounds: Annotated[
-        tuple[Background, ...], Param("kinds of background; one named twice comes twice as often")
+        tuple[Background, ...],
+        Param("kinds of background to choose from; one listed twice is twice as likely"),
     ] = ("light", "dark")
-    seed: Annotated[int, Param("of the scenes and of the wording", ge=0)] = 0
+    seed: Annotated[int, Param("seed of the scenes and captions; default: the experiment's", ge=0)] = 0
 
     def __post_init__(self) -> None:
         if not self.backgrounds:
@@ -62,46 +64,52 @@ class ImagesConfig:
     path: Annotated[
         Path,
         Param(
-            "folder with metadata.csv or metadata.jsonl, of pictures and .txt files, of class folders, or "
-            "parquet: a file or a folder of them; or the metadata file"
+            "the data: a folder with metadata.csv or metadata.jsonl, with pictures and .txt files, or with "
+            "class folders; a parquet file or a folder of them; or a metadata file"
         ),
     ]
     size: Annotated[
         int,
-        Param("width and height; the middle square, averaged over areas", unit="pixels", ge=8, le=1024),
+        Param(
+            "width and height that the central square of each picture is resized to",
+            unit="pixels",
+            ge=8,
+            le=1024,
+        ),
     ] = 32
     caption: Annotated[
-        str | None, Param("column of the captions; none: caption, text, prompt or label, as there is")
+        str | None, Param("name of the caption column; default: the first of caption, text, prompt, label")
     ] = None
     image: Annotated[
-        str | None, Param("column of the pictures in parquet; none: the first that holds bytes")
+        str | None, Param("name of the picture column in parquet; default: the first that holds bytes")
     ] = None
     template: Annotated[
-        str, Param("makes a caption of a class's name, which stands for {}; for class folders and labels")
+        str, Param("caption of pictures in class folders or with labels; {} is replaced by the class name")
     ] = "a photo of a {}"
     validation: Annotated[
-        float, Param("share kept for validation, the same pictures for every seed", ge=0, lt=1)
+        float, Param("share of pictures kept for validation, the same for every seed", ge=0, lt=1)
     ] = 0.05
     validation_path: Annotated[
-        Path | None, Param("pictures to validate on instead, laid out like those at `path`")
+        Path | None, Param("validation data laid out like `path`, used instead of a share of it")
     ] = None
     streaming: Annotated[
         bool,
-        Param(
-            "decode pictures as they are needed; otherwise they are decoded once and kept, reduced, on disk"
-        ),
+        Param("decode pictures when they are needed; otherwise decode them once and cache them resized"),
     ] = False
     bad_images: Annotated[
         Literal["skip", "refuse"],
-        Param("go on without what cannot be used, naming it, or refuse to begin"),
+        Param("skip unusable pictures and report them, or refuse to start"),
     ] = "skip"
-    first_frame: Annotated[
-        bool, Param("take the first frame of animations, which cannot be used otherwise")
-    ] = False
+    first_frame: Annotated[bool, Param("use the first frame of animations, which are otherwise unusable")] = (
+        False
+    )
     max_pixels: Annotated[
-        int, Param("larger pictures cannot be used", unit="pixels", ge=1, le=170_000_000)
+        int,
+        Param("maximum size of a usable picture: width times height", unit="pixels", ge=1, le=170_000_000),
     ] = 64_000_000
-    limit: Annotated[int | None, Param("take the first ones only", unit="pictures", ge=1)] = None
+    limit: Annotated[
+        int | None, Param("maximum number of pictures to use, the first ones", unit="pictures", ge=1)
+    ] = None
 
     def __post_init__(self) -> None:
         if "{}" not in self.template:

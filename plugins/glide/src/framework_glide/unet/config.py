@@ -17,15 +17,15 @@ GROUPS = 32
 class TextOptions:
     """A text transformer (section 4 of the paper): parameters of `glide/text_transformer`."""
 
-    vocab_size: Annotated[int, Param("rows of the embedding", unit="tokens", ge=1)] = 50257
-    context: Annotated[int, Param("length every caption is padded to", unit="tokens", ge=1)] = 128
-    width: Annotated[int, Param("of the residual stream", ge=1)] = 512
-    layers: Annotated[int, Param("blocks", ge=0)] = 16
-    heads: Annotated[int, Param("of attention", ge=1)] = 8
-    final_norm: Annotated[bool, Param("a LayerNorm after the last block")] = True
-    padding_embedding: Annotated[bool, Param("padded positions have learned embeddings of their own")] = True
+    vocab_size: Annotated[int, Param("vocabulary size of the token embedding", unit="tokens", ge=1)] = 50257
+    context: Annotated[int, Param("length that captions are padded to", unit="tokens", ge=1)] = 128
+    width: Annotated[int, Param("width of the text transformer's residual stream", ge=1)] = 512
+    layers: Annotated[int, Param("number of transformer blocks", ge=0)] = 16
+    heads: Annotated[int, Param("number of attention heads", ge=1)] = 8
+    final_norm: Annotated[bool, Param("apply a LayerNorm after the last block")] = True
+    padding_embedding: Annotated[bool, Param("use learned embeddings at padded positions")] = True
     projection: Annotated[
-        int | None, Param("width of the caption's summary; None makes it the text's width", ge=1)
+        int | None, Param("width of the projected caption embedding; default: `width`", ge=1)
     ] = None
 
     def __post_init__(self) -> None:

@@ -18,13 +18,17 @@ class JudgeConfig:
 
     channels: Annotated[
         tuple[int, ...],
-        Param("of the convolutions at full resolution, half of it, and so on; the last repeats", ge=8),
+        Param(
+            "channels of the convolutions at full, half, quarter... resolution; the last value repeats", ge=8
+        ),
     ] = (32, 64, 128)
-    features: Annotated[int, Param("of a picture: what distances between pictures are measured in", ge=1)] = (
-        128
+    features: Annotated[
+        int, Param("number of features per picture, as used for the Fréchet distance", ge=1)
+    ] = 128
+    dropout: Annotated[float, Param("dropout rate of the features", ge=0, lt=1)] = 0.1
+    weights: Annotated[Path | None, Param("checkpoint of a glide/judge to load, with its architecture")] = (
+        None
     )
-    dropout: Annotated[float, Param("of the features in training", ge=0, lt=1)] = 0.1
-    weights: Annotated[Path | None, Param("checkpoint to take the judge from, architecture and all")] = None
 
     def __post_init__(self) -> None:
         if not self.channels:
@@ -38,14 +42,18 @@ class JudgeConfig:
 class JudgingConfig(ImageTrainingConfig):
     """Parameters of the judge's training."""
 
-    images: Annotated[int, Param("budget", unit="images", ge=1)] = 256_000
-    batch_size: Annotated[int, Param("images in one step of the optimiser", unit="images", ge=1)] = 128
-    lr: Annotated[float, Param("highest learning rate", gt=0)] = 2e-3
-    final_lr: Annotated[float, Param("where the cosine ends, as a share of `lr`", ge=0, le=1)] = 0.0
-    weight_decay: Annotated[float, Param("of matrices, decoupled", ge=0)] = 0.01
+    images: Annotated[
+        int, Param("training budget: number of images to train on, repeats included", unit="images", ge=1)
+    ] = 256_000
+    batch_size: Annotated[int, Param("images per optimiser step on each device", unit="images", ge=1)] = 128
+    lr: Annotated[float, Param("peak learning rate, reached after the warm-up", gt=0)] = 2e-3
+    final_lr: Annotated[
+        float, Param("learning rate at the end of the cosine, as a share of `lr`", ge=0, le=1)
+    ] = 0.0
+    weight_decay: Annotated[float, Param("weight decay of AdamW, on matrices only", ge=0)] = 0.01
     # So small a network loses more to conversions than bfloat16 saves.
-    precision: Annotated[Precision, Param("of products and convolutions")] = "float32"
+    precision: Annotated[Precision, Param("precision of matrix products and convolutions")] = "float32"
     noise: Annotated[
-        float, Param("largest standard deviation of noise on pictures, which lie in -1..1", ge=0, le=1)
+        float, Param("augmentation: maximum standard deviation of noise on pictures in -1..1", ge=0, le=1)
     ] = 0.1
-    shift: Annotated[int, Param("farthest shift of pictures", unit="pixels", ge=0)] = 1
+    shift: Annotated[int, Param("augmentation: maximum random shift of pictures", unit="pixels", ge=0)] = 1
