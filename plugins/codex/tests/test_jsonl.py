@@ -101,7 +101,7 @@ def test_a_line_without_end_is_not_read_whole(write, monkeypatch):
     assert read_jsonl(path, name, skip_bad_lines=True) == [(2, "a")]
 
 
-@pytest.mark.parametrize("content", ["", "\n \n", gzip.compress(b"")])
+@pytest.mark.parametrize("content", ["", "\n \n", gzip.compress(b"", mtime=0)])
 def test_an_empty_file_is_an_error(write, content):
     with pytest.raises(UserError, match="is empty"):
         read_jsonl(write(content), name)

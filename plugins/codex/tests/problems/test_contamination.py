@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import ast
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -140,12 +139,3 @@ def test_the_standard_library_holds_one_problem_of_mbpp(data: Path) -> None:
     # Counting by a loop: task 242 counts characters as http.cookiejar counts cookies.
     assert solved == {"Mbpp/242": "stdlib/http/cookiejar.py"}
     assert summary(found, len(problems))["problems"] <= 5
-
-
-def test_a_hundred_thousand_functions_take_seconds() -> None:
-    index = Index(read_problems(ProblemsConfig()))
-    corpus = list(texts(ChainsConfig(functions=1000), "train"))
-    began = time.process_time()
-    for text in corpus:
-        index.matches(text)
-    assert (time.process_time() - began) * 100 < 60

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import math
+import re
 import socket
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -86,12 +88,19 @@ def test_requests_under_way_are_bounded(serve):
 
 
 def test_yields_what_is_finished_before_the_rest(serve):
-    server = serve(faults=[lambda handler: (time.sleep(1), handler.reply(500, b""))])
+    release, answered = threading.Event(), threading.Event()
+
+    def held_up(handler):
+        release.wait(60)
+        answered.set()
+        handler.reply(500, b"")
+
+    server = serve(faults=[held_up])
     source = model(server, n=1, concurrency=2)
     samples = source.sample([Request("t/0", i, PROMPT) for i in range(4)], Sampling())
-    begin = time.monotonic()
     next(samples)
-    assert time.monotonic() - begin < 0.8
+    assert not answered.is_set()
+    release.set()
     samples.close()
 
 
@@ -140,20 +149,23 @@ def test_tries_again(serve, fault, caplog):
     assert "again in" in caplog.text
 
 
+def waits(caplog):
+    """Seconds before each further attempt, as they are announced."""
+    return [float(found) for found in re.findall(r"again in ([\d.]+) s", caplog.text)]
+
+
 @pytest.mark.parametrize("as_date", [False, True])
-def test_waits_as_long_as_it_is_asked_to(serve, as_date):
-    date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
-    server = serve(faults=[(429, b"", {"Retry-After": date if as_date else "0.7"})])
-    begin = time.monotonic()
-    draw(model(server))
-    assert 0.6 < time.monotonic() - begin < 2.5
+def test_waits_as_long_as_it_is_asked_to(serve, as_date, caplog):
+    date = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    server = serve(faults=[(429, b"", {"Retry-After": date if as_date else "0.1"})])
+    draw(model(server, longest_wait=0.2))
+    assert waits(caplog) == [0.2 if as_date else 0.1]
 
 
-def test_does_not_wait_longer_than_the_user_will(serve):
+def test_does_not_wait_longer_than_the_user_will(serve, caplog):
     server = serve(faults=[(429, b"", {"Retry-After": "3600"})])
-    begin = time.monotonic()
     draw(model(server, longest_wait=0.1))
-    assert time.monotonic() - begin < 2
+    assert waits(caplog) == [0.1]
 
 
 def test_gives_up_in_the_end(serve):
@@ -166,10 +178,8 @@ def test_gives_up_in_the_end(serve):
 @pytest.mark.parametrize("fault", ["trickling", lambda handler: time.sleep(1.5)])
 def test_an_answer_has_to_come_in_time(serve, fault):
     server = serve(faults=[fault])
-    begin = time.monotonic()
     with pytest.raises(UserError, match=r"in time|longer than"):
         draw(model(server, timeout=0.3, retries=0))
-    assert time.monotonic() - begin < 1.2
 
 
 def test_nothing_there():
