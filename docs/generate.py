@@ -32,9 +32,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def commands() -> str:
     """The page of all commands, as `--help` shows them."""
     parts = ["# Command line\n\nMade from the commands themselves; the same as `framework COMMAND --help`.\n"]
-    for path, command, context in walk(
-        group, click.Context(group, info_name="framework", max_content_width=92)
-    ):
+    settings = {**group.context_settings, "max_content_width": 92}
+    for path, command, context in walk(group, click.Context(group, info_name="framework", **settings)):
         level = "#" * min(2 + len(path), 4)
         title = " ".join(("framework", *path))
         parts.append(f"{level} {title}\n\n```text\n{command.get_help(context)}\n```\n")
