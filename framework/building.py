@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from framework.component import Component, Kind
-from framework.errors import UserError
+from framework.errors import PluginError, UserError
 
 # Whoever built one of these has imported its library: nothing is imported to look.
 _WANTED: dict[Kind, tuple[str, tuple[tuple[str, str], ...]]] = {
@@ -40,8 +40,9 @@ def build(component: Component, *context: Any, **arguments: Any) -> Any:
         arguments: the parameters that were given.
 
     Raises:
-        UserError: the builder cannot be called so, fails where something is missing, or returns
-            something of another kind; the message names component, plugin and version.
+        PluginError: the builder cannot be called so, or returns something of another kind; the
+            message names component, plugin and version.
+        UserError: it refuses its parameters, or fails where something is missing.
     """
     cls = component.parameter_class
     if cls is None:
@@ -59,7 +60,7 @@ def _call(
     kinds = component.context
     if wrong := unbound(component.builder, (*context, *positional), named):
         given = ", ".join([*kinds, *("parameters" for _ in positional), *(f"{name}=" for name in named)])
-        raise UserError(
+        raise PluginError(
             f"{component.title} cannot be built: {component.target} is called with "
             f"({given or 'nothing'}): {wrong}"
         )
@@ -76,12 +77,12 @@ def _call(
             f"{type(error).__name__}: {error}"
         ) from error
     if component.kind and not _fits(built, component.kind):
-        raise UserError(
+        raise PluginError(
             f"{component.title} cannot be used: {component.target} returned {_described(built)}, "
             f"which is not {_WANTED[component.kind][0]}"
         )
     if component.kind == "evaluator" and (wrong := unbound(built, (None, None), {})):
-        raise UserError(f"{component.title} cannot be called with (algorithm, environment): {wrong}")
+        raise PluginError(f"{component.title} cannot be called with (algorithm, environment): {wrong}")
     return built
 
 

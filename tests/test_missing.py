@@ -10,6 +10,7 @@ import framework
 from framework.errors import UserError
 
 RECIPE = """\
+environment: {use: tiny/points}
 model: {use: tiny/line}
 evaluators: [{use: tiny/error}]
 trainer: {accelerator: cpu}
@@ -17,8 +18,12 @@ tracking: {system_metrics: false, log_model: false}
 """
 
 
-def test_an_evaluator_that_cannot_judge_a_model_alone(workplace: Path) -> None:
+def test_an_evaluator_that_cannot_judge_a_model_alone(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (workplace / "recipe.yaml").write_text(RECIPE)
+    needy = lambda self, algorithm, environment: algorithm.error()  # noqa: E731
+    monkeypatch.setattr("framework_tiny.parts.Error.__call__", needy)
     with pytest.raises(UserError) as caught:
         framework.run("recipe.yaml", quiet=True)
     assert str(caught.value) == (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from framework.component import Kind
-from framework.errors import UserError
+from framework.errors import PluginError
 from framework.registry import installed
 
 if TYPE_CHECKING:
@@ -45,11 +45,12 @@ def build(kind: Kind, section: Section, *context: Any, seed: int = 0) -> Any:
 
     Raises:
         AssertionError: its builder cannot be called, or returns something of another kind.
+        UserError: it refuses what it is given.
     """
     described = use(kind, section)
     try:
         return described.build(*context, seed=seed)
-    except UserError as error:
+    except PluginError as error:
         raise AssertionError(str(error)) from error
 
 

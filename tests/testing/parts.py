@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import itertools
 from typing import Any, ClassVar
 
 import lightning.pytorch as pl
@@ -310,11 +310,15 @@ class OnData(pl.LightningModule):
         return ((self.model(batch + torch.rand_like(batch)) - batch) ** 2).mean()
 
 
+#: What no checkpoint holds; each pass over the data begins elsewhere.
+_PASSES = itertools.count()
+
+
 class OnUnknownOrder(OnData):
     def train_dataloader(self) -> Any:
         class Shuffled:
             def __iter__(self) -> Any:
-                return iter(rows[torch.randperm(6, generator=torch.Generator().manual_seed(time.time_ns()))])
+                return iter(rows.roll(next(_PASSES), 0))
 
             def __len__(self) -> int:
                 return len(rows)

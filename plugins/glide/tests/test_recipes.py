@@ -115,8 +115,8 @@ def test_killed_while_it_trains_it_ends_with_the_same_weights(tracking_uri: str,
         "environment: {use: glide/captioned_shapes, size: 8, images: 64, validation: 8, held_out: []}\n"
         "model: {use: glide/unet, channels: 16, multipliers: [1, 1], attention: [4], head_channels: 16,\n"
         "        text: {context: 16, width: 32, layers: 1, heads: 2}}\n"
-        "algorithm: {use: glide/denoising, images: 3200, batch_size: 8}\n"
-        "trainer: {accelerator: cpu, threads: 1, checkpoint_every: 20}\n"
+        "algorithm: {use: glide/denoising, images: 960, batch_size: 8}\n"
+        "trainer: {accelerator: cpu, threads: 1, checkpoint_every: 10}\n"
         "tracking: {log_model: false, system_metrics: false}\n"
     )
 

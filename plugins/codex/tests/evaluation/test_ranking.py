@@ -126,6 +126,6 @@ def test_a_describer_that_cannot_be_read_is_said_before_sampling(
     scripted: Any, chains: Any, fake_judge: Any, tmp_path: Path
 ) -> None:
     model = scripted(half)
-    with pytest.raises(UserError, match="is not the checkpoint of a codex/gpt"):
+    with pytest.raises(UserError, match="is not a checkpoint that can be read"):
         Ranking(RankingConfig(n=2, describer=tmp_path / "missing.ckpt"))(model, chains)
     assert model.drawn == []

@@ -11,6 +11,7 @@ import torch
 from framework.errors import UserError
 from framework.testing import check_algorithm
 from framework.testing.algorithm import train
+from framework.testing.fixtures import Fit
 from framework.testing.sections import build
 from framework_glide.training.batch import collate
 
@@ -103,9 +104,12 @@ def test_averages_follow_and_are_sampled_from(tmp_path: Any) -> None:
     assert sampled.tokenizer is trained.model.tokenizer
 
 
-def test_noise_is_learned(tmp_path: Any) -> None:
+@pytest.mark.filterwarnings("ignore:Found .* in eval mode")  # the averages are
+def test_noise_is_learned(framework_fit: Fit) -> None:
+    environment = build("environment", SHAPES)
     settings = {"use": "glide/denoising", "images": 3200, "batch_size": 16, "lr": 2e-3, "warmup_steps": 10}
-    trained = train(settings, SHAPES, BASE, tmp_path, steps=200)
+    trained = build("algorithm", settings, environment, build("model", BASE, environment))
+    framework_fit(trained)
     batch = collate(trained.supply.take(64))
     after = trained.loss(batch, torch.Generator().manual_seed(0))["mse"].item()
     before = made().loss(batch, torch.Generator().manual_seed(0))["mse"].item()
