@@ -253,7 +253,13 @@ def test_a_cut_anywhere_changes_nothing(tmp_path: Path, loader: str) -> None:
     cut_everywhere(Regression, LOADERS[loader], tmp_path, max_epochs=2)
 
 
-@pytest.mark.parametrize("loader", WORKERS)
+#: The others are dear, since every cut starts processes.
+QUICK = ("shuffled", "persistent stream")
+
+
+@pytest.mark.parametrize(
+    "loader", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in WORKERS]
+)
 def test_nor_with_workers(tmp_path: Path, loader: str) -> None:
     cut_everywhere(Regression, WORKERS[loader], tmp_path, every=3, max_epochs=2)
 
@@ -261,7 +267,7 @@ def test_nor_with_workers(tmp_path: Path, loader: str) -> None:
 @pytest.mark.parametrize("kind", [Regression, ByHand])
 def test_nor_while_gradients_are_added_up(tmp_path: Path, kind: type[Regression]) -> None:
     options = {"max_epochs": 2, **({} if kind is ByHand else {"accumulate_grad_batches": 2})}
-    cut_everywhere(kind, LOADERS["shuffled"], tmp_path, **options)
+    cut_everywhere(kind, LOADERS["shuffled"], tmp_path, every=2, **options)
 
 
 @pytest.mark.parametrize(

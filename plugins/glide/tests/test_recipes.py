@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
@@ -108,6 +109,7 @@ def test_images_of_a_folder(framework_run: RunRecipe, framework_command: RunComm
     assert len(list(out.rglob("image_*.png"))) == 4
 
 
+@pytest.mark.slow
 def test_killed_while_it_trains_it_ends_with_the_same_weights(tracking_uri: str, tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import warnings
@@ -74,10 +75,12 @@ def run_killed_at(moment: Moment, recipe: Path) -> None:
 
 def killed_at(moment: Moment, go: Callable[[], Any]) -> None:
     """Do something in a process that kills itself, as kill -9 would, at that moment."""
+    gc.collect()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # later Pythons warn of forking beside threads
         child = os.fork()
     if child == 0:
+        gc.freeze()  # simulations of other tests, whose threads are not in this process
         owner, name, count, after = moment
         original = getattr(owner, name)
         calls = 0

@@ -104,6 +104,7 @@ def test_averages_follow_and_are_sampled_from(tmp_path: Any) -> None:
     assert sampled.tokenizer is trained.model.tokenizer
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Found .* in eval mode")  # the averages are
 def test_noise_is_learned(framework_fit: Fit) -> None:
     environment = build("environment", SHAPES)
