@@ -11,14 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from framework import registry
 from tests.zygote import SOCKET
-
-# How long an example takes is the machine's affair.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 TINY = Path(__file__).parent / "tiny_plugin"
 

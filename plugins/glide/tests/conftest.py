@@ -5,13 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import settings
 
 # With another process on the machine, two threads wait for each other most of the time.
 torch.set_num_threads(1)
-
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 
 def _part(name: str) -> Path:
