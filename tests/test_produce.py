@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,6 +15,9 @@ from framework.errors import UserError
 from framework.experiment import output_of
 from framework.runs import Run, find_run
 from framework.shards import Shards
+from tests.zygote import Forked
+
+pytestmark = pytest.mark.usefixtures("zygote")
 
 RECIPE = """\
 seed: 0
@@ -46,21 +47,16 @@ def contents(run: Run) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def held(recipe: Path) -> subprocess.Popen[str]:
+def held(recipe: Path) -> Forked:
     """A run that waits in the middle of its third shard."""
     (recipe.parent / "hold").touch()
     settings = ["stages.make.environment.hold=hold", "stages.make.environment.pause_at=2"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "framework", "run", str(recipe), *settings],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = Forked("tests.zygote:run_command", [["run", str(recipe), *settings]], Path("output"))
     for _ in range(2400):
         with contextlib.suppress(UserError, OSError):
             if (find_run("last").output("make") / ".partial.002.pt").exists():
                 return process
-        assert process.poll() is None, process.communicate()
+        assert process.poll() is None, process.output.read_text()
         time.sleep(0.05)
     pytest.fail("no third shard")
 
@@ -87,7 +83,7 @@ def test_a_later_stage_learns_from_what_an_earlier_one_made(recipe: Path) -> Non
 def test_killed_in_the_middle_of_a_shard(recipe: Path) -> None:
     process = held(recipe)
     process.kill()
-    process.communicate()
+    process.said(-signal.SIGKILL)
     run = find_run("last")
     folder = run.output("make")
     before = {name: (folder / name).stat().st_mtime_ns for name in Shards(folder).finished()}
@@ -106,11 +102,10 @@ def test_killed_in_the_middle_of_a_shard(recipe: Path) -> None:
 
 def test_a_signal_stops_between_two_shards(recipe: Path) -> None:
     process = held(recipe)
-    process.send_signal(signal.SIGTERM)
+    process.kill(signal.SIGTERM)
     time.sleep(0.2)
     (recipe.parent / "hold").unlink()
-    _, said = process.communicate()
-    assert process.returncode == 128 + signal.SIGTERM, said
+    process.said(128 + signal.SIGTERM)
     run = find_run("last")
     assert run.state.status == "KILLED"
     assert list(Shards(run.output("make")).finished()) == ["000.pt", "001.pt", "002.pt"]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,29 +19,38 @@ from framework.runs.checkpoints import checkpoints, load_checkpoint
 from framework.runs.journal import read_journal
 from framework.runs.store import Store
 from framework.testing.equality import assert_same
+from tests.zygote import Forked
+
+pytestmark = pytest.mark.usefixtures("zygote")
 
 
 def run(*overrides: str) -> Result:
     return framework.run("recipe.yaml", overrides, quiet=True)
 
 
-def command(*arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "framework", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+def command(*arguments: str, output: str = "output") -> Forked:
+    """`framework ...` in a process of its own, which prints to the file `output`."""
+    return Forked("tests.zygote:run_command", [arguments], Path(output))
+
+
+def held_at(step: int, *overrides: str) -> tuple[Forked, Callable[[], None]]:
+    """A run that waits at this step, and what lets it go on."""
+    hold = Path("hold").absolute()
+    hold.touch()
+    process = command(
+        "run", "recipe.yaml", f"algorithm.pause_at={step}", f"algorithm.hold={hold}", *overrides
     )
+    return process, hold.unlink
 
 
-def wait_for_step(step: int, process: subprocess.Popen[str]) -> Run:
+def wait_for_step(step: int, process: Forked) -> Run:
     """The run of `process`, once its journal has this step."""
     for _ in range(1200):
         with contextlib.suppress(UserError, OSError):
             found = find_run("last")
             if any(record.step >= step for record in read_journal(found.folder / "metrics.jsonl")):
                 return found
-        assert process.poll() is None, process.communicate()
+        assert process.poll() is None, process.output.read_text()
         time.sleep(0.05)
     pytest.fail("the run makes no progress")
 
@@ -119,29 +126,28 @@ def test_the_same_seed_gives_the_same_run_and_another_does_not(workplace: Path) 
 def test_a_signal_checkpoints_and_marks_the_run_killed(
     workplace: Path, tracking_uri: str, signum: int, code: int
 ) -> None:
-    process = command("run", "recipe.yaml", "algorithm.pause=0.02", "algorithm.steps=200")
-    stopped = wait_for_step(10, process)
-    process.send_signal(signum)
-    _out, err = process.communicate(timeout=60)
-    assert process.returncode == code, err
-    assert f"framework resume {stopped.state.run_id[:8]}" in err
-    assert "Traceback" not in err
+    process, release = held_at(12)
+    stopped = wait_for_step(11, process)
+    process.kill(signum)
+    time.sleep(0.2)
+    release()
+    said = process.said(code)
+    assert f"framework resume {stopped.state.run_id[:8]}" in said
+    assert "Traceback" not in said
     assert find_run("last").state.status == "KILLED" == status(tracking_uri, stopped.state.run_id)
     done = load_checkpoint(checkpoints(stopped.folder / "checkpoints")[0])["done"]
-    assert done == max(step for step, _ in series(stopped)["train/loss"]) < 200
+    assert done == max(step for step, _ in series(stopped)["train/loss"]) < 20
 
     resumed = framework.resume("last", quiet=True)
     assert status(tracking_uri, stopped.state.run_id) == "FINISHED"
-    same_end(resumed.run, run("algorithm.steps=200").run)
+    same_end(resumed.run, run().run)
 
 
 def test_a_loss_that_is_not_a_number_stops_the_run(workplace: Path, tracking_uri: str) -> None:
-    process = command("run", "recipe.yaml", "algorithm.lr=1e30", "trainer.checkpoint_every=1")
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 2, err
-    assert "train/loss became" in err
-    assert "lower learning rate" in err
-    assert "Traceback" not in err
+    said = command("run", "recipe.yaml", "algorithm.lr=1e30", "trainer.checkpoint_every=1").said(2)
+    assert "train/loss became" in said
+    assert "lower learning rate" in said
+    assert "Traceback" not in said
     failed = find_run("last")
     assert failed.state.status == "FAILED" == status(tracking_uri, failed.state.run_id)
     last = load_checkpoint(checkpoints(failed.folder / "checkpoints")[0])
@@ -162,22 +168,17 @@ def test_a_failing_algorithm_is_marked_failed_and_can_be_resumed(workplace: Path
 def test_a_full_disk_costs_nothing_that_is_finished(workplace: Path) -> None:
     (workplace / "runs").mkdir()
     with small_disk(workplace / "runs", "600k"):
-        (workplace / "hold").touch()
-        process = command(
-            *("run", "recipe.yaml", "trainer.checkpoint_every=5"),
-            *("algorithm.pause_at=12", f"algorithm.hold={workplace / 'hold'}"),
-        )
+        process, release = held_at(12, "trainer.checkpoint_every=5")
         stopped = wait_for_step(11, process)
         filler = workplace / "runs" / "filler"
         with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
             while True:
                 file.write(bytes(4096))
-        (workplace / "hold").unlink()
-        _, err = process.communicate(timeout=60)
-        assert process.returncode == 2, err
-        assert "no space left" in err
-        assert f"framework resume {stopped.state.run_id[:8]}" in err
-        assert "Traceback" not in err
+        release()
+        said = process.said(2)
+        assert "no space left" in said
+        assert f"framework resume {stopped.state.run_id[:8]}" in said
+        assert "Traceback" not in said
         filler.unlink()
         resumed = framework.resume(stopped.state.run_id, quiet=True).run
         expected = framework.run("recipe.yaml", root=workplace / "elsewhere", quiet=True).run
@@ -197,11 +198,11 @@ def small_disk(folder: Path, size: str) -> Iterator[None]:
 
 def test_two_runs_at_once_on_one_new_store(workplace: Path) -> None:
     (workplace / "mlflow.db").unlink()
-    both = [command("run", "recipe.yaml", f"seed={seed}", "--json") for seed in (1, 2)]
-    answers = [process.communicate(timeout=240) for process in both]
-    assert [process.returncode for process in both] == [0, 0], answers
-    ids = [json.loads(out)["run_id"] for out, _ in answers]
+    for process in [command("run", "recipe.yaml", f"seed={seed}", output=f"{seed}") for seed in (1, 2)]:
+        process.said(0)
     client = Store("sqlite:///mlflow.db").client
+    ids = {find_run(str(folder)).state.run_id for folder in Path("runs").iterdir()}
+    assert len(ids) == 2
     for run_id in ids:
         assert client.get_run(run_id).info.status == "FINISHED"
         assert len(client.get_metric_history(run_id, "train/loss")) == 20
@@ -237,9 +238,7 @@ def test_a_model_that_the_store_missed_is_sent_later(
 
 
 def test_a_run_that_was_killed_is_marked_when_somebody_looks(workplace: Path, tracking_uri: str) -> None:
-    process = command("run", "recipe.yaml", "algorithm.die_at=7")
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL
+    command("run", "recipe.yaml", "algorithm.die_at=7").said(-signal.SIGKILL)
     dead = find_run("last")
     assert status(tracking_uri, dead.state.run_id) == "RUNNING"
     assert [found.state.run_id for found in mark_dead_runs()] == [dead.state.run_id]
@@ -248,14 +247,10 @@ def test_a_run_that_was_killed_is_marked_when_somebody_looks(workplace: Path, tr
 
 
 def test_a_live_run_is_not_resumed_twice(workplace: Path) -> None:
-    process = command("run", "recipe.yaml", "algorithm.pause=0.1", "algorithm.steps=1000")
-    try:
+    with command("run", "recipe.yaml", "algorithm.pause=0.1", "algorithm.steps=1000") as process:
         wait_for_step(2, process)
         with pytest.raises(UserError, match=f"still running, as process {process.pid}"):
             framework.resume("last", quiet=True)
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def test_evaluate_again_leaves_the_run_as_it_is(workplace: Path, tracking_uri: str) -> None:

@@ -90,9 +90,16 @@ class Forked:
         while (status := self.poll()) is None:
             if time.monotonic() > deadline:
                 self.kill()
+                self._socket.close()
                 raise TimeoutError(self.output.read_text())
             time.sleep(0.01)
         return status
+
+    def said(self, status: int) -> str:
+        """All it printed, once it ended with this exit status."""
+        found, text = self.wait(), self.output.read_text()
+        assert found == status, text
+        return text
 
     def kill(self, signum: int = signal.SIGKILL) -> None:
         os.kill(self.pid, signum)
