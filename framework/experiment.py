@@ -21,6 +21,7 @@ from framework.runs import (
     FINISHED,
     KILLED,
     ROOT,
+    RUNNING,
     Run,
     find_run,
     is_first_process,
@@ -212,7 +213,11 @@ class Experiment:
         find = output_of if reference.what == "output" else checkpoint_of
         if self.recipe.staged and reference.name in self.recipe.stages:
             return find(self.run, reference.name)
-        other = find_run(reference.name, self.run.folder.parent)
+        used, key = self.run.state.used, without_secrets(str(reference))
+        other = find_run(used.get(key, reference.name), self.run.folder.parent)
+        used[key] = other.state.run_id  # another run may take the name, or be `last`, later
+        if self.run.state.status == RUNNING:
+            self.run.save()
         stages = list(other.state.stages)
         if reference.what == "output":
             stages = [name for name in stages if other.state.stages[name].produced]

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from framework import registry
+from framework.runs import FINISHED, Run, RunState
 from tests.zygote import SOCKET
 
 TINY = Path(__file__).parent / "tiny_plugin"
@@ -63,3 +64,24 @@ def workplace(tmp_path: Path, tracking_uri: str, tiny_plugin: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
     return tmp_path
+
+
+@pytest.fixture
+def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
+    """Makes run folders in runs/ of an empty working directory, each newer than the one before."""
+    monkeypatch.chdir(tmp_path)
+    count = 0
+
+    def make(run_id: str, name: str = "her-seed=0", status: str = FINISHED, **more: object) -> Run:
+        nonlocal count
+        count += 1
+        state = RunState(run_id.ljust(32, "0"), name, "e", "sqlite:///mlflow.db", "her.yaml", float(count))
+        state.status = status
+        for key, value in more.items():
+            setattr(state, key, value)
+        run = Run(Path("runs") / state.run_id, state)
+        run.folder.mkdir(parents=True)
+        run.save()
+        return run
+
+    return make

@@ -363,6 +363,16 @@ def test_a_stage_is_evaluated_again_as_asked(workplace: Path, stage: str | None)
     assert reports["error"].metrics["mse"] == before
 
 
+def test_a_checkpoint_by_name_stays_that_of_the_same_run(workplace: Path) -> None:
+    base = run("algorithm.steps=2", "tracking.run_name=base").run
+    user = run("algorithm.steps=1", "model.weights=${checkpoint:base}", "tracking.run_name=user").run
+    assert Run.open(user.folder).state.used == {"${checkpoint:base}": base.state.run_id}
+    run("algorithm.steps=1", "tracking.run_name=base")
+    framework.evaluate("user")
+    with pytest.raises(UserError, match="'base' fits 2 runs"):
+        run("algorithm.steps=1", "model.weights=${checkpoint:base}")
+
+
 def series_of(folder: Path) -> dict[str, list[tuple[int, float]]]:
     values: dict[str, list[tuple[int, float]]] = {}
     for record in read_journal(folder / "metrics.jsonl"):

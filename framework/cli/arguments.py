@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,16 +36,21 @@ def _complete_run(ctx: click.Context, parameter: click.Parameter, incomplete: st
     from framework.runs import all_runs
 
     items = [CompletionItem("last", help="the newest")]
-    for run in all_runs():
+    runs = list(all_runs())
+    names = Counter(run.state.name for run in runs)
+    for run in runs:
         state = run.state
-        items.append(CompletionItem(state.run_id[:8], help=f"{state.name}, {state.status.lower()}"))
-        items.append(CompletionItem(state.name, help=f"newest of that name: {state.run_id[:8]}"))
-    seen = {item.value: item for item in reversed(items) if item.value.startswith(incomplete)}
-    return list(reversed(seen.values()))
+        items.append(CompletionItem(state.run_id[:8], help=f"{state.name}, {run.standing}"))
+        if names[state.name] == 1:
+            items.append(CompletionItem(state.name, help=f"{state.run_id[:8]}, {run.standing}"))
+    return [item for item in items if item.value.startswith(incomplete)]
 
 
-#: RUN: a run, by id, the beginning of its id, name, folder, or `last`.
+#: RUN: a run, by id, name, the beginning of either, folder, or `last`.
 run_name = click.argument("run", metavar="RUN", shell_complete=_complete_run)
+
+#: RUN...: several.
+run_names = click.argument("runs", metavar="RUN...", nargs=-1, shell_complete=_complete_run)
 
 #: --json: print the answer for a program to read.
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

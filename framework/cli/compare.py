@@ -41,7 +41,7 @@ def command(
 ) -> None:
     """Compare RUNs: their final metrics in tables, their curves in a figure.
 
-    RUN is a run or a whole sweep: its id, the start of one, its name or its folder; "last"
+    RUN is a run or a whole sweep: its id, its name, the start of either or its folder; "last"
     is the newest run, or the sweep it belongs to. Runs that differ only in their seed
     form a group, shown by its interquartile mean and a 95% bootstrap interval. With
     --across environment, a group spans several environments, and the interval is stratified

@@ -15,7 +15,7 @@ from framework.cli.console import show_log
 def command(run: str, quiet: bool, as_json: bool) -> None:
     """Continue RUN where it stopped, or send what its tracking server missed.
 
-    RUN is a run id or the start of one, a name, a folder, or "last".
+    RUN is a run's id or name, the beginning of either, a folder, or "last".
     """
     show_log()
     from framework.runs import find_run

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from framework.compare.source import Subject
 from framework.errors import UserError, did_you_mean
-from framework.sweep.axes import short_names
+from framework.runs.names import short_names
 
 _MOST_KEYS = 4  # in a label
 
@@ -101,8 +101,8 @@ def _compared(run: Subject, across: str) -> dict[str, str]:
 
 
 def _name(group: Sequence[Subject]) -> str:
-    """The name all have without their seed, as the runs of a sweep do: "k=4 seed=1"."""
-    names = {re.sub(r"(^| )[\w.]*seed=\S+", "", run.name).strip() for run in group}
+    """The name all have without their seed: "k=4 seed=1" in a sweep, "her-k=4-seed=1" alone."""
+    names = {re.sub(r"(^|[- ])[\w.]*seed=\d+", "", run.name).strip() for run in group}
     return names.pop() if len(names) == 1 else ""
 
 

@@ -16,8 +16,8 @@ r"""Recipes: YAML that names the components of an experiment and their parameter
   the environment variables that `framework.recipe.variables` lists or `FRAMEWORK_ENV=NAME,NAME` allows;
   the reference is recorded, not the value.
 - `${checkpoint:NAME}` is a checkpoint: of the earlier stage NAME, or else of the MLflow run
-  with that id or name. It stands where a path or a string is expected. So does
-  `${output:NAME}`, the folder of what a stage produced.
+  with that id or name, which has to fit one run only. It stands where a path or a string is
+  expected. So does `${output:NAME}`, the folder of what a stage produced.
 - `stages:` maps names to blocks of the sections seed, environment, model, algorithm,
   evaluators and trainer. Each is merged over those sections at the top, and they run in
   order. A recipe without `stages:` has one stage called "main".

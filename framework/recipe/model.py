@@ -87,7 +87,7 @@ class TrackingConfig:
     experiment: Annotated[
         str | None, Param("MLflow experiment of the runs; by default the recipe's name")
     ] = None
-    run_name: Annotated[str | None, Param("name of the run; by default the recipe's name")] = None
+    run_name: Annotated[str | None, Param("name of the run; by default recipe, overrides and seed")] = None
     tags: Annotated[dict[str, str], Param("tags of the run")] = field(default_factory=dict)
     artifact_location: Annotated[
         str | None,

@@ -14,10 +14,12 @@ runs/<run id>/
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ from framework.runs.process import is_first_process
 ROOT = Path("runs")
 
 SWEEP = "sweep.json"
+_LISTED = 8  # runs that a message names
 
 WAITING, RUNNING, FINISHED, FAILED, KILLED = "WAITING", "RUNNING", "FINISHED", "FAILED", "KILLED"
 
@@ -63,6 +66,8 @@ class RunState:
         status: WAITING to be begun, RUNNING, FINISHED, FAILED or KILLED.
         parent: the run it is nested under, such as a sweep; or "".
         choices: key -> value as written, of what its sweep varies.
+        overrides: `key=value` as given with the recipe.
+        used: what `${checkpoint:...}` and `${output:...}` named -> the id of the run it meant.
         error: why it failed, in one line; of a FINISHED one, what the tracking store lacks.
     """
 
@@ -78,6 +83,8 @@ class RunState:
     host: str = ""
     parent: str = ""
     choices: dict[str, str] = field(default_factory=dict)
+    overrides: list[str] = field(default_factory=list)
+    used: dict[str, str] = field(default_factory=dict)
     error: str = ""
     stages: dict[str, StageState] = field(default_factory=dict)
 
@@ -125,25 +132,43 @@ class Run:
         """Where a stage that makes data puts it."""
         return self.stage_folder(name) / "output"
 
-    def claim(self) -> None:
+    def claim(self, force: bool = False) -> None:
         """Make this process the run's.
+
+        Args:
+            force: also if another host is said to run it, whose processes cannot be looked at.
 
         Raises:
             UserError: another live process has it.
         """
         if not is_first_process():
             return
-        # Two processes that both find nobody running it would both take it.
-        with FileLock(self.folder / ".claim"):
-            self.state = Run.open(self.folder).state if self.exists else self.state
-            if self.alive and self.state.pid != os.getpid():
-                raise UserError(f"run {self.state.run_id} is still running, as process {self.state.pid}")
+        with self.unclaimed(force):
             self.state.pid = os.getpid()
             self.state.pid_created = psutil.Process().create_time()
             self.state.host = socket.gethostname()
             self.state.status = RUNNING
             self.state.error = ""
             self.save()
+
+    @contextlib.contextmanager
+    def unclaimed(self, force: bool = False) -> Iterator[None]:
+        """Keep other processes from claiming it meanwhile.
+
+        Raises:
+            UserError: a live process has it; with `force`, only one of this host counts.
+        """
+        # Two processes that both find nobody running it would both take it.
+        with FileLock(self.folder / ".claim"):
+            self.state = Run.open(self.folder).state if self.exists else self.state
+            if self.elsewhere and not force:
+                raise UserError(
+                    f"run {self.state.run_id} is said to be running on {self.elsewhere}, as process "
+                    f"{self.state.pid}\n  if it is not there any more, take the run over with --force"
+                )
+            if self.alive and not self.elsewhere and self.state.pid != os.getpid():
+                raise UserError(f"run {self.state.run_id} is still running, as process {self.state.pid}")
+            yield
 
     def release(self, status: str, error: str = "") -> None:
         """Leave the run with this status, and why."""
@@ -161,12 +186,27 @@ class Run:
         return (self.folder / SWEEP).is_file()
 
     @property
+    def elsewhere(self) -> str:
+        """The other host that is said to run it, or ""."""
+        state = self.state
+        there = state.status == RUNNING and state.pid and state.host != socket.gethostname()
+        return state.host if there else ""
+
+    @property
+    def standing(self) -> str:
+        """Its status in words."""
+        if self.elsewhere:
+            return f"running on {self.elsewhere}"
+        dead = self.state.status == RUNNING and not self.alive
+        return (KILLED if dead else self.state.status).lower()
+
+    @property
     def alive(self) -> bool:
         """Whether the process that runs it is there (always so for another host's run)."""
         state = self.state
         if state.status != RUNNING or not state.pid:
             return False
-        if state.host != socket.gethostname():
+        if self.elsewhere:
             return True
         try:
             process = psutil.Process(state.pid)
@@ -223,10 +263,10 @@ def children(sweep: Run) -> list[Run]:
 
 
 def find_run(text: str, root: Path = ROOT) -> Run:
-    """Find a run by id, start of an id, name (the newest of that name), folder, or `last`.
+    """Find a run by id, name, folder, the beginning of an id or name, or `last`.
 
     Raises:
-        UserError: none or several fit.
+        UserError: none or several fit; the message lists those that do.
     """
     folder = Path(text)
     if (folder / "state.json").is_file():
@@ -234,21 +274,35 @@ def find_run(text: str, root: Path = ROOT) -> Run:
     runs = list(all_runs(root))
     if text == "last" and runs:
         return runs[0]
-    for run in runs:
-        if text in (run.state.run_id, run.state.name):
-            return run
-    starts = [run for run in runs if len(text) >= 4 and run.state.run_id.startswith(text)]
-    if len(starts) == 1:
-        return starts[0]
-    if starts:
-        raise UserError(f"{text!r} fits {len(starts)} runs: {', '.join(r.state.run_id for r in starts[:5])}")
-    names = [run.state.name for run in runs]
-    hint = did_you_mean(text, names) or (
-        "newest: " + ", ".join(f"{run.state.run_id[:8]} ({run.state.name})" for run in runs[:5])
-        if runs
-        else "no run has been made in this directory"
+    fits: tuple[Callable[[RunState], bool], ...] = (
+        lambda state: state.run_id == text,
+        lambda state: state.name == text,
+        lambda state: len(text) >= 4 and state.run_id.startswith(text),
+        lambda state: bool(text) and state.name.startswith(text),
     )
+    found: list[Run] = next(filter(None, ([run for run in runs if fit(run.state)] for fit in fits)), [])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        more = [f"  and {len(found) - _LISTED} older ones: framework runs"] if len(found) > _LISTED else []
+        raise UserError(
+            "\n".join([f"{text!r} fits {len(found)} runs; say which by its id", *_lines(found), *more])
+        )
+    names = [run.state.name for run in runs]
+    newest = (
+        "\n".join(["the newest are", *_lines(runs)]) if runs else "no run has been made in this directory"
+    )
+    hint = did_you_mean(text, names) or newest
     raise UserError(f"no run {text!r} under {root}{os.sep}\n  {hint}")
+
+
+def _lines(runs: list[Run]) -> list[str]:
+    """The first few runs, a line each."""
+    return [
+        f"  {run.state.run_id[:8]}  {run.state.name}  "
+        f"({run.standing}, begun {time.strftime('%Y-%m-%d %H:%M', time.localtime(run.state.created))})"
+        for run in runs[:_LISTED]
+    ]
 
 
 def describe(run: Run) -> dict[str, Any]:
@@ -259,6 +313,7 @@ def describe(run: Run) -> dict[str, Any]:
         "name": state.name,
         "status": state.status,
         "recipe": state.recipe,
+        "overrides": state.overrides,
         "folder": str(run.folder),
         "metrics": run.metrics,
     }

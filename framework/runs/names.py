@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 
 #: What the oldest servers in use take of a parameter's value, and of a tag's.
 LONGEST_PARAM, LONGEST_TAG = 500, 5000
@@ -59,6 +59,37 @@ class Names:
                 log.warning("MLflow takes no %s called %r: there it is %r", self._what, name, new)
             self._given[kind, name] = new
         return self._given[kind, name]
+
+
+def short_names(keys: Iterable[str], separator: str = ".") -> dict[str, str]:
+    """The shortest endings of dotted keys that tell them apart: `algorithm.k` -> `k`."""
+    paths = {key: key.removesuffix(".use").split(separator) for key in keys}
+    names = {}
+    for key, path in paths.items():
+        others = [other for name, other in paths.items() if name != key]
+        length = 1
+        while length < len(path) and any(path[-length:] == other[-length:] for other in others):
+            length += 1
+        names[key] = separator.join(path[-length:])
+    return names
+
+
+def default_name(recipe: str, overrides: Iterable[str], seeds: Collection[int]) -> str:
+    """The name of a run that its recipe does not name: `her_reach-k=0-seed=1`.
+
+    Args:
+        recipe: its recipe's name.
+        overrides: `key=value`, as given.
+        seeds: of its stages; told if there is one for all.
+    """
+    given = dict(one.split("=", 1) for one in overrides)
+    changed = {
+        key: value for key, value in given.items() if key.partition(".")[0] not in ("seed", "tracking")
+    }
+    short = short_names([*changed, "seed"])
+    parts = [f"{short[key]}={shown(value, 24)}" for key, value in changed.items()]
+    parts += [f"seed={seed}" for seed in set(seeds)] if len(set(seeds)) == 1 else []
+    return shown("-".join([recipe, *parts]), 120)
 
 
 def shown(value: object, longest: int) -> str:

@@ -22,6 +22,7 @@ from framework.runs.folder import (
     all_runs,
     write_atomically,
 )
+from framework.runs.names import default_name
 from framework.runs.store import Store, tracking_uri
 
 PARENT = "mlflow.parentRunId"
@@ -52,7 +53,9 @@ def begin(
     store = Store(tracking_uri(settings.uri))
     experiment = settings.experiment or recipe.name
     experiment_id = store.experiment(experiment, recipe.tracking.artifact_location)
-    name, source = settings.run_name or recipe.name, str(recipe.path or recipe.name)
+    seeds = [stage.seed for stage in recipe.stages.values()]
+    name = settings.run_name or default_name(recipe.name, recipe.overrides, seeds)
+    source = str(recipe.path or recipe.name)
     every = {
         "mlflow.source.name": source,
         "mlflow.source.type": "LOCAL",
@@ -64,7 +67,7 @@ def begin(
     }
     run_id = store.create_run(experiment_id, name, {key: value for key, value in every.items() if value})
     state = RunState(run_id, name, experiment, store.recorded, source, time.time(), status=WAITING)
-    state.parent, state.choices = parent, dict(choices or {})
+    state.parent, state.choices, state.overrides = parent, dict(choices or {}), list(recipe.overrides)
     run = Run(root / run_id, state)
     try:
         run.folder.mkdir(parents=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from framework.errors import UserError
+from framework.runs.names import short_names
 
 _RANGE = re.compile(
     r"(?P<low>[-+]?[\d.][\d_.]*?(?:e[-+]?\d+)?)\.\.(?P<high>[-+]?[\d.][\d_.]*(?:e[-+]?\d+)?)", re.IGNORECASE
@@ -161,19 +162,6 @@ def split_values(text: str, setting: str) -> list[str]:
     if "" in values and len(values) > 1:
         raise UserError(f"{setting!r}: there is no value between two commas\n  an empty string is written ''")
     return values
-
-
-def short_names(keys: Iterable[str], separator: str = ".") -> dict[str, str]:
-    """The shortest endings of dotted keys that tell them apart: `algorithm.k` -> `k`."""
-    paths = {key: key.removesuffix(".use").split(separator) for key in keys}
-    names = {}
-    for key, path in paths.items():
-        others = [other for name, other in paths.items() if name != key]
-        length = 1
-        while length < len(path) and any(path[-length:] == other[-length:] for other in others):
-            length += 1
-        names[key] = separator.join(path[-length:])
-    return names
 
 
 def _axis(key: str, text: str, setting: str, ranges: bool) -> Axis:

@@ -31,9 +31,10 @@ from framework.runs import (
     children,
     write_atomically,
 )
+from framework.runs.names import short_names
 from framework.runs.record import begin, mark_if_dead
 from framework.runs.store import Store
-from framework.sweep.axes import Axes, Combination, short_names
+from framework.sweep.axes import Axes, Combination
 from framework.sweep.executors import Executor, Handle, Orphan
 from framework.sweep.executors.local import LocalProcesses
 from framework.sweep.plan import Goal, Plan

@@ -11,7 +11,7 @@ from framework.plain import finite_or_text
 from framework.report import Report, Table
 from framework.runs import FAILED, FINISHED, Run
 from framework.runs.journal import read_journal
-from framework.sweep.axes import short_names
+from framework.runs.names import short_names
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def test_run_ends_with_a_table_and_how_to_open_it(workplace: Path, command: Comm
     assert lines[1].split()[0] == "error/mse"
     assert lines[2] == f"reports: {run.folder / 'reports'}"
     assert lines[3] == f"open in MLflow: framework ui --uri {run.state.tracking_uri}"
-    assert f"run {run.state.run_id[:8]} (recipe)  folder {run.folder}" in answer.err
+    assert f"run {run.state.run_id[:8]} (recipe-steps=30-seed=0)  folder {run.folder}" in answer.err
     assert "30/30 steps" in answer.err
     assert "loss" in answer.err
 

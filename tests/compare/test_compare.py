@@ -404,3 +404,9 @@ def test_the_command_refuses_what_it_cannot_do(make_run: MakeRun) -> None:
 def test_subjects_know_their_last_value() -> None:
     subject = Subject("id", "name", "FINISHED")
     assert subject.final("score") is None
+
+
+def test_a_group_of_seeds_is_called_by_the_name_they_share(make_run: MakeRun) -> None:
+    for name in ("her-k=0-seed=0", "her-k=0-seed=1"):
+        make_run(line(1.0, 2.0), name=name)
+    assert [group.label for group in compare(["her-k=0-seed=0", "her-k=0-seed=1"]).groups] == ["her-k=0"]

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framework.errors import UserError
-from framework.sweep.axes import Axes, Range, short_names, split_values
+from framework.runs.names import short_names
+from framework.sweep.axes import Axes, Range, split_values
 
 
 @pytest.mark.parametrize(

@@ -63,14 +63,14 @@ def test_a_child_is_the_run_that_framework_run_makes() -> None:
     with Forked("tests.zygote:run_command", [["run", "recipe.yaml", "algorithm.lr=0.2", "seed=3", QUICK]],
                 Path("run.log")) as alone:  # fmt: skip
         assert alone.wait() == 0, alone.output.read_text()
-    state = next(run for run in all_runs() if run.state.name == "recipe").state
+    state = next(run for run in all_runs() if run.state.name.startswith("recipe-lr=0.2-")).state
     assert summary.rows[0].metrics == {"error/mse": state.stages[""].reports["error"]["mse"]}
 
 
 def test_the_record_is_the_runs_themselves() -> None:
     summary, _ = run_sweep("seed=0,1", "algorithm.fail_at=2", name="doomed")
     for number, row in enumerate(summary.rows):
-        state = find_run(row.name).state
+        state = find_run(row.run_id).state
         assert (state.run_id, state.parent, state.choices) == (
             row.run_id,
             summary.run_id,
