@@ -64,8 +64,9 @@ def plugin(session: nox.Session, name: str) -> None:
     """
     install(session, ".", f"./plugins/{name}", "pytest", "pytest-timeout", "hypothesis")
     session.run("framework", "list")
-    recipes = "tests/cli/test_check.py::test_every_shipped_recipe_is_right"
-    session.run("pytest", recipes, f"plugins/{name}/tests/test_alone.py", *session.posargs)
+    right = "tests/cli/test_check.py::test_every_shipped_recipe_is_right"
+    carried = "tests/cli/test_recipes.py::test_a_plugin_brings_its_recipes"
+    session.run("pytest", right, carried, f"plugins/{name}/tests/test_alone.py", *session.posargs)
 
 
 @nox.session

@@ -185,7 +185,7 @@ def _absolute(module: str, node: ast.ImportFrom) -> str:
     source = node.module or ""
     if node.level:
         above = module.split(".")
-        package = above if (_file(module) or Path()).name == "__init__.py" else above[:-1]
+        package = above if (source_of(module) or Path()).name == "__init__.py" else above[:-1]
         source = ".".join([*package[: len(package) - node.level + 1], *([source] if source else [])])
     own = source.split(".")[0] in (module.split(".")[0], "framework")
     return source if own else ""
@@ -193,7 +193,7 @@ def _absolute(module: str, node: ast.ImportFrom) -> str:
 
 @cache
 def _tree(module: str) -> ast.Module | None:
-    path = _file(module)
+    path = source_of(module)
     try:
         return ast.parse(path.read_bytes()) if path else None
     except (OSError, SyntaxError, ValueError):
@@ -201,7 +201,7 @@ def _tree(module: str) -> ast.Module | None:
 
 
 @cache
-def _file(module: str) -> Path | None:
+def source_of(module: str) -> Path | None:
     """A module's source, found without importing the packages it is in."""
     top, *rest = module.split(".")
     try:

@@ -19,6 +19,7 @@ from framework import hookspecs
 from framework.cli.main import COMMANDS
 from framework.component import Component
 from framework.recipe import load
+from framework.recipe.named import find_recipe
 from framework.registry import installed
 from framework.testing.fixtures import RunCommand
 from tests.fresh import ROOT
@@ -26,6 +27,7 @@ from tests.fresh import ROOT
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
+NAMES = {path.name for path in PLUGINS}
 CARTPOLE = ROOT / "tests" / "third_party" / "framework-cartpole"
 RECIPE_KEYS = {"environment", "algorithm", "evaluators", "stages", "extends"}
 
@@ -62,8 +64,7 @@ def _of(*languages: str) -> pytest.MarkDecorator:
 
 
 def _ours() -> list[Component]:
-    names = {path.name for path in PLUGINS}
-    return [component for component in installed().components() if component.plugin in names]
+    return [component for component in installed().components() if component.plugin in NAMES]
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +163,8 @@ def test_commands_exist(block: Block) -> None:
         words = shlex.split(command, comments=True)
         if words[0] == "framework":
             assert words[1] in COMMANDS, f"{block}: {command}"
+            if words[1] in ("run", "check", "sweep") and words[2].split("/")[0] in NAMES:
+                assert find_recipe(words[2]).is_file(), f"{block}: {command}"
         if "nox" in words:
             assert set(words[words.index("-s") + 1 :]) <= sessions, f"{block}: {command}"
         for word in words:

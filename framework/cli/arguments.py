@@ -23,8 +23,18 @@ def _complete_override(
         return []
 
 
-#: RECIPE: a path. Whether it is there is for `framework.recipe.load` to say.
-recipe_file = click.argument("recipe", type=click.Path(path_type=Path))
+def complete_recipe(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of recipes, beside the files that the shell knows."""
+    try:
+        from framework.cli import suggest
+
+        return suggest.recipe_names(incomplete)
+    except Exception:
+        return []
+
+
+#: RECIPE: a file, or the name of a recipe. Whether it is there is for `framework.recipe.load` to say.
+recipe_file = click.argument("recipe", type=click.Path(path_type=Path), shell_complete=complete_recipe)
 
 #: OVERRIDES...: a tuple of `key=value`.
 overrides = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...", shell_complete=_complete_override)

@@ -16,16 +16,19 @@ if TYPE_CHECKING:
 @click.command("check")
 @recipe_file
 @overrides
+@click.option("--resolved", is_flag=True, help="Print the whole recipe, as YAML.")
 @as_json
-def command(recipe: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+def command(recipe: Path, overrides: tuple[str, ...], resolved: bool, as_json: bool) -> None:
     """Check RECIPE, with the values of KEY=VALUE, and list every problem in it.
 
-    Nothing is built: names, types, bounds, stages and interpolations are checked.
+    Nothing is built: names, types, bounds, stages and interpolations are checked. What --resolved
+    prints is the same recipe with nothing inherited, interpolated or left to a default.
     """
     from framework.recipe import RecipeError, load
 
     if not as_json:
-        click.echo(_summary(load(recipe, overrides)))
+        loaded = load(recipe, overrides)
+        click.echo(loaded.to_yaml() if resolved else _summary(loaded), nl=not resolved)
         return
 
     import json
@@ -36,8 +39,8 @@ def command(recipe: Path, overrides: tuple[str, ...], as_json: bool) -> None:
         checked = load(recipe, overrides)
     except RecipeError as error:
         problems = [problem.to_dict() for problem in error.problems]
-    resolved = checked.resolved() if checked else None
-    click.echo(json.dumps({"ok": not problems, "problems": problems, "recipe": resolved}, indent=2))
+    whole = checked.resolved() if checked else None
+    click.echo(json.dumps({"ok": not problems, "problems": problems, "recipe": whole}, indent=2))
     if problems:
         raise click.exceptions.Exit(2)
 

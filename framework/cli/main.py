@@ -22,6 +22,7 @@ from framework.errors import UserError, did_you_mean, without_secrets
 COMMANDS = {
     "run": "Train and evaluate what a recipe describes.",
     "check": "Check a recipe without running it.",
+    "recipes": "List the recipes that have a name here.",
     "list": "List the components of the installed plugins.",
     "info": "Show a component and its parameters.",
     "resume": "Continue a run that was stopped.",

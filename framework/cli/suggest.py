@@ -6,7 +6,6 @@ import enum
 import os
 import typing
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
@@ -16,6 +15,7 @@ from click.shell_completion import split_arg_string as split_words
 from framework.cli.main import COMPLETE
 from framework.component import Kind, Param, Parameter, describe_dataclass, unwrap
 from framework.recipe.compose import compose, merge, read_file
+from framework.recipe.named import find_recipe, recipes
 from framework.recipe.resolve import STAGE_KEYS
 from framework.recipe.words import is_union
 from framework.reference import SECTIONS, nested, part_of
@@ -32,6 +32,14 @@ def components(incomplete: str) -> list[CompletionItem]:
     return [item for item in found if item.value.startswith(incomplete)]
 
 
+def recipe_names(incomplete: str) -> list[CompletionItem]:
+    """Names of recipes, and what makes the shell add files."""
+    found = [CompletionItem(named.name, help=named.doc) for named in recipes()]
+    return [item for item in found if item.value.startswith(incomplete)] + [
+        CompletionItem(incomplete, type="file")
+    ]
+
+
 def overrides(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     """Keys of the recipe before the command's overrides, and values after `key=`."""
     key, equals, value = incomplete.partition("=")
@@ -39,8 +47,9 @@ def overrides(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     split = _split_by_bash()
     if split:
         (key, value), equals, prefix = split, "=", ""
-    path = ctx.params.get("recipe")
-    data = compose(read_file(Path(path)), str(path), Path(path), ()).data if path else {}
+    given = ctx.params.get("recipe")
+    path = find_recipe(str(given)) if given else None
+    data = compose(read_file(path), str(path), path, ()).data if path else {}
     *above, last = key.split(".")
     found = _keys(data, above)
     if equals:

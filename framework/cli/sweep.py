@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from framework.cli.arguments import as_json, overrides
+from framework.cli.arguments import as_json, complete_recipe, overrides
 from framework.cli.console import show_log
 from framework.errors import UserError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="sweep")
-@click.argument("recipe", required=False, type=click.Path(path_type=Path))
+@click.argument("recipe", required=False, type=click.Path(path_type=Path), shell_complete=complete_recipe)
 @overrides
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Runs at the same time.")
 @click.option("--name", metavar="NAME", help="Name of the sweep; by default made from the recipe and values.")
@@ -54,8 +54,8 @@ def command(
     """Run RECIPE with every combination of the values, under one parent run.
 
     \b
-    framework sweep recipes/her_reach.yaml algorithm.k=0,4 seed=0,1,2
-    framework sweep recipes/her_reach.yaml model.hidden=[64,64],[256,256]
+    framework sweep her/reach algorithm.k=0,4 seed=0,1,2
+    framework sweep her/reach model.hidden=[64,64],[256,256]
 
     A key with one value is set in all runs. Each run is a process of its own, so a crash
     affects that run only. More than one at a time (--jobs) is faster where there are more

@@ -31,6 +31,7 @@ from framework.recipe.checkpoint import CheckpointRef
 from framework.recipe.compose import compose, read_file
 from framework.recipe.convert import At, convert, convert_parameters, make
 from framework.recipe.model import Recipe, Seed, Stage, TrackingConfig, TrainerConfig, Use
+from framework.recipe.named import find_recipe
 from framework.recipe.problems import INVALID, Findings, KeyPath, RecipeError
 from framework.recipe.resolve import MAIN, STAGE_KEYS, Settings, split
 from framework.recipe.words import is_union, name_of, shown
@@ -44,10 +45,10 @@ _Section = TypeVar("_Section", TrainerConfig, TrackingConfig)
 def load(
     path: str | os.PathLike[str], overrides: Sequence[str] = (), registry: Registry | None = None
 ) -> Recipe:
-    """Read and check a recipe file.
+    """Read and check a recipe.
 
     Args:
-        path: the file.
+        path: the file, or the recipe's name; see `framework.recipe.named`.
         overrides: `"algorithm.k=0"`, applied in order over the file and what it extends.
         registry: the components it may name; by default those installed.
 
@@ -55,7 +56,7 @@ def load(
         RecipeError: it cannot be read, or is wrong; the message lists every problem with
             its file, line and column.
     """
-    path = Path(path)
+    path = find_recipe(os.fspath(path))
     return _load(read_file(path), str(path), path, path.stem, overrides, registry)
 
 

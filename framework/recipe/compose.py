@@ -15,6 +15,7 @@ from omegaconf.errors import GrammarParseError
 
 from framework.component import Param
 from framework.recipe.convert import At, convert
+from framework.recipe.named import SUFFIXES, find_recipe, names, recipes
 from framework.recipe.problems import (
     Findings,
     KeyPath,
@@ -33,7 +34,6 @@ MAX_FILES = 64
 MAX_LENGTH = 100_000
 #: An interpolation of another key: the dots of a relative one, and the key.
 REFERENCE = re.compile(r"\$\{(\.*)([^${}:]*)\}")
-_SUFFIXES = (".yaml", ".yml")
 _SYNTAX = r"write ${key.key} or ${resolver:value}; a literal ${ is written \${"
 
 
@@ -100,11 +100,12 @@ def _read(layers: Layers, text: str, source: str, folder: Path, trail: Mapping[P
         layers.extended += 1
         if layers.extended > MAX_FILES:
             raise refuse(place, f"the recipe extends more than {MAX_FILES} files")
-        path, real = folder / name, (folder / name).resolve()
-        if real in trail:
-            chain = list(trail.values())[list(trail).index(real) :]
-            raise refuse(place, f"the recipe extends itself: {' -> '.join([*chain, chain[0]])}")
         try:
+            path = find_recipe(name, folder, trail)
+            real = path.resolve()
+            if real in trail:
+                chain = list(trail.values())[list(trail).index(real) :]
+                raise refuse(place, f"the recipe extends itself: {' -> '.join([*chain, chain[0]])}")
             base = read_file(path)
         except RecipeError as error:
             problem = error.problems[0]
@@ -124,7 +125,7 @@ def _extended(value: Any, marks: Marks) -> list[tuple[str, Place]]:
         if not isinstance(name, str) or not name or "${" in name:
             raise refuse(
                 place,
-                "'extends' takes a file name, or a list of them",
+                "'extends' takes a file or the name of a recipe, or a list of them",
                 "write paths relative to this file, without interpolations",
             )
         found.append((name, place))
@@ -349,15 +350,17 @@ def _decode(content: bytes, source: str) -> str:
 
 
 def _nearest_file(path: Path) -> list[str]:
-    names = _recipes_in(path.parent)
-    by_stem = {Path(name).stem: name for name in names}
+    there = _recipes_in(path.parent)
+    by_stem = {Path(name).stem: name for name in there}
     for stem in difflib.get_close_matches(path.stem, by_stem, n=1):
         return [f"did you mean {str(path.parent / by_stem[stem])!r}?"]
-    return [f"recipes there: {', '.join(names[:8])}"] if names else []
+    for name in difflib.get_close_matches(path.stem, names(recipes()), n=1, cutoff=0.8):
+        return [f"did you mean {name!r}? (see: framework recipes)"]
+    return [f"recipes there: {', '.join(there[:8])}"] if there else []
 
 
 def _recipes_in(folder: Path) -> list[str]:
     try:
-        return sorted(entry.name for entry in folder.iterdir() if entry.suffix in _SUFFIXES)
+        return sorted(entry.name for entry in folder.iterdir() if entry.suffix in SUFFIXES)
     except OSError:
         return []

@@ -195,6 +195,8 @@ class _Builder:
         what = error.problem or "it cannot be read"
         said = f"{error.context} {what}"
         hints = [hint for symptom, hint in _HELP if symptom in said][:1]
+        if mark and (reference := _reference_at(mark)):
+            hints = [f'within brackets and braces, put it in quotes: "{reference}"']
         if error.context_mark and mark and error.context_mark.line != mark.line:
             started = self.place_at(error.context_mark.line, error.context_mark.column)
             hints.append(f"{error.context} that starts at line {started.line}")
@@ -281,6 +283,17 @@ class _Builder:
 
     def _problem(self, place: Place, what: str, *hints: str) -> None:
         self.problems.append(Problem(place, what, hints))
+
+
+def _reference_at(mark: yaml.Mark) -> str:
+    """The text with `${...}` that stops at its brace, as one does in a flow mapping or list."""
+    text, brace = mark.buffer or "", mark.pointer
+    if text[brace - 1 : brace + 1] != "${":
+        return ""
+    before, after = re.search(r"[^\s,\[\]{}]*$", text[:brace]), re.match(r"[^}\n]*\}?", text[brace:])
+    assert before
+    assert after
+    return before[0] + after[0]
 
 
 class _ScalarError(ValueError):

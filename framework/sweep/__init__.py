@@ -1,6 +1,6 @@
 """Sweeps: a recipe with all combinations of some values, or a search in ranges.
 
-    framework sweep recipes/her_reach.yaml algorithm.k=0,4 seed=0,1,2
+    framework sweep her/reach algorithm.k=0,4 seed=0,1,2
 
 Every combination is an ordinary run in a process of its own, whose state names the sweep as
 its parent. These run folders are all that is known of a sweep: which runs wait, which are

@@ -11,6 +11,7 @@ from typing import Literal
 
 from framework.errors import UserError, did_you_mean
 from framework.recipe import Problem, Recipe, RecipeError, load
+from framework.recipe.named import find_recipe
 from framework.runs.metrics import meant
 from framework.sweep.axes import Axes, Axis, Combination
 
@@ -80,6 +81,7 @@ class Plan:
             UserError: nothing varies, a setting cannot be read, or the recipe cannot be run
                 with some combination (the message names it).
         """
+        path = find_recipe(str(path))
         axes = Axes.parse(settings, ranges=goal is not None)
         if not axes.varying:
             raise UserError(

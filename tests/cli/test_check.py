@@ -55,6 +55,16 @@ def test_every_problem_is_listed_once(recipe: Path, command: Callable[..., Any])
     )
 
 
+def test_resolved_is_a_recipe(recipe: Path, command: Callable[..., Any]) -> None:
+    whole = load("recipe.yaml", ["seed=3"])
+    code, out, err = command("check", "recipe.yaml", "--resolved", "seed=3")
+    assert (code, out, err) == (0, whole.to_yaml(), "")
+    Path("again.yaml").write_text(out)
+    assert load("again.yaml").resolved() == whole.resolved()
+    code, out, err = command("check", "recipe.yaml", "--resolved", "seed=x")
+    assert (code, out) == (2, "")
+
+
 def test_json(recipe: Path, command: Callable[..., Any]) -> None:
     code, out, err = command("check", "recipe.yaml", "--json", "seed=3")
     assert (code, err) == (0, "")

@@ -179,3 +179,12 @@ def test_in_bash(recipe: Path, command: Callable[..., Any]) -> None:
     }
     done = subprocess.run([BASH], input=script, text=True, capture_output=True, check=False, env=environment)
     assert (done.stdout, done.stderr) == ("careful\n", "")
+
+
+def test_recipes(recipe: Path, offered: Callable[..., list[str]]) -> None:
+    (recipe.parent / "recipes").mkdir()
+    recipe.rename(recipe.parent / "recipes" / "toy_fast.yaml")
+    for command in ("run", "check", "sweep"):
+        assert "toy/fast" in offered(command, "to")
+    assert "toy/fast" not in offered("run", "x")
+    assert offered("run", "toy/fast", "algorithm.mode=c") == ["algorithm.mode=careful"]
