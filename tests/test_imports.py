@@ -51,7 +51,15 @@ def imported_by_command(folder: Path, *arguments: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["list"], ["list", "--json"], ["info", "trainer"], ["completion", "bash"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["list"],
+        ["list", "--json"],
+        ["info", "trainer"],
+        ["runs"],
+        ["completion", "bash"],
+    ],
     ids=" ".join,
 )
 def test_commands_import_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ COMMANDS = {
     "recipes": "List the recipes that have a name here.",
     "list": "List the components of the installed plugins.",
     "info": "Show a component and its parameters.",
+    "runs": "List the runs of this directory.",
     "resume": "Continue a run that was stopped.",
     "evaluate": "Evaluate a trained run again.",
     "sweep": "Run a recipe with every combination of some values.",

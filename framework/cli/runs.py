@@ -1,0 +1,51 @@
+"""framework runs: what has been run in this directory."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import click
+
+from framework.cli.arguments import as_json
+
+
+@click.command("runs")
+@as_json
+def command(as_json: bool) -> None:
+    """List the runs of this directory: their status, score, age and size on disk.
+
+    The newest comes first, and the runs of a sweep come below it. The score is the first metric
+    of the first evaluator, in the last stage that has been judged.
+    """
+    from framework.runs import ROOT
+    from framework.runs.listing import free, in_bytes, in_time, listed, score, size, summary, unnamed
+
+    runs = listed()
+    if as_json:
+        click.echo(json.dumps([summary(run) for run in runs], indent=2))
+        return
+    if not runs:
+        click.echo("no run has been made in this directory: framework run RECIPE", err=True)
+        return
+    rows = [("run", "name", "overrides", "status", "score", "age", "size")]
+    total = 0
+    for run in runs:
+        state, found, used = run.state, score(run), size(run.folder)
+        total += used
+        rows.append(
+            (
+                state.run_id[:8],
+                ("  " if state.choices else "") + state.name,
+                unnamed(run) if not state.choices else "",
+                run.standing,
+                f"{found[0]} {found[1]:.4g}" if found else "",
+                in_time(time.time() - state.created),
+                in_bytes(used),
+            )
+        )
+    columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
+    widths = [max(map(len, column)) for column in columns]
+    for row in zip(*columns, strict=True):
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    click.echo(f"{len(runs)} runs, {in_bytes(total)} in {ROOT}/, {in_bytes(free())} free", err=True)
