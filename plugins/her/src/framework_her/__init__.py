@@ -31,6 +31,7 @@ __getattr__ = lazily(
 
 _HER = "Andrychowicz et al. 2017, Hindsight Experience Replay"
 _MULTI_GOAL = "Plappert et al. 2018, Multi-Goal Reinforcement Learning"
+_DEMONSTRATIONS = "Nair et al. 2018, Overcoming Exploration in Reinforcement Learning with Demonstrations"
 
 
 @hookimpl
@@ -62,6 +63,13 @@ def register_environments() -> Iterator[Component]:
         parameters="framework_her.fetch.config:FetchConfig",
         doc="Carry a block to a point on the table or above it",
         source=f"{_MULTI_GOAL}, section 1.1",
+    )
+    yield Component(
+        "fetch_stack",
+        "framework_her.stack.env:make_stack",
+        parameters="framework_her.stack.config:StackConfig",
+        doc="Pile two to six blocks up into a tower",
+        source=f"{_DEMONSTRATIONS}, section VI",
     )
 
 

@@ -23,16 +23,8 @@ def register() -> None:
 
     Calling it again changes nothing.
     """
-    import gymnasium
+    from framework_her.gymnasium_ids import register_id
 
     for name, task in NAMES.items():
         for suffix, reward_type in (("", "sparse"), ("Dense", "dense")):
-            identifier = f"framework_her/Fetch{name}{suffix}-v0"
-            if identifier not in gymnasium.registry:
-                gymnasium.register(
-                    identifier,
-                    entry_point="framework_her.fetch.single:FetchGoalEnv",
-                    vector_entry_point="framework_her.fetch.single:make_vector",
-                    max_episode_steps=50,
-                    kwargs={"task": task, "reward_type": reward_type},
-                )
+            register_id(f"framework_her/Fetch{name}{suffix}-v0", f"fetch_{task}", 50, reward_type=reward_type)

@@ -52,18 +52,22 @@ class Robot:
 
 
 @cache
-def load(file: str, joints: tuple[tuple[str, tuple[float, ...]], ...], lift: float) -> Robot:
+def load(file: str, joints: tuple[tuple[str, tuple[float, ...]], ...], lift: float, blocks: int = 1) -> Robot:
     """Load a task's model and settle it.
 
     Args:
         file: name of the XML file in gymnasium-robotics' `fetch` folder.
         joints: first position of some joints, by name.
         lift: height of the settled gripper above its usual place; m.
+        blocks: how many blocks there are, `object0` and others like it; for each a site
+            `target0` and so on marks its goal.
     """
     path = asset_path("gymnasium_robotics", f"envs/assets/fetch/{file}")
     spec = mujoco.MjSpec.from_file(str(path))
     for one, other in NEVER_TOUCH:
         spec.add_exclude(bodyname1=f"robot0:{one}", bodyname2=f"robot0:{other}")
+    for number in range(1, blocks):
+        _add_block(spec, number)
     model = spec.compile()
     # The weld that drags the gripper after the mocap body keeps no offset between them.
     # Its last number would let mj_setConst compute one.
@@ -87,3 +91,22 @@ def load(file: str, joints: tuple[tuple[str, tuple[float, ...]], ...], lift: flo
     first = np.empty(mujoco.mj_stateSize(model, mujoco.mjtState.mjSTATE_INTEGRATION))
     mujoco.mj_getState(model, data, first, mujoco.mjtState.mjSTATE_INTEGRATION)
     return Robot(model, first, grip, height)
+
+
+#: Colours of the further blocks and their goals.
+COLOURS = ((0.9, 0.2, 0.2), (0.2, 0.7, 0.2), (0.2, 0.3, 0.9), (0.9, 0.8, 0.1), (0.7, 0.2, 0.8))
+
+
+def _add_block(spec: Any, number: int) -> None:
+    """Add a block like `object0` to a robot's specification, and a site that marks its goal."""
+    colour = COLOURS[(number - 1) % len(COLOURS)]
+    name, first = f"object{number}", spec.geom("object0")
+    body = spec.worldbody.add_body(name=name)
+    joint = body.add_freejoint(name=f"{name}:joint")
+    joint.damping = spec.joint("object0:joint").damping
+    body.add_geom(
+        name=name, type=first.type, size=first.size, mass=first.mass, condim=first.condim, rgba=[*colour, 1]
+    )
+    marker = {"type": mujoco.mjtGeom.mjGEOM_SPHERE, "size": [0.02, 0.02, 0.02], "rgba": [*colour, 0.6]}
+    body.add_site(name=name, **(marker | {"rgba": [*colour, 0]}))
+    spec.body("floor0").add_site(name=f"target{number}", **marker)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from framework.sim import Field, Parameter
 from framework.sim.fields import mass
 
@@ -9,8 +11,8 @@ from framework.sim.fields import mass
 LATEST = 5
 
 
-def parameters(has_object: bool) -> list[Parameter]:
-    """Parameters of a task, each of which leaves the published one as it is unless set."""
+def parameters(objects: Sequence[str]) -> list[Parameter]:
+    """Parameters of a task with these objects, each of which leaves it as it is unless set."""
     found = [
         Parameter(
             name="friction",
@@ -34,9 +36,8 @@ def parameters(has_object: bool) -> list[Parameter]:
             doc="how late actions arrive, rounded to whole steps",
         ),
     ]
-    if has_object:
-        doc = "mass and inertia of the object, times the published (2 kg)"
-        found.append(
-            Parameter(name="object_mass", fields=mass("object0"), low=0.05, high=20.0, log=True, doc=doc)
-        )
+    if objects:
+        doc = "mass and inertia of every object, times the published (2 kg)"
+        fields = tuple(field for name in objects for field in mass(name))
+        found.append(Parameter(name="object_mass", fields=fields, low=0.05, high=20.0, log=True, doc=doc))
     return found

@@ -1,0 +1,1 @@
+"""Scripted policies that solve tasks of the suite, as teachers: see `framework_her.experts.arm`."""

@@ -1,0 +1,87 @@
+"""What all tasks of the suite share: goals that rewards are a function of."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import gymnasium
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from framework.sim import Observation, VectorEnv
+from framework_her.goal_config import GoalConfig
+
+Array = NDArray[np.float64]
+
+
+class GoalVectorEnv(VectorEnv):
+    """A batch of simulations with goals.
+
+    Observations are dictionaries of float64 arrays `observation`, `achieved_goal` and
+    `desired_goal`. Episodes never terminate; `info["is_success"]`, `(num_envs,)` bool, tells
+    at every step whether the goal is reached.
+
+    Args:
+        model: an `MjModel`.
+        config: how many simulations, and their seed.
+        observation: numbers in an observation.
+        goal: numbers in a goal.
+        actions: numbers in an action, each in [-1, 1].
+        options: passed on to `framework.sim.VectorEnv`, in place of what `config` says.
+
+    Attributes:
+        goal: what is asked for, `(num_envs, goal)`.
+    """
+
+    def __init__(
+        self, model: Any, config: GoalConfig, *, observation: int, goal: int, actions: int, **options: Any
+    ) -> None:
+        super().__init__(
+            model,
+            config.num_envs,
+            observation_space=gymnasium.spaces.Dict(
+                {"observation": _box(observation), "achieved_goal": _box(goal), "desired_goal": _box(goal)}
+            ),
+            action_space=gymnasium.spaces.Box(-1.0, 1.0, (actions,), np.float32),
+            threads=config.threads,
+            size=(config.render_size, config.render_size),
+            **{"seed": config.seed} | options,
+        )
+        self.goal = self.remember("goal", np.zeros((self.num_envs, goal)))
+
+    @abstractmethod
+    def _score(self, achieved: Array, desired: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """Return rewards and successes `(...)` of goals `(..., n)`."""
+
+    def compute_reward(self, achieved: ArrayLike, desired: ArrayLike, info: Any = None) -> Any:
+        """Reward of having reached `achieved` while `desired` was asked for.
+
+        Args:
+            achieved: goals, `(..., n)`.
+            desired: goals, `(..., n)`.
+            info: not used.
+
+        Returns:
+            `(...)` float64, what `step` gives for the same goals.
+        """
+        return self._score(np.asarray(achieved, np.float64), np.asarray(desired, np.float64))[0]
+
+    def _judge(self, observation: Observation, actions: NDArray[np.floating[Any]]) -> Any:
+        reward, success = self._score(observation["achieved_goal"], observation["desired_goal"])
+        return reward, np.zeros(self.num_envs, np.bool_), {"is_success": success}
+
+
+def distance(achieved: Array, desired: Array) -> Array:
+    """Euclidean distances `(...)` of points `(..., n)`."""
+    return np.asarray(np.linalg.norm(achieved - desired, axis=-1))
+
+
+def reach(distance: Array, threshold: float, reward_type: str) -> tuple[Array, NDArray[np.bool_]]:
+    """Rewards and successes `(...)` of being `distance` from a goal: sparse, or minus the distance."""
+    reward = -distance if reward_type == "dense" else np.where(distance > threshold, -1.0, 0.0)
+    return reward, distance < threshold
+
+
+def _box(size: int) -> gymnasium.spaces.Box:
+    return gymnasium.spaces.Box(-np.inf, np.inf, (size,), np.float64)
