@@ -44,8 +44,9 @@ def install_everything(session: nox.Session, *groups: str) -> None:
 def tests(session: nox.Session) -> None:
     """Install the core and every plugin; run all but the slow tests, one process per core."""
     install_everything(session, "test")
-    # With a thread each; more would only wait for one another.
-    session.run("pytest", "-n", "logical", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    # With a thread each; more would only wait for one another. `plugin` runs test_alone.py.
+    options = ["-n", "logical", "--ignore-glob=*/test_alone.py"]
+    session.run("pytest", *options, *session.posargs, env={"OMP_NUM_THREADS": "1"})
 
 
 @nox.session

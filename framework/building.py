@@ -54,6 +54,12 @@ def build(component: Component, *context: Any, **arguments: Any) -> Any:
     return _call(component, context, (parameters,), {})
 
 
+def is_table(environment: Any) -> bool:
+    """Whether an environment is rows that do not change: a `Dataset`, or a `DatasetDict` of them."""
+    module = sys.modules.get("datasets")
+    return module is not None and isinstance(environment, module.Dataset | module.DatasetDict)
+
+
 def _call(
     component: Component, context: Sequence[Any], positional: Sequence[Any], named: Mapping[str, Any]
 ) -> Any:

@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,6 +18,7 @@ import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from framework.building import is_table
 from framework.callbacks import (
     Clock,
     ProgressLine,
@@ -130,6 +132,8 @@ class StageRunner:
         torch.set_num_threads(self.stage.trainer.threads)
         pl.seed_everything(self.stage.seed, workers=True, verbose=False)
         environment = self._make(self.stage.environment)
+        if is_table(environment):
+            self.evaluation_environment = deepcopy(environment)  # of what it says of its rows, not of them
         if self.stage.produces:
             return Built(environment, None, self.run.output(self.key))
         model = self._make(self.stage.model, environment)

@@ -19,6 +19,7 @@ from framework.runs.checkpoints import checkpoints, load_checkpoint
 from framework.runs.journal import read_journal
 from framework.runs.store import Store
 from framework.testing.equality import assert_same
+from framework.testing.fixtures import RunRecipe
 from tests.zygote import Forked
 
 pytestmark = pytest.mark.usefixtures("zygote")
@@ -283,6 +284,15 @@ def test_an_evaluator_goes_on_where_it_was_interrupted(workplace: Path, tracking
     client = Store(tracking_uri).client
     sent = client.list_artifacts(finished.state.run_id, "reports/slow")
     assert "reports/slow/errors.txt" in {artifact.path for artifact in sent}
+
+
+def test_a_table_is_made_once_for_all_that_read_it(workplace: Path, framework_run: RunRecipe) -> None:
+    rows = {"use": "tiny/rows"}
+    environment = {"use": "tiny/table", "log": str(workplace / "log")}
+    tracking = {"experiment": "tiny", "system_metrics": False, "log_model": False}
+    recipe = {"environment": environment, "evaluators": [rows, rows], "tracking": tracking}
+    assert framework_run(recipe).metrics == {"rows/rows": 3, "rows-2/rows": 3}
+    assert (workplace / "log").read_text() == "made\n"
 
 
 def test_an_untrained_run_cannot_be_evaluated(workplace: Path) -> None:

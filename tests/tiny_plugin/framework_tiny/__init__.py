@@ -13,6 +13,7 @@ def register_environments() -> Iterator[Component]:
     yield Component("points", "framework_tiny.parts:Points", "framework_tiny.config:PointsConfig")
     yield Component("maker", "framework_tiny.parts:Maker", "framework_tiny.config:MakerConfig", produces=True)
     yield Component("recorded", "framework_tiny.parts:Recorded", "framework_tiny.config:RecordedConfig")
+    yield Component("table", "framework_tiny.parts:make_table", "framework_tiny.config:TableConfig")
 
 
 @hookimpl
@@ -34,4 +35,5 @@ def register_evaluators() -> Iterator[Component]:
     yield Component(
         "count", "framework_tiny.parts:make_count", "framework_tiny.config:ErrorConfig", needs=("output",)
     )
+    yield Component("rows", "framework_tiny.parts:make_rows", "framework_tiny.config:ErrorConfig")
     yield Component("slow", "framework_tiny.parts:Slow", "framework_tiny.config:SlowConfig")

@@ -26,6 +26,11 @@ class RecordedConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TableConfig:
+    log: Annotated[Path, Param("file that gets a line each time the table is made")]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LineConfig:
     bias: Annotated[bool, Param("whether the line need not go through the origin")] = True
     weights: Annotated[Path | None, Param("checkpoint to start from")] = None

@@ -24,6 +24,7 @@ from framework_tiny.config import (
     PointsConfig,
     RecordedConfig,
     SlowConfig,
+    TableConfig,
 )
 
 
@@ -66,6 +67,24 @@ class Recorded(VectorEnv):
     def __init__(self, config: RecordedConfig) -> None:
         found = [torch.load(config.folder / name) for name in Shards(config.folder).finished()]
         self.x, self.y = (torch.cat([shard[key] for shard in found]) for key in ("x", "y"))
+
+
+def make_table(config: TableConfig) -> Any:
+    from datasets import Dataset
+
+    with config.log.open("a") as log:
+        log.write("made\n")
+    return Dataset.from_dict({"x": [1.0, 2.0, 3.0]})
+
+
+def make_rows(config: ErrorConfig) -> Any:
+    """Counts the rows, and reads them in a way of its own."""
+
+    def rows(algorithm: Any, environment: Any) -> Report:
+        assert environment.format["type"] is None
+        return Report({"rows": len(environment)})
+
+    return rows
 
 
 def make_count(config: ErrorConfig) -> Any:
