@@ -178,6 +178,22 @@ def troubled(tmp_path: Path) -> Path:
     return folder
 
 
+def test_rows_that_lead_out_of_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    write_pictures(folder)
+    picture(12).save(tmp_path / "outside.png")
+    out = ["../outside.png", str(tmp_path / "outside.png"), "x/../../pictures/../outside.png"]
+    rows = [*CAPTIONS.items(), *((name, "secret") for name in out)]
+    lines = [json.dumps({"file_name": name, "caption": words}) for name, words in rows]
+    (folder / "metadata.jsonl").write_text("\n".join(lines))
+    with pytest.raises(UserError, match="3 pictures of") as caught:
+        make(folder, bad_images="refuse")
+    for number, name in enumerate(out, len(CAPTIONS) + 1):
+        assert f"metadata.jsonl:{number} ({name}): leads out of the folder" in str(caught.value)
+    made = make(folder, bad_images="skip")
+    assert "secret" not in {row["caption"] for split in made.values() for row in split}
+
+
 BAD = {
     "00.png": "empty",
     "01.png": "damaged",

@@ -60,6 +60,8 @@ def metadata_rows(path: Path, caption: str | None) -> Iterator[Row]:
         name, words = record.get(file_column), record.get(caption_column)
         if not isinstance(name, str) or not name.strip() or "\0" in name:
             yield Row(where, b"", "", f"no {file_column}")
+        elif _leads_out(name):
+            yield Row(f"{where} ({name})", b"", "", "leads out of the folder")
         elif not isinstance(words, str) or not words.strip():
             yield Row(f"{where} ({name})", _existing(path.parent, name), "", f"no {caption_column}")
         else:
@@ -106,6 +108,12 @@ def _json_lines(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
             yield number, "no JSON"
         else:
             yield number, record if isinstance(record, dict) else "no JSON object"
+
+
+def _leads_out(name: str) -> bool:
+    """Whether a file's name leads out of the folder it is relative to: `/etc/passwd`, `../more/a.png`."""
+    path = Path(os.path.normpath(name))
+    return path.is_absolute() or path.parts[:1] == ("..",)
 
 
 def _existing(folder: Path, name: str) -> Path:
