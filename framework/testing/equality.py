@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
+_SHOWN = 80  # characters or bytes of a long one that a message shows
+
 
 def assert_same(found: Any, expected: Any, what: str = "value") -> None:
     """Check that two nested values are equal bit for bit; NaN equals NaN.
@@ -44,7 +46,7 @@ def assert_same(found: Any, expected: Any, what: str = "value") -> None:
     else:
         assert type(found) is type(expected), f"{what} is a {_kind(found)}, not a {_kind(expected)}"
         both_nan = isinstance(expected, float) and found != found and expected != expected
-        assert both_nan or found == expected, f"{what} is {found!r}, not {expected!r}"
+        assert both_nan or found == expected, f"{what} is {_short(found, expected)}"
 
 
 def _same_tensors(found: Any, expected: torch.Tensor, what: str) -> None:
@@ -86,6 +88,19 @@ def _same_names(found: set[Any], expected: set[Any], what: str) -> None:
         f"{what} lacks {sorted(map(repr, expected - found))} "
         f"and has unexpected {sorted(map(repr, found - expected))}"
     )
+
+
+def _short(found: Any, expected: Any) -> str:
+    """`3, not 4`; of long texts and bytes what is around their first difference."""
+    if isinstance(expected, (str, bytes)) and max(len(found), len(expected)) > _SHOWN:
+        pairs = enumerate(zip(found, expected, strict=False))
+        at = next((i for i, (one, other) in pairs if one != other), min(len(found), len(expected)))
+        part = slice(max(at - _SHOWN // 4, 0), at + _SHOWN // 2)
+        return (
+            f"{len(found)} long, not {len(expected)}, and differs first at {at}: "
+            f"...{found[part]!r}... instead of ...{expected[part]!r}..."
+        )
+    return f"{found!r:.400}, not {expected!r:.400}"
 
 
 def _kind(value: Any) -> str:

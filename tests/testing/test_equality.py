@@ -71,3 +71,22 @@ def _with(key: str, value: Any) -> Any:
 def test_a_difference_is_placed(found: Any, message: str) -> None:
     with pytest.raises(AssertionError, match=re.escape(message)):
         assert_same(found, VALUE)
+
+
+def test_a_long_difference_is_short() -> None:
+    long = bytes(range(256)) * 100
+    other = long[:5000] + b"\0" + long[5001:]
+    for found, expected, said in (
+        (long, other, "at 5000"),
+        (str(long), str(other), "differs first at"),
+        (long[:-1], long, "at 25599"),
+    ):
+        with pytest.raises(AssertionError) as caught:
+            assert_same({"buffer": found}, {"buffer": expected})
+        message = str(caught.value)
+        assert message.startswith("value['buffer'] is ")
+        assert said in message
+        assert len(message) < 700
+    with pytest.raises(AssertionError) as caught:
+        assert_same(range(10_000), 3)
+    assert len(str(caught.value)) < 900
