@@ -20,7 +20,7 @@ import pluggy
 
 from framework import hookspecs
 from framework.component import KINDS, Component, Kind
-from framework.errors import PluginError, UserError
+from framework.errors import PluginError, UserError, did_you_mean
 
 GROUP = "framework"
 FILTER = "FRAMEWORK_PLUGINS"
@@ -37,6 +37,7 @@ class Plugin:
         module: the module named by the entry point, or None if it did not load.
         components: what it registers.
         error: why it is broken, one line, or "".
+        warnings: what of it this core does not know, and leaves out.
         trace: the traceback of the failure, for `framework list --json` and bug reports.
     """
 
@@ -47,6 +48,7 @@ class Plugin:
     components: list[Component] = field(default_factory=list)
     error: str = ""
     trace: str = ""
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def title(self) -> str:
@@ -112,6 +114,16 @@ def load_plugins(only: Iterable[str] | None = None) -> list[Plugin]:
     return sorted(plugins, key=lambda plugin: plugin.name)
 
 
+def why_absent(name: str, plugins: Iterable[Plugin]) -> str:
+    """Why an installed plugin of this name offers nothing among those that were loaded, or ""."""
+    loaded = next((plugin for plugin in plugins if plugin.name == name), None)
+    if loaded is not None:
+        return f"plugin {loaded.title} is broken: {loaded.error}" if loaded.error else ""
+    only = os.environ.get(FILTER)
+    left_out = next((plugin for plugin, _ in discover() if only and plugin.name == name), None)
+    return f"plugin {left_out.title} is left out: {FILTER} is {only!r}" if left_out else ""
+
+
 def discover() -> Iterator[tuple[Plugin, importlib.metadata.EntryPoint]]:
     """Yield the installed plugins, not yet loaded, with their entry points."""
     for entry in importlib.metadata.entry_points(group=GROUP):
@@ -132,16 +144,28 @@ def _origin(entry: importlib.metadata.EntryPoint) -> tuple[str, str]:
 def _load(manager: pluggy.PluginManager, plugin: Plugin, entry: importlib.metadata.EntryPoint) -> None:
     plugin.module = entry.load()
     api = getattr(plugin.module, "FRAMEWORK_API", hookspecs.API)
+    if type(api) is not int:
+        raise PluginError(f"its FRAMEWORK_API is {api!r}, not a whole number: write {hookspecs.API}")
     if api != hookspecs.API:
-        newer = "framework-core" if isinstance(api, int) and api > hookspecs.API else plugin.distribution
+        newer = "framework-core" if api > hookspecs.API else plugin.distribution
         raise PluginError(
             f"it was written for plugin API {api}, this core has API {hookspecs.API}: "
             f"pip install --upgrade {newer}"
         )
     manager.register(plugin.module, plugin.name)
-    manager.check_pending()
+    plugin.warnings = list(_unknown_hooks(manager, plugin))
     for kind in KINDS:
         plugin.components += _components(manager, plugin, kind)
+
+
+def _unknown_hooks(manager: pluggy.PluginManager, plugin: Plugin) -> Iterator[str]:
+    # Those of a newer core, that this one does without, or misspelt.
+    for caller in manager.get_hookcallers(plugin.module) or ():
+        mine = (each for each in caller.get_hookimpls() if each.plugin_name == plugin.name)
+        if not caller.has_spec() and not all(each.optionalhook for each in mine):
+            nearest = did_you_mean(caller.name.removeprefix("register_"), [f"{kind}s" for kind in KINDS])
+            hint = nearest.replace("'", "'register_", 1) or "a newer core may: pip install -U framework-core"
+            yield f"this core does not know its hook {caller.name}; {hint}"
 
 
 def _components(manager: pluggy.PluginManager, plugin: Plugin, kind: Kind) -> list[Component]:

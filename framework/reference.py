@@ -10,6 +10,7 @@ from typing import Any
 from framework.component import REQUIRED, Component, Param, Parameter, Part, describe_dataclass, unwrap
 from framework.plugins import Plugin
 from framework.recipe.model import TrackingConfig, TrainerConfig, plain
+from framework.recipe.named import brought_by
 from framework.recipe.words import bounds, is_mapping, is_sequence, is_union, shown, type_name
 from framework.registry import Registry, installed
 
@@ -23,8 +24,9 @@ def describe(name: str, registry: Registry | None = None) -> list[dict[str, Any]
     Each has the keys name, kind, plugin, distribution, version, doc, source, target, produces (of
     a component: whether it makes data) and parameters; see `describe_parameters`.
 
-    A plugin has instead of the last five the keys error, builds_on (plugins), public (the names it
-    offers to plugins that build on it), module, and components, each with name, kind and doc.
+    A plugin has instead of the last five the keys error, warnings, builds_on (plugins), public (the
+    names it offers to plugins that build on it), module, components, each with name, kind and doc, and
+    recipes, each with name, path and doc.
 
     Raises:
         UnknownComponentError: there is none.
@@ -141,12 +143,17 @@ def _plugin(plugin: Plugin, registry: Registry) -> dict[str, Any]:
         "version": plugin.version,
         "doc": (getattr(plugin.module, "__doc__", "") or "").strip().split("\n")[0],
         "error": plugin.error,
+        "warnings": plugin.warnings,
         "builds_on": [other.name for other in plugin.builds_on(registry.plugins)],
         "module": plugin.module.__name__ if plugin.module else "",
         "public": plugin.public,
         "components": [
             {"name": component.full_name, "kind": component.kind, "doc": component.doc}
             for component in plugin.components
+        ],
+        "recipes": [
+            {"name": recipe.name, "path": str(recipe.path), "doc": recipe.doc}
+            for recipe in brought_by(plugin)
         ],
     }
 

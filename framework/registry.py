@@ -7,7 +7,7 @@ from functools import cache
 
 from framework.component import KINDS, Component, Kind
 from framework.errors import UnknownComponentError, did_you_mean
-from framework.plugins import Plugin, load_plugins
+from framework.plugins import Plugin, load_plugins, why_absent
 
 
 class Registry:
@@ -57,14 +57,16 @@ class Registry:
         """
         found = [by_name[name] for by_name in self._components.values() if name in by_name]
         if not found:
-            every = [component.full_name for component in self.components()]
-            hint = did_you_mean(name, every) or "see: framework list"
-            raise UnknownComponentError(f"unknown component {name!r}\n  {hint}")
+            known = [
+                *(plugin.name for plugin in self.plugins),
+                *(component.full_name for component in self.components()),
+            ]
+            hints = self._absent(name, known) or ["see: framework list"]
+            raise UnknownComponentError("\n  ".join([f"unknown component {name!r}", *hints]))
         return found
 
     def _hints(self, kind: Kind, name: str) -> list[str]:
-        plugin_name, slash, _ = name.partition("/")
-        if not slash:
+        if "/" not in name:
             owners = [full for full in self._components[kind] if full.endswith(f"/{name}")]
             if owners:
                 return [f"did you mean {owners[0]!r}?"]
@@ -72,19 +74,20 @@ class Registry:
         others = [other for other in KINDS if name in self._components[other]]
         if others:
             return [f"{name!r} is one of the {' and '.join(f'{other}s' for other in others)}"]
-        plugin = next((plugin for plugin in self.plugins if plugin.name == plugin_name), None)
-        if plugin is not None and plugin.error:
-            return [f"plugin {plugin.title} is broken: {plugin.error}"]
-        nearest = did_you_mean(name, self._components[kind])
-        hints = [nearest] if nearest else []
-        if plugin is None:
+        return self._absent(name, self._components[kind]) or [self._known(kind)]
+
+    def _absent(self, name: str, known: Iterable[str]) -> list[str]:
+        """Why there is no `plugin/name` or plugin of this name: its plugin is absent, or it is misspelt."""
+        plugin, slash, _ = name.partition("/")
+        if reason := why_absent(plugin, self.plugins):
+            return [reason]
+        hints = [did_you_mean(name, known)]
+        if slash and plugin not in (loaded.name for loaded in self.plugins):
             hints.append(
-                f"no plugin {plugin_name!r} is installed: pip install framework-{plugin_name} "
-                f"(from a checkout: pip install ./plugins/{plugin_name})"
+                f"no plugin {plugin!r} is installed: pip install framework-{plugin} "
+                f"(from a checkout: pip install ./plugins/{plugin})"
             )
-        elif not nearest:
-            hints.append(self._known(kind))
-        return hints
+        return [hint for hint in hints if hint]
 
     def _known(self, kind: Kind) -> str:
         names = ", ".join(sorted(self._components[kind]))

@@ -118,6 +118,20 @@ def test_every_plugin_has_its_pages(plugin: str) -> None:
         assert f"({plugin}.md)" in (DOCS / folder / "index.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("plugin", sorted(NAMES))
+def test_the_page_of_a_plugin_says_what_is_public(plugin: str) -> None:
+    """And all of that can be imported, from the plugin's own module."""
+    module = pytest.importorskip(f"framework_{plugin}")
+    page = (DOCS / "plugins" / f"{plugin}.md").read_text(encoding="utf-8")
+    after = page.partition(f"`from framework_{plugin} import ...`")[2]
+    table = re.search(r"\n(\| name \| what \|\n(?:\|.*\n)+)", after)
+    assert table, f"{plugin}.md does not say what is public"
+    named = re.findall(r"`(\w+)`", " ".join(line.split("|")[1] for line in table[1].splitlines()[2:]))
+    assert sorted(named) == sorted(module.__all__)
+    for name in named:
+        assert getattr(module, name).__module__.startswith(module.__name__), name
+
+
 def test_every_public_name_is_documented() -> None:
     reference = "".join(path.read_text(encoding="utf-8") for path in (DOCS / "reference").glob("*.md"))
     words = set(re.findall(r"\w+", reference))

@@ -89,7 +89,9 @@ BROKEN = {
     "pip install --upgrade framework-core",
     "FRAMEWORK_API = 0": "it was written for plugin API 0, this core has API 1: "
     "pip install --upgrade framework-broken",
-    f"{MODELS}_(): pass": "PluginValidationError: unknown hook 'register_models_' in plugin",
+    "FRAMEWORK_API = '1'": "its FRAMEWORK_API is '1', not a whole number: write 1",
+    "FRAMEWORK_API = True": "its FRAMEWORK_API is True, not a whole number: write 1",
+    "FRAMEWORK_API = 1.0": "its FRAMEWORK_API is 1.0, not a whole number: write 1",
     f"{MODELS}(environment): pass": "PluginValidationError: Plugin 'broken' for hook 'register_models'",
     f"{MODELS}(): yield 3": "TypeError: register_models yields 3, which is not a Component",
     f"{MODELS}(): return 3": "TypeError: 'int' object is not iterable",
@@ -112,6 +114,40 @@ def test_a_broken_plugin_is_reported_and_the_others_work(folder: Path, code: str
     assert broken.title == "broken (framework-broken 9)"
     assert [c.full_name for c in first.components + last.components] == ["aaa/first", "zzz/last"]
     assert Registry([first, broken, last]).broken == [broken]
+
+
+UNKNOWN = """
+from framework import Component, hookimpl
+
+@hookimpl
+def register_environments():
+    yield Component("maze", "nowhere:make")
+
+@hookimpl
+def register_{hook}():
+    yield Component("b", "nowhere:make")
+
+@hookimpl(optionalhook=True)
+def register_rewards():
+    yield Component("c", "nowhere:make")
+"""
+
+
+@pytest.mark.parametrize(
+    ("hook", "hint"),
+    [
+        ("curricula", "a newer core may: pip install -U framework-core"),
+        ("modles", "did you mean 'register_models'?"),
+    ],
+)
+def test_a_hook_this_core_does_not_know_is_a_warning(folder: Path, hook: str, hint: str) -> None:
+    install(folder, "other", component="first")
+    install(folder, "newer", UNKNOWN.replace("{hook}", hook))
+    plugin, other = load_plugins()
+    assert plugin.error == other.error == ""
+    assert plugin.warnings == [f"this core does not know its hook register_{hook}; {hint}"]
+    assert other.warnings == []
+    assert [component.full_name for component in plugin.components] == ["newer/maze"]
 
 
 def test_an_entry_point_to_nowhere(folder: Path) -> None:

@@ -45,19 +45,20 @@ def _plugin_to_text(entry: dict[str, Any], width: int) -> str:
     texts = [
         entry["doc"],
         f"broken: {entry['error']}" if entry["error"] else "",
+        *(f"warning: {warning}" for warning in entry["warnings"]),
         f"builds on {', '.join(entry['builds_on'])}" if entry["builds_on"] else "",
         f"from {entry['module']} import {names}" if names else "offers no names to other plugins",
     ]
     lines = [f"{entry['name']}: plugin, {entry['distribution']} {entry['version']}"]
     for text in filter(None, texts):
         lines += textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ")
-    column = max((len(component["name"]) for component in entry["components"]), default=0)
-    for kind in dict.fromkeys(component["kind"] for component in entry["components"]):
+    recipes = [{**recipe, "kind": "recipe"} for recipe in entry["recipes"]]
+    listed = [*entry["components"], *recipes]
+    column = max((len(each["name"]) for each in listed), default=0)
+    for kind in dict.fromkeys(each["kind"] for each in listed):
         lines += ["", f"{kind}s"]
         lines += [
-            f"  {component['name']:<{column}}  {component['doc']}".rstrip()
-            for component in entry["components"]
-            if component["kind"] == kind
+            f"  {each['name']:<{column}}  {each['doc']}".rstrip() for each in listed if each["kind"] == kind
         ]
     return "\n".join(lines)
 

@@ -44,6 +44,9 @@ def command(kind: Kind | None, as_json: bool) -> None:
         click.echo(f"no plugin registers any {kind or 'component'}", err=True)
     for plugin in registry.broken:
         click.echo(f"broken plugin {plugin.title}: {plugin.error}", err=True)
+    for plugin in registry.plugins:
+        for warning in plugin.warnings:
+            click.echo(f"warning: plugin {plugin.title}: {warning}", err=True)
 
 
 def _as_dict(registry: Registry, kind: Kind | None) -> dict[str, object]:
@@ -67,6 +70,7 @@ def _as_dict(registry: Registry, kind: Kind | None) -> dict[str, object]:
                 "components": len(plugin.components),
                 "error": plugin.error or None,
                 "trace": plugin.trace or None,
+                "warnings": plugin.warnings,
             }
             for plugin in registry.plugins
         ],

@@ -17,7 +17,7 @@ from framework.component import Kind, Param, Parameter, describe_dataclass, unwr
 from framework.recipe.compose import compose, merge, read_file
 from framework.recipe.named import find_recipe, recipes
 from framework.recipe.resolve import STAGE_KEYS
-from framework.recipe.words import is_union
+from framework.recipe.words import is_union, word_of
 from framework.reference import SECTIONS, nested, part_of
 from framework.registry import installed
 
@@ -129,7 +129,7 @@ def _values(annotation: Any) -> list[str]:
     if typing.get_origin(annotation) is typing.Literal:
         return [str(choice) for choice in typing.get_args(annotation)]
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        return [member.name for member in annotation]
+        return [word_of(member) for member in annotation]
     if is_union(annotation):
         return [value for member in typing.get_args(annotation) for value in _values(member)]
     return ["null"] if annotation is type(None) else []

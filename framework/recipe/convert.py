@@ -25,6 +25,7 @@ from framework.recipe.words import (
     name_of,
     shown,
     takes_text,
+    word_of,
 )
 from framework.recipe.yaml import LARGEST
 
@@ -146,8 +147,9 @@ def convert(value: Any, annotation: Any, param: Param, at: At) -> Any:
         choices = typing.get_args(annotation)
         return _choice(value, {choice: choice for choice in choices}, annotation, param, at)
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        by_value = {member.value: member for member in annotation if isinstance(member.value, str)}
-        return _choice(value, {**by_value, **annotation.__members__}, annotation, param, at)
+        plain = (member for member in annotation if isinstance(member.value, (str, int, float)))
+        members = {**annotation.__members__, **{member.value: member for member in plain}}
+        return _choice(value, members, annotation, param, at, list(map(word_of, annotation)))
     return _scalar(value, annotation, param, at)
 
 
@@ -196,13 +198,21 @@ def _bounded(number: float, annotation: Any, param: Param, at: At, written: Any)
     return number if inside else at.mismatch(written, annotation, param)
 
 
-def _choice(value: Any, choices: Mapping[Any, Any], annotation: Any, param: Param, at: At) -> Any:
+def _choice(
+    value: Any,
+    choices: Mapping[Any, Any],
+    annotation: Any,
+    param: Param,
+    at: At,
+    words: list[str] | None = None,
+) -> Any:
+    """Args: words: what a misspelt one may have been meant to be; by default the choices."""
     typed = at.findings.marks.typed(at.path)
     for given in (value,) if typed is None else (value, typed):
         for choice, meaning in choices.items():
             if type(choice) is type(given) and choice == given:
                 return meaning
-    words = [choice for choice in choices if isinstance(choice, str)]
+    words = words or [choice for choice in choices if isinstance(choice, str)]
     nearest = did_you_mean(value, words) if isinstance(value, str) and not at.reference else ""
     return at.mismatch(value, annotation, param, nearest)
 

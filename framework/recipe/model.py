@@ -19,6 +19,7 @@ from framework.recipe.checkpoint import CheckpointRef, Deferred, fill
 from framework.recipe.convert import At, convert
 from framework.recipe.problems import INVALID, Findings, KeyPath, Reference
 from framework.recipe.variables import put
+from framework.recipe.words import word_of
 from framework.recipe.yaml import dump
 
 Precision = Literal[
@@ -313,7 +314,7 @@ def plain(value: Any) -> Any:
     """
     match value:
         case enum.Enum():
-            return value.name
+            return word_of(value)
         case None | bool() | int() | float():
             return value
         case str():

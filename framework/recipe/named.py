@@ -17,7 +17,7 @@ from urllib.request import url2pathname
 
 from framework.errors import did_you_mean
 from framework.needs import source_of
-from framework.plugins import discover
+from framework.plugins import Plugin, discover
 from framework.recipe.problems import Place, refuse
 
 FOLDER = "recipes"
@@ -59,6 +59,11 @@ def recipes() -> list[Named]:
     here, brought = _all()
     hidden = {named.name for named in here}
     return [*here, *(named for named in brought if named.name not in hidden)]
+
+
+def brought_by(plugin: Plugin) -> list[Named]:
+    """The recipes that a plugin brings, whatever is in the working directory."""
+    return [named for named in _all()[1] if named.plugin == plugin.title]
 
 
 def find_recipe(text: str, folder: Path = Path(), apart: Collection[Path] = ()) -> Path:

@@ -77,7 +77,7 @@ def expected(annotation: Any, param: Param) -> str:
     if origin is typing.Literal:
         return _one_of([shown(choice) for choice in arguments])
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        return _one_of([member.name for member in annotation])
+        return _one_of([word_of(member) for member in annotation])
     if is_union(annotation):
         return " or ".join(dict.fromkeys(expected(member, param) for member in arguments))
     if dataclasses.is_dataclass(annotation):
@@ -105,7 +105,7 @@ def type_name(annotation: Any) -> str:
     if origin is typing.Literal:
         return " | ".join(choice if isinstance(choice, str) else shown(choice) for choice in arguments)
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        return " | ".join(member.name for member in annotation)
+        return " | ".join(word_of(member) for member in annotation)
     if is_union(annotation):
         return " | ".join(dict.fromkeys(type_name(member) for member in arguments))
     if annotation is Ellipsis:
@@ -113,6 +113,11 @@ def type_name(annotation: Any) -> str:
     if arguments:
         return f"{_simple_name(origin)}[{', '.join(type_name(item) for item in arguments)}]"
     return _simple_name(annotation)
+
+
+def word_of(member: enum.Enum) -> str:
+    """A member of an enumeration as recipes write it: its value where that is a word, else its name."""
+    return member.value if isinstance(member.value, str) else member.name
 
 
 def is_union(annotation: Any) -> bool:

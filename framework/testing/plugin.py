@@ -33,7 +33,7 @@ print(json.dumps(seen))
 def check_plugin(name: str) -> Plugin:
     """Check an installed plugin.
 
-    It loads and declares the API it was written for; it registers something; every
+    It loads and declares the API it was written for; this core knows its hooks; it registers something; every
     component says what it is, can be imported and takes what the core hands it; every
     parameter is documented; of other plugins it imports only what they declare public; and neither
     loading it nor reading the parameters of its components imports any of `HEAVY`.
@@ -51,6 +51,7 @@ def check_plugin(name: str) -> Plugin:
     plugin = next(plugin for plugin in load_plugins([name]) if plugin.name == name)
     assert not plugin.error, f"plugin {plugin.title} does not load: {plugin.error}\n{plugin.trace}"
     assert hasattr(plugin.module, "FRAMEWORK_API"), f"plugin {plugin.title} declares no FRAMEWORK_API"
+    assert not plugin.warnings, f"plugin {plugin.title}: {plugin.warnings[0]}"
     assert plugin.components, f"plugin {plugin.title} registers no component"
     for component in plugin.components:
         _check_component(component)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from framework.reference import SECTIONS
+from framework.registry import installed
 
 LEARN = """\
 toy/learn: algorithm of framework-toy 1.2
@@ -132,6 +133,22 @@ def test_sections(name: str, toy: Path, command: Callable[..., Any]) -> None:
 def test_unknown(toy: Path, command: Callable[..., Any]) -> None:
     said = "error: unknown component 'toy/lern'\n  did you mean 'toy/learn'?\n"
     assert command("info", "toy/lern") == (2, "", said)
+
+
+def test_of_a_plugin_that_is_absent(
+    toy: Path, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reason = "plugin bad (framework-bad 0.3) is broken: ModuleNotFoundError: No module named"
+    assert command("info", "bad/thing").err.startswith(f"error: unknown component 'bad/thing'\n  {reason}")
+    assert command("info", "tyo").err == "error: unknown component 'tyo'\n  did you mean 'toy'?\n"
+    monkeypatch.setenv("FRAMEWORK_PLUGINS", "bad")
+    installed.cache_clear()
+    reason = "plugin toy (framework-toy 1.2) is left out: FRAMEWORK_PLUGINS is 'bad'"
+    for name in ("toy", "toy/learn"):
+        assert command("info", name).err == f"error: unknown component {name!r}\n  {reason}\n"
+    Path("recipe.yaml").write_text("algorithm: {use: toy/learn}\n")
+    said = f"error: recipe.yaml:1:18: unknown algorithm 'toy/learn'\n  {reason}\n"
+    assert command("check", "recipe.yaml") == (2, "", said)
 
 
 def test_parameters_that_cannot_be_imported(toy: Path, command: Callable[..., Any]) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from .. import distributions  # noqa: TID252  (tests are not installed)
 
 LIST = """\
 algorithms
@@ -71,7 +74,18 @@ def test_json(toy: Path, command: Callable[..., Any]) -> None:
         "components": 4,
         "error": None,
         "trace": None,
+        "warnings": [],
     }
+
+
+def test_a_warning(toy: Path, command: Callable[..., Any], tmp_path: Path) -> None:
+    code = "from framework import hookimpl\n@hookimpl\ndef register_rewards(): pass\n"
+    distributions.install(tmp_path / "site-packages", "bad", code, version="0.4", distribution="bad")
+    for folder in (tmp_path / "site-packages").glob("framework_bad*"):
+        shutil.rmtree(folder)
+    said = "plugin bad (bad 0.4): this core does not know its hook register_rewards; a newer core may"
+    assert command("list").err.startswith(f"warning: {said}")
+    assert said.partition(": ")[2] in " ".join(command("info", "bad").out.split())
 
 
 def test_json_of_one_kind(toy: Path, command: Callable[..., Any]) -> None:

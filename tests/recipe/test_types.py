@@ -29,6 +29,11 @@ class Level(enum.IntEnum):
     HIGH = 2
 
 
+class Order(enum.Enum):
+    FIRST = "first in"
+    LAST = "last in"
+
+
 @dataclass(frozen=True)
 class Part:
     size: Annotated[int, Param("size", ge=0)] = 1
@@ -63,7 +68,14 @@ CASES: list[tuple[Any, str, str, list[tuple[Any, Any]], list[Any]]] = [
         ["b", True, 1.0],
     ),
     (Literal["only"], "only", "'only'", [("only", "only")], ["other"]),
-    (Level, "LOW | HIGH", "LOW or HIGH", [("LOW", Level.LOW)], ["low", 1, 3]),
+    (
+        Order,
+        "first in | last in",
+        "first in or last in",
+        [("first in", Order.FIRST), ("LAST", Order.LAST)],
+        ["last"],
+    ),
+    (Level, "LOW | HIGH", "LOW or HIGH", [("LOW", Level.LOW), (1, Level.LOW)], ["low", 3, True]),
     (list, "list", "a list", [([1, "x"], [1, "x"]), ([], [])], ["x", {}]),
     (list[Path], "list[path]", "a list, each item a path", [(["a"], [Path("a")])], [["a", ""], "a"]),
     (
@@ -125,6 +137,10 @@ def test_types(
         assert findings.problems, given
     assert type_name(annotation) == name
     assert expected(annotation, param) == words
+
+
+def test_enumerations_are_recorded_as_they_are_shown() -> None:
+    assert [plain(member) for member in (*Order, *Level)] == ["first in", "last in", "LOW", "HIGH"]
 
 
 def test_what_a_recipe_cannot_hold() -> None:

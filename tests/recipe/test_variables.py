@@ -132,7 +132,7 @@ stages: {{a: {{}}, b: {{seed: 6, algorithm: {{low: 1}}}}}}
          "cannot be ${oc.decode:${oc.env:NUMBER}}\n  expected a number > 0 and < 1"),
         ("algorithm: {LEARN, schedule: [1, '${oc.env:TOKEN}']}", "cannot be ${oc.env:TOKEN}\n"),
         ("algorithm: {LEARN, k: ['${oc.env:TOKEN}']}", "cannot be a value with ${oc.env:TOKEN}\n"),
-        ("algorithm: {LEARN, order: '${oc.env:TOKEN}'}", "cannot be ${oc.env:TOKEN}\n  expected FIRST"),
+        ("algorithm: {LEARN, order: '${oc.env:TOKEN}'}", "cannot be ${oc.env:TOKEN}\n  expected first in or"),
         ("algorithm: {LEARN, low: '${oc.decode:${oc.env:NUMBER}}'}",
          "algorithm toy/learn refuses its values, and there is a value with ${oc.decode:${oc.env:NUMBER}}"),
         ("algorithm: {LEARN}\nmodel: {use: toy/net, start: '${oc.decode:${oc.env:NUMBER}}'}",

@@ -3,10 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from framework import Component, hookimpl
+from framework.lazy import lazily
+
+if TYPE_CHECKING:
+    from framework_codex.execution import Judge, JudgeConfig, Limits, Verdict
+    from framework_codex.gpt import GPT, Tokenizer
+    from framework_codex.problem import Problem
+    from framework_codex.training.language_model import Docstrings, LanguageModel, Supervised
 
 FRAMEWORK_API = 1
+
+#: What plugins that build on this one may import.
+__all__ = [
+    "GPT",
+    "Docstrings",
+    "Judge",
+    "JudgeConfig",
+    "LanguageModel",
+    "Limits",
+    "Problem",
+    "Supervised",
+    "Tokenizer",
+    "Verdict",
+]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        **dict.fromkeys(("GPT", "Tokenizer"), "gpt"),
+        **dict.fromkeys(("Docstrings", "LanguageModel", "Supervised"), "training.language_model"),
+        **dict.fromkeys(("Judge", "JudgeConfig", "Limits", "Verdict"), "execution"),
+        "Problem": "problem",
+    },
+)
 
 _PAPER = "Chen et al. 2021, Evaluating Large Language Models Trained on Code"
 _EVALUATION = "framework_codex.evaluation.config"

@@ -3,10 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from framework import Component, hookimpl
+from framework.lazy import lazily
+
+if TYPE_CHECKING:
+    from framework_glide.clip import NoisedCLIP
+    from framework_glide.diffusion.process import Diffusion
+    from framework_glide.generation import generate
+    from framework_glide.pipeline import Pipeline
+    from framework_glide.text_to_image import TextToImage
+    from framework_glide.training.denoising import Denoising
+    from framework_glide.training.inpainting import Inpainting
+    from framework_glide.training.upsampling import Upsampling
+    from framework_glide.unet import TextUNet
 
 FRAMEWORK_API = 1
+
+#: What plugins that build on this one may import.
+__all__ = [
+    "Denoising",
+    "Diffusion",
+    "Inpainting",
+    "NoisedCLIP",
+    "Pipeline",
+    "TextToImage",
+    "TextUNet",
+    "Upsampling",
+    "generate",
+]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "Denoising": "training.denoising",
+        "Diffusion": "diffusion.process",
+        "Inpainting": "training.inpainting",
+        "NoisedCLIP": "clip",
+        "Pipeline": "pipeline",
+        "TextToImage": "text_to_image",
+        "TextUNet": "unet",
+        "Upsampling": "training.upsampling",
+        "generate": "generation",
+    },
+)
 
 _PAPER = "Nichol et al. 2021, GLIDE"
 _TRAINING = "framework_glide.training.config"
