@@ -18,11 +18,13 @@ from typing import Any
 
 import pluggy
 
-from framework import hookspecs
+from framework import __version__, hookspecs
 from framework.component import KINDS, Component, Kind
 from framework.errors import PluginError, UserError, did_you_mean
 
 GROUP = "framework"
+#: What the core registers itself, since it belongs to no paper: plugin name -> module.
+BUILTIN = {"gymnasium": "framework.gym"}
 FILTER = "FRAMEWORK_PLUGINS"
 
 
@@ -36,6 +38,7 @@ class Plugin:
         version: its version.
         module: the module named by the entry point, or None if it did not load.
         components: what it registers.
+        builtin: whether it comes with the core; these are always loaded.
         error: why it is broken, one line, or "".
         warnings: what of it this core does not know, and leaves out.
         trace: the traceback of the failure, for `framework list --json` and bug reports.
@@ -46,6 +49,7 @@ class Plugin:
     version: str
     module: ModuleType | None = None
     components: list[Component] = field(default_factory=list)
+    builtin: bool = False
     error: str = ""
     trace: str = ""
     warnings: list[str] = field(default_factory=list)
@@ -92,7 +96,7 @@ def load_plugins(only: Iterable[str] | None = None) -> list[Plugin]:
     if chosen is not None:
         _require(chosen, {plugin.name for plugin, _ in found}, from_environment=only is None)
         chosen = _with_needed(chosen, [plugin for plugin, _ in found])
-        found = [(plugin, entry) for plugin, entry in found if plugin.name in chosen]
+        found = [(plugin, entry) for plugin, entry in found if plugin.builtin or plugin.name in chosen]
 
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
@@ -125,7 +129,10 @@ def why_absent(name: str, plugins: Iterable[Plugin]) -> str:
 
 
 def discover() -> Iterator[tuple[Plugin, importlib.metadata.EntryPoint]]:
-    """Yield the installed plugins, not yet loaded, with their entry points."""
+    """Yield the core's own and the installed plugins, not yet loaded, with their entry points."""
+    for name, module in BUILTIN.items():
+        core = Plugin(name, "framework-core", __version__, builtin=True)
+        yield core, importlib.metadata.EntryPoint(name, module, GROUP)
     for entry in importlib.metadata.entry_points(group=GROUP):
         yield Plugin(entry.name, *_origin(entry)), entry
 

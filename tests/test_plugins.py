@@ -17,6 +17,7 @@ from .distributions import install
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of installed plugins, the only ones there are."""
+    monkeypatch.setattr("framework.plugins.BUILTIN", {})
     # The interpreter's own folders stay, without the distributions that are installed there.
     rest = [
         entry for entry in sys.path if "site-packages" not in entry and not Path(entry, "framework").is_dir()

@@ -38,7 +38,7 @@ def command(kind: Kind | None, as_json: bool) -> None:
             click.echo(f"{each}s")
         for component in components:
             click.echo(f"  {component.full_name:<{width}}  {component.doc}".rstrip())
-    if not registry.plugins:
+    if all(plugin.builtin for plugin in registry.plugins):
         click.echo("no plugins are installed, for example: pip install framework-her", err=True)
     elif not registry.components(kind):
         click.echo(f"no plugin registers any {kind or 'component'}", err=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from framework.errors import UserError
 from framework.report import Report, Video
 
 
@@ -49,5 +50,7 @@ def _render(environment: Any, envs: Sequence[int]) -> Sequence[Any]:
     if "envs" in inspect.signature(environment.render).parameters:  # framework.sim's
         drawn: Sequence[Any] = environment.render(envs)
         return drawn
-    drawn = environment.render()
+    drawn = environment.render() or ()
+    if not drawn or drawn[0] is None:
+        raise UserError(f"{type(environment).__name__} draws nothing: it has no render_mode 'rgb_array'")
     return [drawn[i] for i in envs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -14,6 +15,8 @@ from framework.errors import UserError
 Array: TypeAlias = NDArray[Any]
 #: One array per key of a dict space, or the array itself: each `(num_envs, ...)`.
 Observation: TypeAlias = Mapping[str, Array] | Array
+
+log = logging.getLogger("framework")
 
 
 def autoreset_mode(environment: Any) -> AutoresetMode:
@@ -33,6 +36,28 @@ def require_same_step(environment: Any) -> None:
         raise UserError(
             f"{type(environment).__name__} resets with autoreset mode {mode.name}; training needs SAME_STEP\n"
             "  build it with autoreset_mode=gymnasium.vector.AutoresetMode.SAME_STEP"
+        )
+
+
+def state_of(environment: Any) -> Any:
+    """What `get_state` returns; None where an environment's state cannot be saved."""
+    return environment.get_state() if hasattr(environment, "get_state") else None
+
+
+def why_unsaved(environment: Any) -> str:
+    """Why `state_of` has nothing; "" where it has."""
+    if not hasattr(environment, "get_state"):
+        return "it has no get_state"
+    return str(getattr(environment, "unsaved", ""))
+
+
+def warn_if_unsaved(environment: Any) -> None:
+    """Say so if a resumed training cannot go on where this environment was."""
+    if why := why_unsaved(environment):
+        log.warning(
+            "the state of %s is not in checkpoints, and a resumed training starts new episodes: %s",
+            type(environment).__name__,
+            why,
         )
 
 
@@ -70,6 +95,8 @@ def final_info(key: str, info: Mapping[str, Any], default: Array) -> Array:
         default: where no environment reports the entry.
     """
     value = np.array(info.get(key, default))
+    if value.dtype == object:  # of numbers that gymnasium knows no array for, with gaps
+        value = np.where([one is None for one in value], default, value).astype(default.dtype)
     final = info.get("final_info")
     if isinstance(final, Mapping) and key in final:
         mask = np.asarray(final.get(f"_{key}", True)) & np.asarray(info["_final_info"])

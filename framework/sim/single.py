@@ -7,6 +7,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from framework.sim.arrays import State
 from framework.sim.vector_env import VectorEnv
 
 
@@ -48,6 +49,14 @@ class SingleEnv(gymnasium.Env[Any, Any]):
     def render(self) -> Any:
         """A frame, `(height, width, 3)` uint8, if `render_mode` is "rgb_array"."""
         return self.vector.render([0])[0] if self.render_mode == "rgb_array" else None
+
+    def get_state(self) -> State:
+        """Everything the next steps depend on; see `VectorEnv.get_state`."""
+        return self.vector.get_state()
+
+    def set_state(self, state: State) -> None:
+        """Continue from what `get_state` returned."""
+        self.vector.set_state(state)
 
     def close(self) -> None:
         self.vector.close()

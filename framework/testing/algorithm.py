@@ -55,11 +55,17 @@ def check_algorithm(
             start = Path(folder, "whole", f"step-{cut:09d}.ckpt")
             again: list[str] = []
             resumed = train(*parts, Path(folder) / "resumed", steps, seed, start, epochs, again)
-            _check_same_batches(again, batches[cut:], cut, name)
-            _check_same_end(Path(folder), name)
-            assert_same(
-                resumed.state_dict(), whole.state_dict(), f"{name}: the parameters of a resumed training:"
-            )
+            try:
+                _check_same_batches(again, batches[cut:], cut, name)
+                _check_same_end(Path(folder), name)
+                assert_same(
+                    resumed.state_dict(), whole.state_dict(), f"{name}: the parameters of a resumed training:"
+                )
+            except AssertionError as error:
+                if why := _why_unsaved(environment, seed):
+                    what = f"{name}: a resumed training starts new episodes"
+                    raise AssertionError(f"{what}: {title(environment)} cannot be saved: {why}") from error
+                raise
         _check_served(whole, name)
 
 
@@ -139,6 +145,17 @@ def _stop_after(steps: int, batches: list[str]) -> pl.Callback:
             trainer.should_stop = True
 
     return LambdaCallback(on_train_batch_start=note, on_train_batch_end=stop)
+
+
+def _why_unsaved(environment: Section, seed: int) -> str:
+    """Why the state of an interactive environment is in no checkpoint; "" where it is."""
+    from framework.rl.vector import why_unsaved
+
+    built = build("environment", environment, seed=seed)
+    if not hasattr(built, "step"):
+        return ""
+    built.reset(seed=seed)
+    return why_unsaved(built)
 
 
 def _check_same_batches(found: list[str], expected: list[str], cut: int, name: str) -> None:

@@ -68,7 +68,8 @@ def foreign_imports(plugin: Plugin, installed: Iterable[Plugin]) -> list[str]:
     if its own distribution requires that plugin's.
     """
     assert plugin.module is not None
-    others = [other for other in installed if other.module and other.distribution != plugin.distribution]
+    distributions = (plugin.distribution, "framework-core")
+    others = [other for other in installed if other.module and other.distribution not in distributions]
     by_package = {other.module.__name__.split(".")[0]: other for other in others if other.module}
     home = Path(str(plugin.module.__file__))
     sources = home.parent.rglob("*.py") if home.name == "__init__.py" else [home]

@@ -46,6 +46,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.syspath_prepend(folder)
+    monkeypatch.setattr("framework.plugins.BUILTIN", {})
     monkeypatch.setenv("FRAMEWORK_PLUGINS", "toy,bad")
     monkeypatch.setenv("COLUMNS", "80")
     installed.cache_clear()

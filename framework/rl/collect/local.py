@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -12,13 +11,19 @@ import gymnasium
 import numpy as np
 
 from framework.errors import UserError
-from framework.rl.vector import Array, Observation, final_info, final_observation, require_same_step
+from framework.rl.vector import (
+    Array,
+    Observation,
+    final_info,
+    final_observation,
+    require_same_step,
+    state_of,
+    warn_if_unsaved,
+)
 
 #: Actions for a batch of observations, with whatever exploration is wanted; in [-1, 1] where
 #: the environment's are a bounded box.
 Behaviour: TypeAlias = Callable[[Any], Array]
-
-log = logging.getLogger("framework")
 
 
 @dataclass(frozen=True)
@@ -87,12 +92,7 @@ class EpisodeCollector:
         if self._seed is not None:
             self._observation, _ = environment.reset(seed=self._seed)
             self._seed = None
-            if not hasattr(environment, "get_state"):
-                log.warning(
-                    "%s has no get_state: its state is not in checkpoints, and a resumed training "
-                    "starts new episodes",
-                    type(environment).__name__,
-                )
+            warn_if_unsaved(environment)
         self._steps += steps
         for _ in range(steps):
             action = behaviour(self._observation)
@@ -118,7 +118,7 @@ class EpisodeCollector:
     def state_dict(self) -> dict[str, Any]:
         """Everything the next steps depend on, the environment's state included."""
         return {
-            "environment": self.environment.get_state() if hasattr(self.environment, "get_state") else None,
+            "environment": state_of(self.environment),
             "seed": self._seed,
             "steps": self._steps,
             "observation": copy.deepcopy(self._observation),

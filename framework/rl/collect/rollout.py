@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 from framework.rl.batch import Batch, State
 from framework.rl.policy import Policy
 from framework.rl.trees import Tree, to_tensors, tree_map
-from framework.rl.vector import require_same_step
+from framework.rl.vector import require_same_step, state_of, warn_if_unsaved
 
 _STATE = ("_seed", "_observation", "_state", "_is_first", "_return", "_length")
 
@@ -25,9 +25,9 @@ class RolloutCollector:
     Episodes go on from one fragment to the next, and so do hidden states.
 
     Args:
-        environment: a `VectorEnv` with SAME_STEP autoreset, and `get_state`/`set_state` if it
-            is to be resumed. With an agent axis its observations and actions are `(num_envs,
-            agents, ...)` and its rewards `(num_envs, agents)`; agents start and end together.
+        environment: a `VectorEnv` with SAME_STEP autoreset, and `get_state`/`set_state` if a
+            resumed training is to go on the same. With an agent axis its observations and actions
+            are `(num_envs, agents, ...)` and its rewards `(num_envs, agents)`; agents start and end together.
         policy: for one agent's spaces; it is called without gradients.
         seed: of the first reset, and of what the policy draws.
         agents: size of the agent axis; None for no such axis.
@@ -73,6 +73,7 @@ class RolloutCollector:
         if self._seed is not None:
             self._observation = to_tensors(self.environment.reset(seed=self._seed)[0], self.device)
             self._seed = None
+            warn_if_unsaved(self.environment)
         self.finished = []
         rows, finals, states = [], [], []
         for t in range(steps):
@@ -129,12 +130,15 @@ class RolloutCollector:
     def state_dict(self) -> dict[str, Any]:
         """Everything the next steps depend on but the policy, the environment's state included."""
         state = {name: getattr(self, name) for name in _STATE}  # nothing changes them in place
-        return state | {"environment": self.environment.get_state(), "random": self._random.get_state()}
+        return state | {"environment": state_of(self.environment), "random": self._random.get_state()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from what `state_dict` returned."""
-        self.environment.set_state(state["environment"])
         self._random.set_state(state["random"].cpu())
+        if state["environment"] is None:
+            self._seed = int(torch.randint(2**31, (), generator=self._random, device=self.device))
+            return
+        self.environment.set_state(state["environment"])
         here = lambda x: x.to(self.device) if isinstance(x, Tensor) else x  # noqa: E731
         for name in _STATE:
             setattr(self, name, tree_map(here, state[name]))

@@ -184,7 +184,8 @@ def test_without_a_state_of_the_environment_new_episodes_start(caplog):
     one, other = (EpisodeCollector(Spaces(BOX, DISCRETE), seed=seed) for seed in (0, 0))
     still = lambda observation: np.zeros(2, np.int64)  # noqa: E731
     one.collect(5, still)
-    assert "Spaces has no get_state" in caplog.text
+    assert "the state of Spaces is not in checkpoints" in caplog.text
+    assert "it has no get_state" in caplog.text
     other.load_state_dict(one.state_dict())
     assert [len(episode) for episode in other.collect(3, still)] == [3, 3]
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from framework.contracts import Served
+from framework.errors import UserError
 from framework.report import Report
 from framework.rl.buffers.episodes import EpisodeReplay
 from framework.rl.collect.local import Episode, EpisodeCollector
@@ -106,8 +107,14 @@ class Hindsight(CycleAlgorithm):
             return {}
         # The normaliser is fed what the networks will be: relabelled transitions.
         newest = self.replay.newest(len(experience))
-        inputs = self.relabel.all_of(self.replay, newest, self.random).inputs
-        self.model.normalizer.update(torch.from_numpy(inputs))
+        relabelled = self.relabel.all_of(self.replay, newest, self.random)
+        self.model.normalizer.update(torch.from_numpy(relabelled.inputs))
+        low, high = float(relabelled.reward.min()), float(relabelled.reward.max())
+        if self.config.clip_targets and not -1 <= low <= high <= 0:
+            raise UserError(
+                f"{type(self.environment).__name__} gives rewards from {low:g} to {high:g}, and values are "
+                "clipped to what rewards in [-1, 0] can add up to\n  give algorithm.clip_targets: false"
+            )
         return {
             "train/success_rate": float(np.mean([episode.success for episode in experience])),
             "train/return": float(np.mean([episode.ret for episode in experience])),
