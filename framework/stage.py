@@ -107,7 +107,7 @@ class StageRunner:
     def run_all(self, interruption: Interruption) -> dict[str, Report]:
         """Train what is not trained, evaluate what is not evaluated; return the new reports."""
         final = self.checkpoints / self.state.checkpoint
-        if self.state.checkpoint and not is_whole(final):
+        if self.state.checkpoint and not is_whole(final, training=False):
             log.warning("checkpoint %s is truncated or altered; training goes on from the one before", final)
             self.state.checkpoint = ""
         if not is_first_process() and (self.stage.algorithm is None or self.state.checkpoint):
@@ -240,10 +240,10 @@ class StageRunner:
         )
 
     def restore(self, built: Built) -> None:
-        """Load the final checkpoint's weights and state into the algorithm."""
+        """Load the final checkpoint's weights into the algorithm, but not what only training needs."""
         if not isinstance(built.algorithm, pl.LightningModule):
             return
-        checkpoint = load_checkpoint(self.checkpoints / self.state.checkpoint)
+        checkpoint = load_checkpoint(self.checkpoints / self.state.checkpoint, training=False)
         built.algorithm.on_load_checkpoint(checkpoint)
         built.algorithm.load_state_dict(checkpoint["state_dict"])
         self._evaluators_load(checkpoint)

@@ -125,7 +125,10 @@ class CycleAlgorithm(LightningModule, ABC):
 
     @abstractmethod
     def cycle_state(self) -> dict[str, Any]:
-        """Buffers, environment state, generators: what a checkpoint needs besides the networks."""
+        """Buffers, environment state, generators: what a training needs to go on, besides the networks.
+
+        It is not read where a trained algorithm is evaluated, played or served.
+        """
 
     @abstractmethod
     def load_cycle_state(self, state: dict[str, Any]) -> None:
@@ -244,18 +247,20 @@ class CycleAlgorithm(LightningModule, ABC):
             gathered: list[Any] | None = [None] * self.processes if self.global_rank == 0 else None
             torch.distributed.gather_object(states[0], gathered)
             states = gathered or []
-        checkpoint["cycle"] = {"counters": asdict(self.counters), "states": states}
+        checkpoint["cycle"] = {"counters": asdict(self.counters)}
+        checkpoint["apart"] = states
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        saved = checkpoint["cycle"]
+        self.counters = Counters(**checkpoint["cycle"]["counters"])
+        if (states := checkpoint.get("apart")) is None:
+            return  # not to go on training
         attached = self._trainer
-        if attached is not None and attached.world_size != len(saved["states"]):
+        if attached is not None and attached.world_size != len(states):
             raise UserError(
-                f"this checkpoint was written by {len(saved['states'])} processes and cannot go on "
+                f"this checkpoint was written by {len(states)} processes and cannot go on "
                 f"with {attached.world_size}\n  give trainer.devices the number it was trained with"
             )
-        self.counters = Counters(**saved["counters"])
-        self.load_cycle_state(saved["states"][0 if attached is None else self.global_rank])
+        self.load_cycle_state(states[0 if attached is None else self.global_rank])
 
 
 class Cycles:

@@ -21,6 +21,10 @@ from framework.interruption import Interrupted
 
 SUFFIX = ".ckpt"
 
+#: What only a training that goes on needs: Lightning's own and, under "apart", an algorithm's replay
+#: buffer, environment state and generators. It lies in a file of its own beside the checkpoint.
+APART = ("optimizer_states", "lr_schedulers", "loops", "resumption", "apart")
+
 
 class CorruptCheckpointError(UserError):
     """A checkpoint file is truncated, altered or without its digest."""
@@ -37,10 +41,11 @@ class DiskFullError(UserError):
 
 
 class CheckedCheckpointIO(CheckpointIO):
-    """Write to a temporary file, sync, record its SHA-256 beside it, then rename.
+    """Write to temporary files, sync, record their SHA-256 beside them, then rename.
 
-    A crash at any moment leaves the earlier checkpoints untouched; a file without a
-    matching digest is never loaded.
+    What evaluating, playing and serving need is in one file, and what is `APART` in another, so
+    that these never read a replay buffer. A crash at any moment leaves the earlier checkpoints
+    untouched; a file without a matching digest is never loaded.
     """
 
     def save_checkpoint(
@@ -48,18 +53,26 @@ class CheckedCheckpointIO(CheckpointIO):
     ) -> None:
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        apart = {key: checkpoint[key] for key in APART if key in checkpoint}
+        kept = {key: value for key, value in checkpoint.items() if key not in apart}
+        parts = {target: kept, **({training_file(target): apart} if apart else {})}
+        temporary = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in parts}
         try:
-            with temporary.open("wb") as file:
-                torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
-            _digest_file(target).write_text(digest(temporary) + "\n", encoding="ascii")
-            temporary.replace(target)
+            for path, part in parts.items():
+                with temporary[path].open("wb") as file:
+                    torch.save(part, file)
+                    file.flush()
+                    os.fsync(file.fileno())
+            digests = [digest(temporary[path]) for path in parts]
+            _digest_file(target).write_text("\n".join(digests) + "\n", encoding="ascii")
+            for path in reversed(parts):
+                temporary[path].replace(path)
         except BaseException as error:
-            temporary.unlink(missing_ok=True)
+            for path in temporary.values():
+                path.unlink(missing_ok=True)
             if not target.exists():
                 _digest_file(target).unlink(missing_ok=True)
+                training_file(target).unlink(missing_ok=True)
             if is_disk_full(error):
                 raise DiskFullError(target) from error
             raise
@@ -74,12 +87,17 @@ class CheckedCheckpointIO(CheckpointIO):
 
     def remove_checkpoint(self, path: str | os.PathLike[str]) -> None:
         target = Path(path)
-        target.unlink(missing_ok=True)
-        _digest_file(target).unlink(missing_ok=True)
+        for file in (target, training_file(target), _digest_file(target)):
+            file.unlink(missing_ok=True)
 
 
-def load_checkpoint(path: Path, map_location: Any | None = "cpu") -> dict[str, Any]:
+def load_checkpoint(path: Path, map_location: Any | None = "cpu", *, training: bool = True) -> dict[str, Any]:
     """Load a checkpoint after comparing its digest.
+
+    Args:
+        path: the checkpoint.
+        map_location: as torch's.
+        training: with what is `APART`, too, to go on training.
 
     A checkpoint holds NumPy arrays and generator states, which torch's weights-only
     loader refuses: load only files you or people you trust have written.
@@ -87,10 +105,17 @@ def load_checkpoint(path: Path, map_location: Any | None = "cpu") -> dict[str, A
     Raises:
         CorruptCheckpointError: the file is not what was written.
     """
-    if not is_whole(path):
+    if not is_whole(path, training=training):
         raise CorruptCheckpointError(f"checkpoint {path} is truncated or altered: its SHA-256 does not match")
     loaded: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=False)
+    if training and len(_digests(path)) > 1:
+        loaded |= torch.load(training_file(path), map_location=map_location, weights_only=False)
     return loaded
+
+
+def training_file(path: Path) -> Path:
+    """Where what is `APART` of a checkpoint lies; without it a training cannot go on from there."""
+    return path.with_suffix(".training")
 
 
 def digest(path: Path) -> str:
@@ -99,17 +124,23 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def is_whole(path: Path) -> bool:
-    """Whether the file has the digest recorded when it was written."""
+def is_whole(path: Path, *, training: bool = True) -> bool:
+    """Whether the file, and what is `APART` of it, have the digests recorded when they were written.
+
+    Args:
+        path: the checkpoint.
+        training: whether the second file matters.
+    """
     try:
-        return _digest_file(path).read_text(encoding="ascii").strip() == digest(path)
-    except (OSError, UnicodeDecodeError):
+        own, *apart = _digests(path)
+        return own == digest(path) and not (training and apart and apart != [digest(training_file(path))])
+    except (OSError, ValueError):
         return False
 
 
 def is_altered(path: Path) -> bool:
     """Whether there is a digest beside the file that is not its own."""
-    return _digest_file(path).exists() and not is_whole(path)
+    return _digest_file(path).exists() and not is_whole(path, training=False)
 
 
 def checkpoints(folder: Path) -> list[Path]:
@@ -207,6 +238,10 @@ class CheckpointWriter(Checkpoint):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self._steps = self._saved = state_dict["steps"]
+
+
+def _digests(path: Path) -> list[str]:
+    return _digest_file(path).read_text(encoding="ascii").split()
 
 
 def _digest_file(path: Path) -> Path:

@@ -15,6 +15,7 @@ from framework.runs.checkpoints import (
     checkpoints,
     load_checkpoint,
     newest_whole,
+    training_file,
 )
 
 
@@ -64,6 +65,48 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(folder: Path, damage: 
     chosen = newest_whole(folder, warnings.append)
     assert chosen == folder / "step-000000002.ckpt"
     assert len(warnings) == 1 and str(path) in warnings[0]
+
+
+@pytest.fixture
+def with_buffer(tmp_path: Path) -> Path:
+    for step in (1, 2):
+        saved = {**value(step), "optimizer_states": [step], "apart": {"replay": torch.zeros(10_000)}}
+        CheckedCheckpointIO().save_checkpoint(saved, tmp_path / f"step-{step:09d}.ckpt")
+    return tmp_path
+
+
+def test_what_only_training_needs_is_read_for_training_only(
+    with_buffer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = with_buffer / "step-000000002.ckpt"
+    assert path.stat().st_size < 20_000 < training_file(path).stat().st_size
+    whole = load_checkpoint(path)
+    assert whole["optimizer_states"] == [2] and len(whole["apart"]["replay"]) == 10_000
+    monkeypatch.setattr("framework.runs.checkpoints.training_file", lambda path: pytest.fail("it is read"))
+    assert set(load_checkpoint(path, training=False)) == set(value(2))
+
+
+@pytest.mark.parametrize("damage", ["gone", "altered", "of another"])
+def test_without_what_only_training_needs_a_checkpoint_still_evaluates(
+    with_buffer: Path, damage: str
+) -> None:
+    path = with_buffer / "step-000000002.ckpt"
+    before = training_file(with_buffer / "step-000000001.ckpt")
+    if damage == "gone":
+        training_file(path).unlink()
+    else:
+        data = training_file(path).read_bytes()
+        training_file(path).write_bytes(before.read_bytes() if damage == "of another" else data[:-1])
+    assert load_checkpoint(path, training=False)["step"] == 2
+    with pytest.raises(CorruptCheckpointError):
+        load_checkpoint(path)
+    assert newest_whole(with_buffer, lambda message: None) == with_buffer / "step-000000001.ckpt"
+
+
+def test_a_removed_checkpoint_leaves_nothing(with_buffer: Path) -> None:
+    for path in checkpoints(with_buffer):
+        CheckedCheckpointIO().remove_checkpoint(path)
+    assert list(with_buffer.iterdir()) == []
 
 
 def test_none_is_whole(folder: Path) -> None:

@@ -134,7 +134,7 @@ def test_the_newest_checkpoint_is_damaged(finished: Run, tmp_path: Path, trackin
 
 def compare(run: Run, finished: Run) -> None:
     ours, theirs = (load_checkpoint(checkpoint_of(r, "")) for r in (run, finished))
-    for part in ("state_dict", "optimizer_states", "global_step"):
+    for part in ("state_dict", "optimizer_states", "global_step", "apart"):
         assert_same(ours[part], theirs[part])
     assert_same(without_clocks(ours["cycle"]), without_clocks(theirs["cycle"]))
     assert run.state.stages[""].reports == finished.state.stages[""].reports
