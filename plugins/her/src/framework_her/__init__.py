@@ -1,4 +1,4 @@
-"""Hindsight Experience Replay on the multi-goal Fetch tasks: what this plugin offers."""
+"""Hindsight Experience Replay and the multi-goal Fetch and hand tasks: what this plugin offers."""
 
 from __future__ import annotations
 
@@ -11,20 +11,34 @@ from framework.lazy import lazily
 if TYPE_CHECKING:
     from framework_her.actor_critic import ActorCritic
     from framework_her.fetch.env import FetchEnv
+    from framework_her.hand.manipulate import ManipulateEnv
+    from framework_her.hand.reach import HandReachEnv
     from framework_her.hindsight import Hindsight
+    from framework_her.stack.env import StackEnv
     from framework_her.success_rate import SuccessRate
 
 FRAMEWORK_API = 1
 
 #: What plugins that build on this one may import.
-__all__ = ["ActorCritic", "FetchEnv", "Hindsight", "SuccessRate"]
+__all__ = [
+    "ActorCritic",
+    "FetchEnv",
+    "HandReachEnv",
+    "Hindsight",
+    "ManipulateEnv",
+    "StackEnv",
+    "SuccessRate",
+]
 
 __getattr__ = lazily(
     __name__,
     {
         "ActorCritic": "actor_critic",
         "FetchEnv": "fetch.env",
+        "HandReachEnv": "hand.reach",
         "Hindsight": "hindsight",
+        "ManipulateEnv": "hand.manipulate",
+        "StackEnv": "stack.env",
         "SuccessRate": "success_rate",
     },
 )
@@ -63,6 +77,34 @@ def register_environments() -> Iterator[Component]:
         parameters="framework_her.fetch.config:FetchConfig",
         doc="Carry a block to a point on the table or above it",
         source=f"{_MULTI_GOAL}, section 1.1",
+    )
+    yield Component(
+        "hand_reach",
+        "framework_her.hand.tasks:make_reach",
+        parameters="framework_her.hand.config:HandReachConfig",
+        doc="Bring the tips of a Shadow hand's thumb and a finger together",
+        source=f"{_MULTI_GOAL}, section 1.2",
+    )
+    yield Component(
+        "hand_block",
+        "framework_her.hand.tasks:make_block",
+        parameters="framework_her.hand.config:BlockConfig",
+        doc="Turn, and move, a block in a Shadow hand",
+        source=f"{_MULTI_GOAL}, section 1.2",
+    )
+    yield Component(
+        "hand_egg",
+        "framework_her.hand.tasks:make_egg",
+        parameters="framework_her.hand.config:EggConfig",
+        doc="Turn, and move, an egg in a Shadow hand",
+        source=f"{_MULTI_GOAL}, section 1.2",
+    )
+    yield Component(
+        "hand_pen",
+        "framework_her.hand.tasks:make_pen",
+        parameters="framework_her.hand.config:PenConfig",
+        doc="Turn, and move, a pen in a Shadow hand",
+        source=f"{_MULTI_GOAL}, section 1.2",
     )
     yield Component(
         "fetch_stack",
