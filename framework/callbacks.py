@@ -12,16 +12,26 @@ from typing import Any, TextIO
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.callbacks import Callback, Timer
 from lightning.pytorch.utilities.seed import isolate_rng
 
 from framework.contracts import HasProgress, Monitor, Progress
 from framework.errors import UserError
 from framework.interruption import Interrupted, Interruption
+from framework.runs.checkpoints import CheckpointWriter, checkpoints
 
 
 class TrainingDivergedError(UserError):
-    """A loss became NaN or infinite."""
+    """A loss became NaN or infinite.
+
+    Args:
+        message: what became of which.
+        resumable: whether there is a checkpoint to go on from.
+    """
+
+    def __init__(self, message: str, resumable: bool = True) -> None:
+        super().__init__(message)
+        self.resumable = resumable
 
 
 def progress_of(trainer: Trainer, algorithm: LightningModule) -> Progress:
@@ -30,6 +40,13 @@ def progress_of(trainer: Trainer, algorithm: LightningModule) -> Progress:
         return algorithm.progress()
     total = trainer.estimated_stepping_batches
     return Progress(trainer.global_step, int(total) if math.isfinite(total) else 0, "steps")
+
+
+def ended_by_time(trainer: Trainer, algorithm: LightningModule) -> bool:
+    """Whether `max_time` ended a training that had more to do."""
+    left = [one.time_remaining() for one in trainer.callbacks if isinstance(one, Timer)]  # type: ignore[attr-defined]
+    progress = progress_of(trainer, algorithm)
+    return any(one is not None and one <= 0 for one in left) and not 0 < progress.total <= progress.done
 
 
 @contextmanager
@@ -65,15 +82,20 @@ class StopOnSignal(Callback):
 class StopOnDivergence(Callback):
     """Fail at the first loss that is not finite, before a checkpoint holds it."""
 
+    def __init__(self, writer: CheckpointWriter) -> None:
+        self.writer = writer
+
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         for name, value in trainer.callback_metrics.items():
             if "loss" in name and not torch.isfinite(value).all():
+                kept = bool(checkpoints(self.writer.folder))
                 raise TrainingDivergedError(
                     f"{name} became {float(value)} at step {trainer.global_step}; "
-                    "the last checkpoint is from before it\n"
-                    "  try a lower learning rate or gradient clipping (trainer.gradient_clip_val)"
+                    + ("the last checkpoint is from before it" if kept else "there is no checkpoint yet")
+                    + "\n  try a lower learning rate or gradient clipping (trainer.gradient_clip_val)",
+                    resumable=kept,
                 )
 
 
@@ -143,10 +165,11 @@ class Watch(Callback):
         self.record({f"monitor/{self.name}/{name}": float(value) for name, value in found.items()}, done)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"looks": self.looks, "monitor": self.monitor.state_dict()}
+        return {"looks": self.looks, "every": self.monitor.every, "monitor": self.monitor.state_dict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.looks = state_dict["looks"]
+        before, now = state_dict.get("every", self.monitor.every), self.monitor.every
+        self.looks = state_dict["looks"] * before // now if now else 0
         self.monitor.load_state_dict(state_dict["monitor"])
 
 

@@ -42,6 +42,8 @@ class Param:
         doc: one line, shown by `framework info`.
         unit: physical unit or what is counted ("m", "rad", "env steps"); empty if none.
         ge, gt, le, lt: bounds a recipe's value has to keep (of each element, for a list).
+        may_change: whether a run may be gone on with by another value, as with more budget. What
+            a training has reached must not become wrong by it.
     """
 
     doc: str = dataclasses.field(default="", kw_only=False)
@@ -50,6 +52,7 @@ class Param:
     gt: float | None = None
     le: float | None = None
     lt: float | None = None
+    may_change: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,12 @@ class UserError(Exception):
 
     The message names the thing, the place and the fix. The command prints it on
     stderr and exits with 2; a traceback would only hide it.
+
+    Attributes:
+        resumable: whether a run that ended by it has anything to go on from.
     """
+
+    resumable = True
 
 
 class PluginError(UserError):

@@ -14,7 +14,7 @@ from typing import Any
 from framework.errors import UserError, without_secrets
 from framework.interruption import Interrupted, interruptible
 from framework.plain import flatten
-from framework.recipe import CheckpointRef, Recipe, Stage, load, load_text
+from framework.recipe import CheckpointRef, Recipe, Stage, load
 from framework.report import Report
 from framework.runs import (
     FAILED,
@@ -29,6 +29,7 @@ from framework.runs import (
     provenance,
     write_atomically,
 )
+from framework.runs.changes import Change, apply, history, propose, recipe_of
 from framework.runs.checkpoints import DiskFullError, is_disk_full
 from framework.runs.record import PARENT, begin, mark_dead_runs, terminate
 from framework.runs.store import Store, reason_of
@@ -91,8 +92,16 @@ class Experiment:
         return cls(recipe, run, store, quiet)
 
     @classmethod
-    def reopen(cls, run: Run, quiet: bool = False) -> Experiment:
+    def reopen(
+        cls, run: Run, quiet: bool = False, change: Change | None = None, force: bool = False
+    ) -> Experiment:
         """Make this process an existing run's, to go on with it.
+
+        Args:
+            run: the run.
+            quiet: no progress line.
+            change: other values to go on with, as `framework.runs.changes.propose` allows them.
+            force: take it over from another host, whose process is gone.
 
         Raises:
             UserError: another live process has it, or it cannot be gone on with.
@@ -100,23 +109,19 @@ class Experiment:
         if not is_first_process():
             return cls.of(Run.open(process.join(run.folder.parent)), quiet=True)
         experiment = cls.of(run, quiet)
-        run.claim()
+        run.claim(force)
+        apply(run, change)
         process.announce(run.folder)
-        return experiment
+        return cls(change.after, run, experiment.store, quiet) if change else experiment
 
     @classmethod
     def of(cls, run: Run, quiet: bool = False) -> Experiment:
         """The experiment of an existing run, from its resolved recipe."""
-        path = run.folder / "resolved.yaml"
         if run.is_sweep:
             raise UserError(
                 f"run {run.state.run_id} is a sweep\n  go on with: framework sweep --resume {run.state.name}"
             )
-        try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"{path} cannot be read: {error.strerror}") from None
-        recipe = load_text(text, name=run.state.name)
+        recipe = recipe_of(run)
         store = Store(run.state.tracking_uri) if is_first_process() else None
         return cls(recipe, run, store, quiet)
 
@@ -144,6 +149,9 @@ class Experiment:
         ):
             if tracker is not None:
                 self._describe(tracker)
+                if changes := history(self.run):
+                    tracker.artifacts(self.run.folder / "resolved.yaml")
+                    tracker.tags({"framework.changes": "\n".join(changes)})
             for stage in self.recipe.stages.values():
                 if self.run.stage(self.key(stage)).finished:
                     continue
@@ -324,15 +332,31 @@ def run(
     return Experiment.create(loaded, root, parent, quiet).execute()
 
 
-def resume(text: str, *, root: Path = ROOT, quiet: bool = False) -> Result:
-    """Go on with a run that was interrupted, or send what its server missed.
+def resume(
+    text: str,
+    overrides: Iterable[str] = (),
+    *,
+    root: Path = ROOT,
+    quiet: bool = False,
+    force: bool = False,
+) -> Result:
+    """Go on with a run that was interrupted, train it longer, or send what its server missed.
 
     Args:
-        text: run id, start of one, name, folder or `last`.
+        text: run id, name, start of either, folder or `last`.
+        overrides: `key=value`, of what may change: budgets, the trainer's limits, evaluators, hardware.
         root: where run folders are.
         quiet: no progress line.
+        force: take it over from another host, whose process is gone.
+
+    Raises:
+        UserError: a value may not change, another process has the run, or see `run`.
     """
-    return Experiment.reopen(find_run(text, root), quiet).execute()
+    found, given = find_run(text, root), list(overrides)
+    if found.done and not found.is_sweep and not given:
+        return Result(found)
+    change = propose(found, given) if given and is_first_process() and not found.is_sweep else None
+    return Experiment.reopen(found, quiet, change, force).execute()
 
 
 def checkpoint_of(run: Run, stage: str) -> Path:

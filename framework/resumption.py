@@ -54,9 +54,13 @@ class _Source(_DataLoaderSource):
 class Resumption(Callback):
     """Keep in every checkpoint the place in the data, the global random generators, gradients being
     accumulated and metrics being averaged, of every process; and bring them back.
+
+    Args:
+        longer: go on with a training that had come to its end, by a larger budget or more time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longer: bool = False) -> None:
+        self.longer = longer
         self.loader: ResumableLoader | None = None
         self._streams: list[Stream] = []
         self._saved: State | None = None
@@ -135,7 +139,8 @@ class Resumption(Callback):
     def _state(self, trainer: Trainer, pl_module: LightningModule) -> State:
         fit, epoch = trainer.fit_loop, trainer.fit_loop.epoch_loop
         epochs: Any = fit.epoch_progress.current
-        ended = epochs.processed == epochs.ready
+        # Where a budget or a clock ended it, the pass over the data is not over.
+        ended = epochs.processed == epochs.ready and epoch.batch_progress.is_last_batch
         trained = epoch.batch_progress.current.completed
         return {
             "random": random_states(),
@@ -158,6 +163,8 @@ class Resumption(Callback):
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
+        if self.longer:
+            _reopen(checkpoint["loops"]["fit_loop"], trainer.max_epochs or -1)
         states = checkpoint.get(KEY)
         if not states:
             return
@@ -196,6 +203,17 @@ class Resumption(Callback):
         set_random_states(saved["random"])
         if len(saved["cuda"]) == torch.cuda.device_count():
             torch.cuda.set_rng_state_all(saved["cuda"])
+
+
+def _reopen(loop: dict[str, Any], max_epochs: int) -> None:
+    """Be in the middle of the last epoch again, if there is no other to come or it was cut short."""
+    epochs, batches = loop["epoch_progress"], loop["epoch_loop.batch_progress"]
+    over = epochs["current"]["processed"]
+    if over != epochs["current"]["ready"] or (batches["is_last_batch"] and not 0 <= max_epochs <= over):
+        return
+    batches["is_last_batch"] = False
+    for counts in (epochs["current"], epochs["total"]):
+        counts.update(processed=counts["ready"] - 1, completed=counts["ready"] - 1)
 
 
 def _validation_loaders(trainer: Trainer) -> list[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
 import signal
 import sys
@@ -25,6 +27,7 @@ from framework.callbacks import (
     StopOnDivergence,
     StopOnSignal,
     Watch,
+    ended_by_time,
     evaluating,
     progress_of,
 )
@@ -153,8 +156,8 @@ class StageRunner:
         )
         callbacks: list[pl.Callback] = [
             clock,
-            Resumption(),
-            StopOnDivergence(),
+            Resumption(self.state.longer),
+            StopOnDivergence(writer),
             *self._watches(),
             StopOnSignal(interruption),
         ]
@@ -181,6 +184,8 @@ class StageRunner:
         last = writer.path or start
         assert last is not None
         self.state.checkpoint = last.name
+        self.state.longer = False
+        self.state.limit = "trainer.max_time" if ended_by_time(trainer, algorithm) else ""
         self.run.save()
 
     def produce(self, producer: Any, interruption: Interruption) -> None:
@@ -316,8 +321,8 @@ class StageRunner:
 
     @cached_property
     def judges(self) -> dict[str, Use]:
-        """The evaluators' sections by name; `success_rate-2` is a second one of the same component."""
-        return _name_evaluators(self.stage.evaluators)
+        """The evaluators' sections by name."""
+        return self.stage.judges
 
     @cached_property
     def evaluators(self) -> dict[str, Any]:
@@ -361,10 +366,14 @@ class StageRunner:
 
 def publish(report: Report, name: str, folder: Path, tracker: Tracker | None, step: int) -> None:
     """Save an evaluator's report to `folder` and send it to the tracker."""
+    again = False
+    with contextlib.suppress(OSError, ValueError):  # it is the first, or was being written at a crash
+        earlier = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        again = earlier["metrics"] != report.to_dict()["metrics"]  # by other settings
     report.save(folder, title=name)
     if tracker is None:
         return
-    tracker.metrics({f"{name}/{key}": float(value) for key, value in report.metrics.items()}, step)
+    tracker.metrics({f"{name}/{key}": float(value) for key, value in report.metrics.items()}, step, again)
     for title, image in report.images.items():
         tracker.image(f"{name}/{title}", image, step)
     tracker.artifacts(folder, f"reports/{name}")
@@ -375,16 +384,3 @@ def step_of(algorithm: Any) -> int:
     if isinstance(algorithm, HasProgress):
         return algorithm.progress().done
     return int(getattr(algorithm, "global_step", 0))
-
-
-def _name_evaluators(uses: list[Use]) -> dict[str, Use]:
-    """`success_rate`, and `success_rate-2` for a second one."""
-    named: dict[str, Use] = {}
-    for use in uses:
-        base = use.name.rpartition("/")[2]
-        name, count = base, 1
-        while name in named:
-            count += 1
-            name = f"{base}-{count}"
-        named[name] = use
-    return named

@@ -206,11 +206,23 @@ class ByHand(Regression):
         return torch.optim.Adam(self.model.parameters(), lr=0.1)
 
 
+class StopAt(pl.Callback):
+    """Ends the training after a step, as a time limit or a budget does; 0 for never."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        trainer.should_stop = trainer.should_stop or trainer.global_step == self.step
+
+
 def train(
     kind: type[Regression],
     loader: Callable[[], Any],
     folder: Path,
     resume: Path | None = None,
+    stop_at: int = 0,
+    longer: bool = False,
     **options: Any,
 ) -> Regression:
     pl.seed_everything(0, verbose=False, workers=True)
@@ -220,7 +232,7 @@ def train(
         trainer = pl.Trainer(
             **{"max_epochs": 3, **options},
             accelerator="cpu",
-            callbacks=[Resumption(), writer],
+            callbacks=[Resumption(longer), StopAt(stop_at), writer],
             plugins=[CheckedCheckpointIO()],
             logger=False,
             enable_progress_bar=False,
@@ -300,3 +312,15 @@ def test_an_order_that_no_checkpoint_holds_is_told_at_the_start(
     caplog.clear()
     train(Regression, LOADERS["stream"], tmp_path, max_epochs=1)
     assert "the Flow of its DataLoader has no place that a checkpoint could keep" in caplog.text
+
+
+@pytest.mark.parametrize("loader", ["own generator", "stream", "protocol", "torchdata"])
+@pytest.mark.parametrize("stop", [1, 2, 3, 4])
+def test_one_that_was_cut_short_goes_on_where_it_was(tmp_path: Path, loader: str, stop: int) -> None:
+    whole = train(Regression, LOADERS[loader], tmp_path / "whole", max_epochs=2)
+    first = train(Regression, LOADERS[loader], tmp_path / "first", max_epochs=2, stop_at=stop)
+    assert len(first.seen) == stop < len(whole.seen)
+    end = checkpoints(tmp_path / "first")[0]
+    more = train(Regression, LOADERS[loader], tmp_path / "more", end, longer=True, max_epochs=2)
+    assert_same(first.seen + more.seen, whole.seen)
+    assert_same(more.state_dict(), whole.state_dict())

@@ -42,6 +42,7 @@ def execute(experiment: Experiment, as_json: bool) -> None:
     from framework.errors import UserError
     from framework.interruption import Interrupted
     from framework.runs import describe, is_first_process
+    from framework.runs.changes import cut_short
     from framework.runs.store import ui_command
 
     run = experiment.run
@@ -57,6 +58,8 @@ def execute(experiment: Experiment, as_json: bool) -> None:
         click.echo(f"\nstopped by {signal}; go on with: framework resume {short}", err=True)
         raise SystemExit(signal.exit_code) from None
     except UserError as error:
+        if not error.resumable:
+            raise
         raise type(error)(f"{error}\n  then go on with: framework resume {short}") from error
     except Exception:
         click.echo(f"\nrun {short} failed; once mended, go on with: framework resume {short}", err=True)
@@ -67,6 +70,9 @@ def execute(experiment: Experiment, as_json: bool) -> None:
         from framework.report import Table
 
         click.echo(Table(["result", "value"], list(result.metrics.items())).to_text())
+    if not as_json:
+        for told in cut_short(run):
+            click.echo(told, err=True)
     if result.unsent:
         raise UserError(
             f"the tracking store {run.state.tracking_uri} does not have everything: {result.unsent}\n"

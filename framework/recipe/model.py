@@ -35,7 +35,7 @@ class TrainerConfig:
     """How Lightning trains, and when checkpoints are saved."""
 
     accelerator: Annotated[
-        Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"], Param("hardware to train on")
+        Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"], Param("hardware to train on", may_change=True)
     ] = "auto"
     devices: Annotated[
         int | str | list[int], Param("number of devices, a list of them ([0, 2]), 'auto', or -1 for all")
@@ -47,7 +47,7 @@ class TrainerConfig:
     precision: Annotated[Precision, Param("floating-point precision of the model and its arithmetic")] = (
         "32-true"
     )
-    threads: Annotated[int, Param("number of CPU threads of torch", ge=1)] = 1
+    threads: Annotated[int, Param("number of CPU threads of torch", ge=1, may_change=True)] = 1
     deterministic: Annotated[
         bool | Literal["warn"], Param("use deterministic operations only: fail, or warn, where there is none")
     ] = False
@@ -62,14 +62,26 @@ class TrainerConfig:
         Param("clip the norm of each optimiser's whole gradient, or the size of each element"),
     ] = "norm"
     max_epochs: Annotated[
-        int, Param("passes over the data; the algorithm's own budget may end earlier; -1 for no limit", ge=-1)
+        int,
+        Param(
+            "passes over the data; the algorithm's own budget may end earlier; -1 for no limit",
+            ge=-1,
+            may_change=True,
+        ),
     ] = 1
-    max_time: Annotated[str | None, Param("stop after this time of training, as DD:HH:MM:SS")] = None
-    checkpoint_seconds: Annotated[float, Param("time between two checkpoints", unit="s", gt=0)] = 60.0
-    checkpoint_every: Annotated[
-        int | None, Param("training steps between two checkpoints, in place of checkpoint_seconds", ge=1)
+    max_time: Annotated[
+        str | None, Param("stop after this time of training, as DD:HH:MM:SS", may_change=True)
     ] = None
-    keep: Annotated[int, Param("number of checkpoints to keep, the newest ones", ge=1)] = 2
+    checkpoint_seconds: Annotated[
+        float, Param("time between two checkpoints", unit="s", gt=0, may_change=True)
+    ] = 60.0
+    checkpoint_every: Annotated[
+        int | None,
+        Param(
+            "training steps between two checkpoints, in place of checkpoint_seconds", ge=1, may_change=True
+        ),
+    ] = None
+    keep: Annotated[int, Param("number of checkpoints to keep, the newest ones", ge=1, may_change=True)] = 2
 
     def __post_init__(self) -> None:
         if self.devices in (0, []) or (isinstance(self.devices, int) and self.devices < -1):
@@ -94,10 +106,10 @@ class TrackingConfig:
         str | None,
         Param("where a new experiment stores its files; by default mlartifacts/ beside a SQLite store"),
     ] = None
-    system_metrics: Annotated[bool, Param("record the use of CPU, memory and GPU")] = True
-    log_model: Annotated[bool, Param("log the trained model, so that `mlflow models serve` can serve it")] = (
-        True
-    )
+    system_metrics: Annotated[bool, Param("record the use of CPU, memory and GPU", may_change=True)] = True
+    log_model: Annotated[
+        bool, Param("log the trained model, so that `mlflow models serve` can serve it", may_change=True)
+    ] = True
 
 
 @dataclass(frozen=True)
@@ -228,6 +240,19 @@ class Stage:
     def produces(self) -> bool:
         """Whether it makes data, in a folder, rather than a trained model."""
         return self.environment is not None and self.environment.component.produces and not self.algorithm
+
+    @property
+    def judges(self) -> dict[str, Use]:
+        """The evaluators by name; `success_rate-2` is a second one of the same component."""
+        named: dict[str, Use] = {}
+        for use in self.evaluators:
+            base = use.name.rpartition("/")[2]
+            name, count = base, 1
+            while name in named:
+                count += 1
+                name = f"{base}-{count}"
+            named[name] = use
+        return named
 
     def resolved(self) -> dict[str, Any]:
         """The stage's sections as plain values."""

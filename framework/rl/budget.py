@@ -18,9 +18,10 @@ class Budget:
     """
 
     env_steps: Annotated[
-        int | None, Param("environment steps, over all parallel environments", unit="env steps", ge=1)
+        int | None,
+        Param("environment steps, over all parallel environments", unit="env steps", ge=1, may_change=True),
     ] = None
-    updates: Annotated[int | None, Param("gradient updates", unit="updates", ge=1)] = None
+    updates: Annotated[int | None, Param("gradient updates", unit="updates", ge=1, may_change=True)] = None
 
     def __post_init__(self) -> None:
         if (self.env_steps is None) == (self.updates is None):

@@ -48,6 +48,8 @@ class StageState:
         produced: whether all of its output is there, in a stage that makes data.
         model_logged: whether the trained model is in MLflow.
         reports: evaluator -> its metrics, for those that are done.
+        limit: what ended its training early, such as "trainer.max_time", or "".
+        longer: whether it was trained to its end once, and now goes on.
     """
 
     run_id: str = ""
@@ -55,6 +57,8 @@ class StageState:
     produced: bool = False
     model_logged: bool = False
     reports: dict[str, dict[str, float]] = field(default_factory=dict)
+    limit: str = ""
+    longer: bool = False
     finished: bool = False
 
 
@@ -67,6 +71,7 @@ class RunState:
         parent: the run it is nested under, such as a sweep; or "".
         choices: key -> value as written, of what its sweep varies.
         overrides: `key=value` as given with the recipe.
+        changes: what it was gone on with: time, overrides, values (key -> before, after), commit.
         used: what `${checkpoint:...}` and `${output:...}` named -> the id of the run it meant.
         error: why it failed, in one line; of a FINISHED one, what the tracking store lacks.
     """
@@ -84,6 +89,7 @@ class RunState:
     parent: str = ""
     choices: dict[str, str] = field(default_factory=dict)
     overrides: list[str] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
     used: dict[str, str] = field(default_factory=dict)
     error: str = ""
     stages: dict[str, StageState] = field(default_factory=dict)
@@ -198,7 +204,14 @@ class Run:
         if self.elsewhere:
             return f"running on {self.elsewhere}"
         dead = self.state.status == RUNNING and not self.alive
-        return (KILLED if dead else self.state.status).lower()
+        limits = {stage.limit for stage in self.state.stages.values() if stage.limit}
+        by = f" ({', '.join(sorted(limits))})" if self.state.status == FINISHED and limits else ""
+        return (KILLED if dead else self.state.status).lower() + by
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing left to do for it, and to send."""
+        return self.state.status == FINISHED and not self.state.error
 
     @property
     def alive(self) -> bool:

@@ -52,9 +52,9 @@ class Journal:
             self.sent = 0
         self._file = path.open("a", encoding="utf-8")
 
-    def append(self, metrics: Mapping[str, float], step: int) -> None:
-        """Write what is not there yet; a metric's steps have to grow."""
-        new = {name: float(value) for name, value in metrics.items() if step > self._last.get(name, -1)}
+    def append(self, metrics: Mapping[str, float], step: int, again: bool = False) -> None:
+        """Write what is not there yet; a metric's steps have to grow, unless it is found `again`."""
+        new = {k: float(value) for k, value in metrics.items() if again or step > self._last.get(k, -1)}
         if not new:
             return
         record = Record(step, int(time.time() * 1000), new)

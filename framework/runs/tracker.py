@@ -58,9 +58,15 @@ class Tracker:
         self._sender = threading.Thread(target=self._send, name="mlflow-metrics", daemon=True)
         self._sender.start()
 
-    def metrics(self, values: Mapping[str, float], step: int) -> None:
-        """Record metrics; returns at once (the file is written, the server hears later)."""
-        self.journal.append(values, step)
+    def metrics(self, values: Mapping[str, float], step: int, again: bool = False) -> None:
+        """Record metrics; returns at once (the file is written, the server hears later).
+
+        Args:
+            values: by name.
+            step: of the progress.
+            again: whether they replace what was recorded at this step.
+        """
+        self.journal.append(values, step, again)
         self._wake.set()
 
     def params(self, values: Iterable[tuple[str, Any]]) -> None:

@@ -38,7 +38,7 @@ class LineConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class DescentConfig:
-    steps: Annotated[int, Param("of gradient descent", ge=1)] = 20
+    steps: Annotated[int, Param("of gradient descent", ge=1, may_change=True)] = 20
     lr: Annotated[float, Param("learning rate", gt=0)] = 0.1
     batch: Annotated[list[int], Param("points in a batch, one size after the other", ge=1)] = (8,)
     pause: Annotated[float, Param("before every step", unit="s", ge=0)] = 0.0

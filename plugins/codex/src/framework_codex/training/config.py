@@ -13,9 +13,10 @@ from framework.supervised.config import DescentConfig
 class TrainingConfig(DescentConfig):
     """The paper's optimiser and schedule (section 3.2), and how long."""
 
-    tokens: Annotated[int, Param("how many tokens to train on, padding not counted", unit="tokens", ge=1)] = (
-        4_000_000
-    )
+    tokens: Annotated[
+        int,
+        Param("how many tokens to train on, padding not counted", unit="tokens", ge=1, may_change=True),
+    ] = 4_000_000
     batch_tokens: Annotated[int, Param("tokens per optimizer step", unit="tokens", ge=1)] = 8192
     micro_batch: Annotated[
         int, Param("sequences per backward pass; smaller needs less memory, and gradients accumulate", ge=1)

@@ -14,7 +14,13 @@ class ContrastiveConfig(ImageTrainingConfig):
     """How a noised CLIP learns."""
 
     images: Annotated[
-        int, Param("training budget: number of images to train on, repeats included", unit="images", ge=1)
+        int,
+        Param(
+            "training budget: number of images to train on, repeats included",
+            unit="images",
+            ge=1,
+            may_change=True,
+        ),
     ] = 200_000
     lr: Annotated[float, Param("peak learning rate, reached after the warm-up", gt=0)] = 2e-3
     batch_size: Annotated[

@@ -16,7 +16,13 @@ class ImageTrainingConfig(DescentConfig):
     """How long a network learns from images, and in what arithmetic."""
 
     images: Annotated[
-        int, Param("training budget: number of images to train on, repeats included", unit="images", ge=1)
+        int,
+        Param(
+            "training budget: number of images to train on, repeats included",
+            unit="images",
+            ge=1,
+            may_change=True,
+        ),
     ] = 100_000
     batch_size: Annotated[int, Param("images per optimiser step on each device", unit="images", ge=1)] = 32
     micro_batch: Annotated[

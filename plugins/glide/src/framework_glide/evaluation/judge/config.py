@@ -43,7 +43,13 @@ class JudgingConfig(ImageTrainingConfig):
     """Parameters of the judge's training."""
 
     images: Annotated[
-        int, Param("training budget: number of images to train on, repeats included", unit="images", ge=1)
+        int,
+        Param(
+            "training budget: number of images to train on, repeats included",
+            unit="images",
+            ge=1,
+            may_change=True,
+        ),
     ] = 256_000
     batch_size: Annotated[int, Param("images per optimiser step on each device", unit="images", ge=1)] = 128
     lr: Annotated[float, Param("peak learning rate, reached after the warm-up", gt=0)] = 2e-3
