@@ -16,6 +16,7 @@ from framework.runs import KILLED, Run, StageState
 from framework.runs.changes import apply, cut_short, propose, recipe_of
 from framework.runs.checkpoints import load_checkpoint
 from framework.runs.journal import read_journal
+from framework.runs.listing import unnamed
 from framework.runs.store import Store
 from framework.testing.equality import assert_same
 from tests.conftest import RECIPE
@@ -143,6 +144,7 @@ REFUSED = {
     "seed=1": ["seed (0 -> 1): everything random"],
     "environment.noise=0.5": ["environment.noise (0.1 -> 0.5): "],
     "model.bias=false": ["model.bias (true -> false): its checkpoints hold this model"],
+    "algorithm.batch=[4,4]": ["algorithm.batch ([8] -> [4, 4]): "],
     "algorithm.lr=0.5": ["algorithm.lr (0.1 -> 0.5): "],
     "algorithm.use=tiny/counting": ["algorithm.use: "],
     "trainer.precision=64-true": ['trainer.precision ("32-true" -> "64-true"): '],
@@ -174,6 +176,16 @@ def test_the_budget_of_a_part_may_change_and_the_rest_of_it_not(made: Run) -> No
     assert propose(wrapped, ["algorithm.of.steps=9"]).values == {"algorithm.of.steps": (3, 9)}
     with pytest.raises(UserError, match=r"algorithm.of.lr \(0.1 -> 1.0\)"):
         propose(wrapped, ["algorithm.of.lr=1.0"])
+
+
+def test_what_it_was_gone_on_with_is_listed(made: Run) -> None:
+    apply(made, propose(made, ["algorithm.steps=40"]))
+    apply(made, propose(made, ["algorithm.steps=50", "trainer.threads=2"]))
+    assert unnamed(made) == "algorithm.steps=50 trainer.threads=2"
+    assert [change["values"] for change in made.state.changes][1] == {
+        "algorithm.steps": [40, 50],
+        "trainer.threads": [1, 2],
+    }
 
 
 def test_a_training_is_not_undone(made: Run) -> None:

@@ -129,6 +129,9 @@ def from_folder(run: Run, sweep: str = "") -> Subject:
     if recipe.is_file():
         data = parse(recipe.read_text(encoding="utf-8"), str(recipe)).data
         subject.settings = {key: str(value)[:_CUT] for key, value in flatten(data) if value not in ({}, [])}
+    changes = [(key, old) for one in state.changes for key, (old, _) in one["values"].items()]
+    if longer := [f"{key} from {old}" for key, old in changes if "algorithm." in key or ".max_" in key]:
+        subject.settings = {**subject.settings, "changed": ", ".join(longer)}
     for stage, stage_state in {"": None, **state.stages}.items():
         folder = run.stage_folder(stage)
         prefix = f"{stage}/" if stage else ""

@@ -12,7 +12,6 @@ from typing import Any
 
 from framework.component import Parameter, describe_dataclass
 from framework.errors import UserError
-from framework.plain import flatten
 from framework.recipe import CheckpointRef, Recipe, RecipeError, Stage, Use, load_text
 from framework.recipe.checkpoint import fill
 from framework.recipe.resolve import STAGE_KEYS
@@ -67,7 +66,7 @@ def propose(run: Run, overrides: Sequence[str]) -> Change:
         UserError: some may not change (the message says why of each), or are wrong.
     """
     before = recipe_of(run)
-    old = dict(flatten(before.resolved()))
+    old = dict(_leaves(before.resolved()))
     given = tuple(_of_stages(before, run, overrides))
     try:
         after = load_text(_text(run), run.state.name, given)
@@ -76,7 +75,7 @@ def propose(run: Run, overrides: Sequence[str]) -> Change:
         # Another component has other parameters, which says less than that it cannot be another.
         _refuse(run, before, {key: why for key in keys if (why := _why_not(before, run, key))}, {})
         raise
-    new = dict(flatten(after.resolved()))
+    new = dict(_leaves(after.resolved()))
     values = {key: (old.get(key), new.get(key)) for key in {**old, **new} if old.get(key) != new.get(key)}
     refused = {key: _why_not(before, run, key, *both) for key, both in values.items()}
     _refuse(run, before, {key: why for key, why in refused.items() if why}, values)
@@ -169,6 +168,17 @@ def _of_stages(recipe: Recipe, run: Run, overrides: Iterable[str]) -> Iterator[s
             yield one
 
 
+def _leaves(value: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys and values; a list is a value, unless there are sections in it."""
+    items = value if isinstance(value, dict) else {}
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        items = dict(enumerate(value))
+    for key, item in items.items():
+        yield from _leaves(item, f"{above}.{key}".lstrip("."))
+    if not items:
+        yield above, value
+
+
 def _is_there(key: str, values: Mapping[str, Any]) -> bool:
     """Whether there are such values, or the key is of a stage that there is not."""
     name = _stage_of(key)
@@ -192,7 +202,7 @@ def _refuse(
         before, after = map(json.dumps, values.get(key, ("", "")))
         lines.append(f"  {key}{f' ({before} -> {after})' if key in values else ''}: {why}")
     stages = {key.split(".")[1] for key in told if key.startswith("stages.")}
-    own = [key for key, _ in flatten(recipe.resolved()) if not stages or _stage_of(key) in stages]
+    own = [key for key, _ in _leaves(recipe.resolved()) if not stages or _stage_of(key) in stages]
     may = [key for key in own if not _why_not(recipe, run, key) and ".evaluators." not in f".{key}"]
     lines.append(f"  what may change: evaluators, {', '.join(may)}")
     raise UserError("\n".join(lines))

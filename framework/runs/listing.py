@@ -35,6 +35,7 @@ def summary(run: Run) -> dict[str, Any]:
         "host": run.state.host,
         "parent": run.state.parent,
         "choices": run.state.choices,
+        "changes": run.state.changes,
         "score": dict(zip(("metric", "value"), map(finite_or_text, score(run) or ()), strict=False)) or None,
         "created": run.state.created,
         "age": time.time() - run.state.created,
@@ -50,12 +51,13 @@ def score(run: Run) -> tuple[str, float] | None:
 
 
 def unnamed(run: Run) -> str:
-    """The overrides that the run's name does not tell of."""
-    pairs = [one.partition("=") for one in run.state.overrides]
-    short = short_names(key for key, _, _ in pairs)
+    """The overrides that the run's name does not tell of, those it was gone on with too."""
+    later = [one for change in run.state.changes for one in change["overrides"]]
+    given = dict(one.split("=", 1) for one in [*run.state.overrides, *later])  # the last word counts
+    short = short_names(given)
     return " ".join(
         f"{key}={value}"
-        for key, _, value in pairs
+        for key, value in given.items()
         if f"{short[key]}={value}" not in run.state.name and not key.startswith("tracking.")
     )
 

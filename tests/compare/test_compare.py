@@ -410,3 +410,13 @@ def test_a_group_of_seeds_is_called_by_the_name_they_share(make_run: MakeRun) ->
     for name in ("her-k=0-seed=0", "her-k=0-seed=1"):
         make_run(line(1.0, 2.0), name=name)
     assert [group.label for group in compare(["her-k=0-seed=0", "her-k=0-seed=1"]).groups] == ["her-k=0"]
+
+
+def test_a_run_trained_longer_is_kept_apart_from_one_that_was_always_that_long(make_run: MakeRun) -> None:
+    settings = {"algorithm": {"use": "a/b", "budget": 20}}
+    runs = [make_run(line(1.0, 2.0), settings=settings, name=f"her-seed={seed}") for seed in range(3)]
+    for run_id in runs[1:]:
+        run = Run.open(Path("runs") / run_id)
+        run.state.changes = [{"values": {"algorithm.budget": [10, 20], "evaluators.0.n": [1, 2]}}]
+        run.save()
+    assert [len(group.runs) for group in compare(runs).groups] == [1, 2]

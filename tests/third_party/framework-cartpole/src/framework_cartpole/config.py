@@ -25,7 +25,9 @@ class PolicyConfig:
 class ReinforceConfig:
     """How to learn, and for how long."""
 
-    updates: Annotated[int, Param("gradient steps, each from one episode per copy", ge=1)] = 60
+    updates: Annotated[
+        int, Param("gradient steps, each from one episode per copy", ge=1, may_change=True)
+    ] = 60
     lr: Annotated[float, Param("learning rate of Adam", gt=0)] = 0.01
     discount: Annotated[float, Param("weight of the next reward against this one", ge=0, le=1)] = 0.99
     seed: Annotated[int, Param("of episodes and actions; the experiment's if not given", ge=0)] = 0
