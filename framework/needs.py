@@ -12,7 +12,7 @@ import importlib.util
 from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, overload
 
 from framework.component import Component
 
@@ -104,6 +104,20 @@ def _read(target: str, method: str) -> Call | None:
     return _call(node, bound=False)
 
 
+@overload
+def definition(module: str, name: str) -> ast.FunctionDef | None: ...
+@overload
+def definition(module: str, name: str, *, whole: bool) -> ast.ClassDef | _Function | None: ...
+def definition(module: str, name: str, *, whole: bool = False) -> ast.ClassDef | _Function | None:
+    """A class's constructor, or all of the class; None where the source does not tell."""
+    found = _find(module, name, _MAX_HOPS)
+    if found is None or whole:
+        return found and found[1]
+    home, node = found
+    inner = _method(home, node, "__init__", _MAX_HOPS) if isinstance(node, ast.ClassDef) else None
+    return inner if isinstance(inner, ast.FunctionDef) else None
+
+
 def _call(function: _Function, *, bound: bool) -> Call | None:
     if function.decorator_list or isinstance(function, ast.AsyncFunctionDef):
         return None
@@ -167,7 +181,7 @@ def _method(module: str, node: ast.ClassDef, name: str, hops: int) -> _Function 
 
 def _find(module: str, name: str, hops: int) -> tuple[str, ast.ClassDef | _Function] | None:
     """Where a name of a module is defined, imports followed, and its definition."""
-    tree = _tree(module)
+    tree = module_tree(module)
     if tree is None or hops < 0:
         return None
     for node in tree.body:
@@ -192,7 +206,8 @@ def _absolute(module: str, node: ast.ImportFrom) -> str:
 
 
 @cache
-def _tree(module: str) -> ast.Module | None:
+def module_tree(module: str) -> ast.Module | None:
+    """A module's source, parsed; None if it has none that can be read."""
     path = source_of(module)
     try:
         return ast.parse(path.read_bytes()) if path else None

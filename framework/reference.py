@@ -9,6 +9,7 @@ from typing import Any
 
 from framework.component import REQUIRED, Component, Param, Parameter, Part, describe_dataclass, unwrap
 from framework.plugins import Plugin
+from framework.recipe.extensions import HOMES, find_extension, names_of
 from framework.recipe.model import TrackingConfig, TrainerConfig, plain
 from framework.recipe.named import brought_by
 from framework.recipe.words import bounds, is_mapping, is_sequence, is_union, shown, type_name
@@ -19,7 +20,8 @@ SECTIONS: dict[str, type] = {"trainer": TrainerConfig, "tracking": TrackingConfi
 
 
 def describe(name: str, registry: Registry | None = None) -> list[dict[str, Any]]:
-    """Describe every component called `name` (kinds may share a name), a core section, or a plugin.
+    """Describe every component called `name` (kinds may share a name), a core section, a plugin, or one
+    of Lightning's callbacks and loggers.
 
     Each has the keys name, kind, plugin, distribution, version, doc, source, target, produces (of
     a component: whether it makes data) and parameters; see `describe_parameters`.
@@ -38,6 +40,9 @@ def describe(name: str, registry: Registry | None = None) -> list[dict[str, Any]
     plugins = [plugin for plugin in registry.plugins if plugin.name == name]
     if plugins:
         return [_plugin(plugin, registry) for plugin in plugins]
+    extensions = [find_extension(kind, name) for kind in HOMES if name in names_of(kind)]
+    if extensions:
+        return [{**describe_component(each), "kind": each.what, "plugin": ""} for each in extensions]
     versions = {plugin.name: plugin.version for plugin in registry.plugins}
     return [describe_component(c, versions.get(c.plugin, "")) for c in registry.find(name)]
 

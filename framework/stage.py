@@ -18,6 +18,7 @@ import lightning.pytorch as pl
 import numpy as np
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from framework.building import is_table
@@ -34,6 +35,7 @@ from framework.callbacks import (
 from framework.clipping import ClipGradients
 from framework.contracts import HasProgress, KeepsWork, Monitor, Producer, Progress, Servable
 from framework.errors import UserError
+from framework.extensions import best_checkpoint, build_extensions, is_of_early_stopping, why_stopped
 from framework.interruption import Interrupted, Interruption
 from framework.quiet import quiet_lightning
 from framework.report import Report
@@ -55,6 +57,9 @@ if TYPE_CHECKING:
     from framework.runs import Run
 
 log = logging.getLogger("framework")
+
+#: Where the checkpoints of a recipe's own callbacks lie, below those that resuming needs.
+KEPT = "kept"
 
 
 @dataclass
@@ -120,6 +125,8 @@ class StageRunner:
             self.restore(built)
         elif self.stage.algorithm is not None:
             self.fit(built, interruption)
+            if KEPT in self.state.checkpoint:
+                self.restore(built)  # the best weights rather than the last
         elif self.stage.produces and not self.state.produced:
             self.produce(built.environment, interruption)
         if not is_first_process():
@@ -160,6 +167,7 @@ class StageRunner:
             StopOnDivergence(writer),
             *self._watches(),
             StopOnSignal(interruption),
+            *build_extensions(settings.callbacks, pl.Callback, self.checkpoints / KEPT, self.resolve),
         ]
         if not self.quiet and self.tracker is not None:
             callbacks.append(ProgressLine(clock, sys.stderr, self.key))
@@ -171,7 +179,9 @@ class StageRunner:
                 trainer.fit(algorithm, ckpt_path=start, weights_only=False)
         except SIGTERMException:  # Lightning's own answer, a SystemExit
             raise Interrupted(signal.SIGTERM) from None
-        except MisconfigurationException as error:
+        except (MisconfigurationException, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and not is_of_early_stopping(error):
+                raise
             raise UserError(f"Lightning refuses these trainer settings: {error}") from error
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             # The other processes end here; left open, the group aborts them at exit. The next one
@@ -181,9 +191,11 @@ class StageRunner:
             torch.distributed.destroy_process_group()
             groups.group_count = count
         # Killed right after its last step, a run finds nothing left to train.
+        if why := why_stopped(callbacks):
+            log.info(why)
         last = writer.path or start
         assert last is not None
-        self.state.checkpoint = last.name
+        self.state.checkpoint = best_checkpoint(callbacks, self.checkpoints) or last.name
         self.state.longer = False
         self.state.limit = "trainer.max_time" if ended_by_time(trainer, algorithm) else ""
         self.run.save()
@@ -237,7 +249,7 @@ class StageRunner:
             max_epochs=settings.max_epochs,
             callbacks=callbacks,
             plugins=[CheckedCheckpointIO()],
-            logger=self._logger(algorithm, clock),
+            logger=self._loggers(algorithm, clock),
             log_every_n_steps=1,
             enable_progress_bar=False,
             enable_model_summary=False,
@@ -251,6 +263,8 @@ class StageRunner:
         checkpoint = load_checkpoint(self.checkpoints / self.state.checkpoint, training=False)
         built.algorithm.on_load_checkpoint(checkpoint)
         built.algorithm.load_state_dict(checkpoint["state_dict"])
+        if KEPT in self.state.checkpoint and (newest := newest_whole(self.checkpoints, log.warning)):
+            checkpoint = load_checkpoint(newest)  # evaluators have seen the whole training
         self._evaluators_load(checkpoint)
 
     def log_model(self, built: Built) -> bool:
@@ -354,14 +368,16 @@ class StageRunner:
         if self.tracker is not None:
             self.tracker.metrics(metrics, step)
 
-    def _logger(self, algorithm: pl.LightningModule, clock: Clock) -> TrackerLogger | bool:
+    def _loggers(self, algorithm: pl.LightningModule, clock: Clock) -> list[Logger]:
         if self.tracker is None:
-            return False
-        return TrackerLogger(
+            return []
+        tracker = TrackerLogger(
             self.tracker,
             step=lambda: progress_of(algorithm.trainer, algorithm).done,
             extra=lambda: {"time/seconds": clock.seconds},
         )
+        others = self.stage.trainer.loggers
+        return [tracker, *build_extensions(others, Logger, self.folder / "logs", self.resolve)]
 
 
 def publish(report: Report, name: str, folder: Path, tracker: Tracker | None, step: int) -> None:

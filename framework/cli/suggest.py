@@ -15,6 +15,7 @@ from click.shell_completion import split_arg_string as split_words
 from framework.cli.main import COMPLETE
 from framework.component import Kind, Param, Parameter, describe_dataclass, unwrap
 from framework.recipe.compose import compose, merge, read_file
+from framework.recipe.extensions import HOMES, find_extension, names_of
 from framework.recipe.named import find_recipe, recipes
 from framework.recipe.resolve import STAGE_KEYS
 from framework.recipe.words import is_union, word_of
@@ -72,7 +73,7 @@ def _keys(data: Any, above: list[str]) -> Mapping[str, Parameter | None]:
             more = ["stages"] if "stages" in section else []
             return {"seed": SEED, **dict.fromkeys([*STAGE_KEYS[1:], "tracking", *more])}
         case ["trainer" | "tracking" as name, *rest]:
-            return _below(describe_dataclass(SECTIONS[name]), rest)
+            return _below(describe_dataclass(SECTIONS[name]), rest, section.get(name))
         case ["environment" | "model" | "algorithm" as kind, *rest]:
             return _parameters(kind, section.get(kind), rest)
         case ["evaluators"]:
@@ -88,12 +89,16 @@ def _keys(data: Any, above: list[str]) -> Mapping[str, Parameter | None]:
 
 
 def _parameters(kind: Kind, section: Any, rest: list[str]) -> Mapping[str, Parameter | None]:
-    names = tuple(component.full_name for component in installed().components(kind))
+    if kind in HOMES:
+        names = tuple(names_of(kind))
+    else:
+        names = tuple(component.full_name for component in installed().components(kind))
     use = {"use": Parameter("use", typing.Literal[names], "", Param())}
     name = section.get("use") if isinstance(section, dict) else None
     if name is None:
         return {} if rest else use
-    found = _below(installed().get(kind, str(name)).section, rest, section)
+    get = find_extension if kind in HOMES else installed().get
+    found = _below(get(kind, str(name)).section, rest, section)
     return found if rest else {**use, **found}
 
 

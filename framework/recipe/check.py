@@ -17,6 +17,7 @@ from framework.component import (
     INSIDE,
     KINDS,
     NEEDS,
+    REQUIRED,
     Component,
     Kind,
     Param,
@@ -30,6 +31,7 @@ from framework.needs import misfit, needs
 from framework.recipe.checkpoint import CheckpointRef
 from framework.recipe.compose import compose, read_file
 from framework.recipe.convert import At, convert, convert_parameters, make
+from framework.recipe.extensions import find_extension
 from framework.recipe.model import Recipe, Seed, Stage, TrackingConfig, TrainerConfig, Use
 from framework.recipe.named import find_recipe
 from framework.recipe.problems import INVALID, Findings, KeyPath, RecipeError
@@ -180,7 +182,7 @@ def _check_keys(settings: Settings, known: tuple[str, ...], owner: str) -> None:
 
 def _core_section(name: str, cls: type[_Section], settings: Settings) -> _Section:
     value = settings.data.get(name)
-    at = At((name,), name, name, settings.findings)
+    at = At((name,), name, name, settings.findings, part=_extension)
     if value is None or value is INVALID:
         return cls()
     if not isinstance(value, dict):
@@ -189,6 +191,29 @@ def _core_section(name: str, cls: type[_Section], settings: Settings) -> _Sectio
     arguments = convert_parameters(value, describe_dataclass(cls), at)
     section = INVALID if arguments is None else make(cls, arguments, at)
     return cls() if section is INVALID else typing.cast("_Section", section)
+
+
+def _extension(kind: str, value: Any, at: At) -> Any:
+    """Read the section of a callback or logger; problems go to the findings."""
+    name = value.get("use") if isinstance(value, dict) else None
+    if not isinstance(name, str):
+        example = value if isinstance(value, str) else "Name"
+        return at.refuse(f"{at.name!r} of {at.owner} names no {kind}", f"write {{use: {example}, ...}}")
+    use = (*at.path, "use")
+    try:
+        component = find_extension(kind, name)
+    except UnknownComponentError as error:
+        said, *hints = str(error).split("\n")
+        at.findings.add(use, said, *(hint.strip() for hint in hints))
+        return INVALID
+    if component.missing:
+        what = f"{component.title} needs the package {component.missing}, which is not installed"
+        at.findings.add(use, what, f"pip install {component.missing}")
+    given = {key: item for key, item in value.items() if key != "use"}
+    more = {key: Parameter(key, Any, REQUIRED, Param()) for key in given if component.takes_more}
+    inside = At(at.path, component.title, name, at.findings)
+    arguments = convert_parameters(given, {**more, **component.signature}, inside)
+    return INVALID if arguments is None else Use(component, arguments)
 
 
 @dataclass(frozen=True)

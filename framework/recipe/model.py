@@ -17,6 +17,7 @@ from framework.component import Component, Kind, Param, Parameter
 from framework.errors import UserError
 from framework.recipe.checkpoint import CheckpointRef, Deferred, fill
 from framework.recipe.convert import At, convert
+from framework.recipe.extensions import Extension
 from framework.recipe.problems import INVALID, Findings, KeyPath, Reference
 from framework.recipe.variables import put
 from framework.recipe.words import word_of
@@ -82,6 +83,13 @@ class TrainerConfig:
         ),
     ] = None
     keep: Annotated[int, Param("number of checkpoints to keep, the newest ones", ge=1, may_change=True)] = 2
+    callbacks: Annotated[
+        list[Annotated[Any, Extension("callback")]],
+        Param("further Lightning callbacks; what a ModelCheckpoint keeps as the best is what is judged"),
+    ] = field(default_factory=list)
+    loggers: Annotated[
+        list[Annotated[Any, Extension("logger")]], Param("further Lightning loggers, beside MLflow")
+    ] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.devices in (0, []) or (isinstance(self.devices, int) and self.devices < -1):

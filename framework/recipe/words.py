@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.building import with_article
-from framework.component import Param, Part, unwrap
+from framework.component import KINDS, Param, Part, unwrap
 
 _PLAIN = {bool: "true or false", int: "a whole number", float: "a number", str: "a string", Path: "a path"}
 
@@ -72,7 +72,8 @@ def expected(annotation: Any, param: Param) -> str:
     if annotation in (None, type(None)):
         return "null"
     if isinstance(annotation, Part):
-        return f"the section of {with_article(annotation.kind)}, {{use: plugin/name}}"
+        example = "plugin/name" if annotation.kind in KINDS else "Name"
+        return f"the section of {with_article(annotation.kind)}, {{use: {example}}}"
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Literal:
         return _one_of([shown(choice) for choice in arguments])

@@ -24,6 +24,7 @@ def register_models() -> Iterator[Component]:
 @hookimpl
 def register_algorithms() -> Iterator[Component]:
     yield Component("descent", "framework_tiny.parts:Descent", "framework_tiny.config:DescentConfig")
+    yield Component("fitting", "framework_tiny.parts:Fitting", "framework_tiny.config:FittingConfig")
     yield Component("counting", "framework_tiny.parts:Counting", "framework_tiny.config:CountingConfig")
     yield Component("player", "framework_tiny.parts:Player", "framework_tiny.config:DescentConfig")
 

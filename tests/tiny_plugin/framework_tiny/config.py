@@ -50,6 +50,13 @@ class DescentConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FittingConfig:
+    lr: Annotated[float, Param("learning rate", gt=0)] = 0.1
+    fail_at: Annotated[int, Param("raise at this step; 0 for never", ge=0)] = 0
+    fail_while: Annotated[Path, Param("raise only while this file is there")] = Path("fail")
+
+
+@dataclass(frozen=True, kw_only=True)
 class CountingConfig:
     of: Annotated[Any, Part("algorithm"), Param("whose steps are counted")]
     seed: Annotated[int, Param("the experiment's")] = 0

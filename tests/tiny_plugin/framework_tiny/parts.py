@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from gymnasium.vector import VectorEnv
 from lightning.pytorch import LightningModule
+from torch.utils.data import DataLoader, TensorDataset
 
 from framework import Report, Table, load_weights
 from framework.contracts import Progress, Served
@@ -19,6 +20,7 @@ from framework_tiny.config import (
     CountingConfig,
     DescentConfig,
     ErrorConfig,
+    FittingConfig,
     LineConfig,
     MakerConfig,
     PointsConfig,
@@ -156,6 +158,31 @@ class Descent(LightningModule):
 class Player(Descent):
     def play(self, environment: Points) -> Report:
         return Report({"slope": environment.slope})
+
+
+class Fitting(LightningModule):
+    """Fits the line as others write it: loaders, epochs, validation; by its account it is best in epoch 2."""
+
+    def __init__(self, environment: Points, model: Line, config: FittingConfig) -> None:
+        super().__init__()
+        self.environment, self.model, self.config = environment, model, config
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.model.parameters(), lr=self.config.lr)
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        return DataLoader(TensorDataset(self.environment.x, self.environment.y), 50, shuffle=True)
+
+    def val_dataloader(self) -> DataLoader[Any]:
+        return DataLoader(TensorDataset(self.environment.x, self.environment.y), 50)
+
+    def training_step(self, batch: list[torch.Tensor], batch_idx: int) -> torch.Tensor:
+        if self.global_step + 1 == self.config.fail_at and self.config.fail_while.exists():
+            raise RuntimeError("told to fail")
+        return torch.nn.functional.mse_loss(self.model(batch[0]), batch[1])
+
+    def validation_step(self, batch: list[torch.Tensor], batch_idx: int) -> None:
+        self.log("val/from_best", float(abs(self.current_epoch - 2)))
 
 
 class Counting(Wrapper):
