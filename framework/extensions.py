@@ -55,7 +55,7 @@ def best_checkpoint(callbacks: Iterable[Callback], checkpoints: Path) -> str:
     for callback in callbacks:
         if isinstance(callback, ModelCheckpoint) and callback.monitor and callback.best_model_path:
             path = Path(callback.best_model_path)
-            if path.is_relative_to(checkpoints.absolute()) and is_whole(path):
+            if path.is_relative_to(checkpoints.absolute()) and is_whole(path, training=False):
                 return path.relative_to(checkpoints.absolute()).as_posix()
     return ""
 

@@ -44,6 +44,7 @@ from framework.runs import is_first_process
 from framework.runs.checkpoints import (
     CheckedCheckpointIO,
     CheckpointWriter,
+    checkpoints,
     is_whole,
     load_checkpoint,
     newest_whole,
@@ -263,8 +264,10 @@ class StageRunner:
         checkpoint = load_checkpoint(self.checkpoints / self.state.checkpoint, training=False)
         built.algorithm.on_load_checkpoint(checkpoint)
         built.algorithm.load_state_dict(checkpoint["state_dict"])
-        if KEPT in self.state.checkpoint and (newest := newest_whole(self.checkpoints, log.warning)):
-            checkpoint = load_checkpoint(newest)  # evaluators have seen the whole training
+        if KEPT in self.state.checkpoint:  # evaluators have seen the whole training
+            whole = (path for path in checkpoints(self.checkpoints) if is_whole(path, training=False))
+            if newest := next(whole, None):
+                checkpoint = load_checkpoint(newest, training=False)
         self._evaluators_load(checkpoint)
 
     def log_model(self, built: Built) -> bool:
