@@ -85,10 +85,14 @@ class TrainerConfig:
     keep: Annotated[int, Param("number of checkpoints to keep, the newest ones", ge=1, may_change=True)] = 2
     callbacks: Annotated[
         list[Annotated[Any, Extension("callback")]],
-        Param("further Lightning callbacks; what a ModelCheckpoint keeps as the best is what is judged"),
+        Param(
+            "further Lightning callbacks; what a ModelCheckpoint keeps as the best is what is judged",
+            may_change=True,
+        ),
     ] = field(default_factory=list)
     loggers: Annotated[
-        list[Annotated[Any, Extension("logger")]], Param("further Lightning loggers, beside MLflow")
+        list[Annotated[Any, Extension("logger")]],
+        Param("further Lightning loggers, beside MLflow", may_change=True),
     ] = field(default_factory=list)
 
     def __post_init__(self) -> None:
