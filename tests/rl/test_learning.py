@@ -1,8 +1,9 @@
-"""A small actor-critic made of the kit's pieces learns what it should."""
+"""PPO learns what it should, and without a memory not what it cannot."""
 
 from __future__ import annotations
 
 import gymnasium
+import lightning.pytorch as pl
 import numpy as np
 import pytest
 import torch
@@ -10,9 +11,10 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
-from framework.rl.buffers.rollout import RolloutBuffer
-from framework.rl.collect.rollout import RolloutCollector
-from framework.rl.policy import actor_critic
+from framework.rl.budget import Budget
+from framework.rl.on_policy.config import PolicyConfig, PPOConfig
+from framework.rl.on_policy.model import make_policy
+from framework.rl.on_policy.ppo import PPO
 from framework.testing.point_goal import PointGoal
 
 
@@ -47,49 +49,40 @@ class Recall(gymnasium.vector.VectorEnv):
         return self.observe(), reward, asked, np.zeros_like(asked), info | {"_final_obs": asked}
 
 
-def train(environment, policy, cycles, *, steps, sequence_length, minibatches, gamma, epochs=4):
-    """Proximal policy optimisation; returns the mean return of each cycle's episodes."""
-    collector = RolloutCollector(environment, policy, seed=0, sequence_length=sequence_length)
-    buffer = RolloutBuffer(steps, sequence_length, gamma=gamma, lam=0.95)
-    optimizer = torch.optim.Adam(policy.parameters(), lr=3e-3)
-    curve = []
-    for _ in range(cycles):
-        buffer.add(collector.collect(steps))
-        curve.append(np.mean([ret for ret, _ in collector.finished]))
-        for part in (part for _ in range(epochs) for part in buffer.minibatches(minibatches)):
-            judged = policy.evaluate(part.observation, part.action, part.state_in, part.is_first)
-            advantage = (part.advantage - part.advantage.mean()) / (part.advantage.std() + 1e-8)
-            ratio = (judged.log_prob - part.log_prob).exp()
-            gain = torch.minimum(ratio * advantage, ratio.clamp(0.8, 1.2) * advantage)
-            loss = (
-                0.5 * (judged.value - part.target).square().mean()
-                - gain.mean()
-                - 0.01 * judged.entropy.mean()
-            )
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(policy.parameters(), 0.5)
-            optimizer.step()
-        buffer.clear()
-    return curve
+def train(fit, environment, policy, cycles, **config):
+    """PPO; returns the mean return of each cycle's episodes."""
+    steps = config["steps"]
+    budget = Budget(env_steps=cycles * steps * environment.num_envs)
+    config = PPOConfig(budget=budget, learning_rate=3e-3, entropy_weight=0.01, gamma=0.95, **config)
+    returns = Returns()
+    fit(PPO(environment, policy, config), callbacks=[returns])
+    return returns.curve
+
+
+class Returns(pl.Callback):
+    def __init__(self):
+        self.curve = []
+
+    def on_train_batch_end(self, trainer, *_):
+        self.curve.append(float(trainer.callback_metrics["train/return"]))
 
 
 @pytest.mark.parametrize("memory", [pytest.param("lstm", marks=pytest.mark.slow), "gru", None])
-def test_what_was_shown_is_recalled_with_a_memory_only(memory):
+def test_what_was_shown_is_recalled_with_a_memory_only(framework_fit, memory):
     torch.manual_seed(0)
     environment = Recall()
-    spaces = environment.single_observation_space, environment.single_action_space
-    policy = actor_critic(*spaces, hidden=[16], memory=memory, units=16)
-    curve = train(environment, policy, 14, steps=20, sequence_length=10, minibatches=2, gamma=0.95)
+    policy = make_policy(environment, PolicyConfig(hidden=(16,), memory=memory, units=16))
+    curve = train(framework_fit, environment, policy, 14, steps=20, sequence_length=10, minibatches=2)
     late = np.mean(curve[-3:])
     assert late > 0.9 if memory else late < 0.65
 
 
 @pytest.mark.slow
-def test_a_point_finds_its_goal():
+@pytest.mark.parametrize("overlap", [False, True])
+def test_a_point_finds_its_goal(framework_fit, overlap):
     torch.manual_seed(0)
     environment = PointGoal(16, ends_at_goal=True)
-    spaces = environment.single_observation_space, environment.single_action_space
-    policy = actor_critic(*spaces, hidden=[32], groups={"actor": ["observation", "desired_goal"]})
-    curve = train(environment, policy, 30, steps=32, sequence_length=1, minibatches=4, gamma=0.95)
+    groups = {"actor": ("observation", "desired_goal")}
+    policy = make_policy(environment, PolicyConfig(hidden=(32,), groups=groups, normalize=True))
+    curve = train(framework_fit, environment, policy, 30, steps=32, overlap=overlap, normalize_rewards=True)
     assert np.mean(curve[-3:]) > np.mean(curve[:3]) + 5

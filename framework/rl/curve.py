@@ -1,0 +1,57 @@
+"""LearningCurve: what an evaluator saw during training, against all that training cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from framework.report import Report, Table
+
+_COSTS = ("env_steps", "updates", "wall_seconds", "cpu_seconds")
+
+
+class LearningCurve:
+    """One point for each evaluation during training; part of the evaluator's state.
+
+    Args:
+        name: of what is measured, as people read it: "success rate".
+        limits: of the axis it is drawn on; None to fit what there is.
+
+    Attributes:
+        points: a column for each cost (environment steps, updates, seconds of wall-clock and of
+            CPU, of training alone), and one for what is measured.
+    """
+
+    def __init__(self, name: str, limits: tuple[float, float] | None = None) -> None:
+        self.name, self.limits = name, limits
+        self.points: dict[str, list[float]] = {column: [] for column in (*_COSTS, name)}
+
+    def add(self, counters: Any, value: float) -> None:
+        """Add a point at what `counters`, of a `CycleAlgorithm`, say."""
+        for cost in _COSTS:
+            self.points[cost].append(getattr(counters, cost))
+        self.points[self.name].append(value)
+
+    def show(self, report: Report) -> None:
+        """Put table and figure into a report, if there is a point."""
+        if not self.points[self.name]:
+            return
+        rows = list(zip(*self.points.values(), strict=True))
+        report.tables["learning curve"] = Table([column.replace("_", " ") for column in self.points], rows)
+        figure = Figure(figsize=(9, 3.5), layout="constrained")
+        axes = figure.subplots(1, 2, sharey=True)
+        labels = {"env_steps": "environment steps", "wall_seconds": "wall-clock of training, s"}
+        for each, (cost, label) in zip(axes, labels.items(), strict=True):
+            each.plot(self.points[cost], self.points[self.name], marker=".")
+            each.set(xlabel=label)
+            each.grid(alpha=0.3)
+        axes[0].set(ylabel=self.name, ylim=self.limits)
+        report.figures["learning curve"] = figure
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"points": {column: list(values) for column, values in self.points.items()}}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.points = {column: list(state["points"][column]) for column in self.points}

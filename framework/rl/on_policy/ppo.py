@@ -1,0 +1,235 @@
+"""Proximal policy optimisation (Schulman et al. 2017), for any spaces, with or without memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+import torch
+from lightning.pytorch.core.optimizer import LightningOptimizer
+from torch import Tensor, nn
+
+from framework.clipping import unscale
+from framework.report import Report
+from framework.rl.batch import Batch
+from framework.rl.buffers.rollout import RolloutBuffer
+from framework.rl.collect.rollout import RolloutCollector
+from framework.rl.cycle import CycleAlgorithm
+from framework.rl.film import film
+from framework.rl.normalizer import RewardNormalizer
+from framework.rl.on_policy.config import PPOConfig
+from framework.rl.policy import Player, Policy
+from framework.rl.targets import frozen_copy
+from framework.rl.trees import tree_map
+
+
+class PPO(CycleAlgorithm):
+    """Proximal policy optimisation with clipped probability ratios and GAE.
+
+    A cycle collects `steps` steps in every environment and goes through them `epochs` times, in
+    `minibatches` updates each. Time limits are bootstrapped from the true final observation. A
+    recurrent policy is trained on sequences, from the hidden states they were collected with.
+
+    Args:
+        environment: a `VectorEnv` with SAME_STEP autoreset.
+        model: a policy with a critic.
+        config: the parameters.
+
+    Raises:
+        UserError: `sequence_length` does not divide `steps`, or the environment resets otherwise.
+    """
+
+    shown = ("episodes", "train/return")
+
+    def __init__(self, environment: Any, model: Policy, config: PPOConfig) -> None:
+        super().__init__(
+            budget=config.budget,
+            env_steps_per_cycle=config.steps * environment.num_envs,
+            updates_per_cycle=config.epochs * config.minibatches,
+            overlap=config.overlap,
+            matmul=config.matmul,
+        )
+        self.config, self.environment, self.model = config, environment, model
+        # Acts on the CPU, where environments are, and beside the learner.
+        self.acting = (frozen_copy(model),)  # in a tuple: it is no part of what is learned
+        # In a tuple, since in distributed training each process has running returns of its own.
+        self.rewards = (RewardNormalizer(environment.num_envs, config.gamma),)
+        self.elapsed = 0.0  # share of the budget used before this cycle
+        self._seed(process=0)
+
+    def _seed(self, process: int) -> None:
+        """Give each process, and each of its parts, a stream of random numbers of its own."""
+        collecting, order = np.random.SeedSequence([self.config.seed, process]).generate_state(2)
+        config = self.config
+        self.collector = RolloutCollector(
+            self.environment, self.acting[0], int(collecting), sequence_length=config.sequence_length
+        )
+        self.buffer = RolloutBuffer(
+            config.steps, config.sequence_length, gamma=config.gamma, lam=config.lam, seed=int(order)
+        )
+
+    def setup(self, stage: str) -> None:
+        super().setup(stage)
+        if self.global_rank > 0:
+            self._seed(self.global_rank)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.Adam(self.model.parameters(), lr=self.config.learning_rate, eps=1e-5)
+
+    # One cycle ----------------------------------------------------------------------------
+
+    def begin_cycle(self) -> None:
+        self.acting[0].load_state_dict(self.model.state_dict())
+        done, total, _ = self.progress()
+        self.elapsed = done / total
+
+    def collect(self) -> tuple[Batch, list[tuple[Any, int]]]:
+        return self.collector.collect(self.config.steps), self.collector.finished
+
+    def absorb(self, experience: tuple[Batch, list[tuple[Any, int]]]) -> Mapping[str, float]:
+        batch, finished = experience
+        if self.config.normalize_rewards:
+            batch = replace(batch, reward=self.rewards[0](batch.reward, batch.ended))
+        self.buffer.clear()
+        self.buffer.add(batch)
+        self.counters.episodes += len(finished) * self.processes
+        if not finished:
+            return {}
+        returns, lengths = zip(*finished, strict=True)
+        return {"train/return": float(np.mean(returns)), "train/length": float(np.mean(lengths))}
+
+    def ready(self) -> bool:
+        return self.buffer.batch is not None
+
+    def learn(self) -> Mapping[str, float | Tensor]:
+        config = self.config
+        optimizer = cast(LightningOptimizer, self.optimizers())
+        rate = self._between(config.learning_rate, config.final_learning_rate)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        everything = self.buffer.batch
+        assert everything is not None
+        sums: dict[str, Tensor] = defaultdict(lambda: torch.zeros((), device=self.device))
+        updates = 0
+        for _ in range(config.epochs):
+            moved = torch.zeros((), device=self.device)
+            for part in self.buffer.minibatches(config.minibatches):
+                loss, of_part = self._loss(self._here(part))
+                self.optimise(loss, optimizer)
+                updates += 1
+                moved += of_part["kl"] / config.minibatches
+                for name, value in of_part.items():
+                    sums[name] += value
+            if self._too_far(moved):
+                break
+        # Fed now, so that what was collected is judged as it was collected.
+        normalizer = getattr(self.model, "normalizer", None)
+        if normalizer is not None:
+            normalizer.update(everything.observation)
+        if not config.overlap:
+            self.buffer.clear()  # no checkpoint need hold what will not be learnt from again
+        return {
+            **{f"loss/{name}": value / updates for name, value in sums.items()},
+            "value/explained": _explained(everything),
+            "learning_rate": rate,
+        }
+
+    def _loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of one minibatch (equations 7 and 9), and what it is made of."""
+        config = self.config
+        judged = self.model.evaluate(batch.observation, batch.action, batch.state_in, batch.is_first)
+        assert batch.advantage is not None
+        assert batch.log_prob is not None
+        assert judged.value is not None
+        advantage = batch.advantage
+        if config.normalize_advantages and advantage.numel() > 1:
+            advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
+        log_ratio = judged.log_prob - batch.log_prob
+        ratio = log_ratio.exp()
+        clipped = ratio.clamp(1 - config.clip, 1 + config.clip)
+        policy = -torch.minimum(ratio * advantage, clipped * advantage).mean()
+        value = self._value_loss(judged.value, batch)
+        entropy = judged.entropy.mean()
+        weight = self._between(config.entropy_weight, config.final_entropy_weight)
+        loss = policy + config.value_weight * value - weight * entropy
+        with torch.no_grad():
+            parts = {
+                "policy": policy.detach(),
+                "value": value.detach(),
+                "entropy": entropy.detach(),
+                "kl": (ratio - 1 - log_ratio).mean(),  # Schulman 2020, Approximating KL divergence
+                "clipped": ((ratio - 1).abs() > config.clip).float().mean(),
+            }
+        return loss, parts
+
+    def _value_loss(self, value: Tensor, batch: Batch) -> Tensor:
+        assert batch.target is not None
+        error = (value - batch.target).square()
+        if self.config.clip_value is None:
+            return error.mean()
+        assert batch.value is not None
+        near = batch.value + (value - batch.value).clamp(-self.config.clip_value, self.config.clip_value)
+        return torch.maximum(error, (near - batch.target).square()).mean()
+
+    def _too_far(self, moved: Tensor) -> bool:
+        """Whether the policy has left what its data can tell about it; all processes agree."""
+        if self.config.target_kl is None:
+            return False
+        far = bool(moved > self.config.target_kl)
+        if self.processes > 1:
+            far = self.trainer.strategy.reduce_boolean_decision(far, all=False)
+        return far
+
+    def _between(self, start: float, end: float | None) -> float:
+        """What a schedule says in this cycle."""
+        return start if end is None else start + (end - start) * self.elapsed
+
+    def _here(self, batch: Batch) -> Batch:
+        """A minibatch on the device that learns."""
+        if self.device.type == "cpu":
+            return batch
+        move = lambda x: x.to(self.device)  # noqa: E731
+        return replace(batch.map(move), state_in=tree_map(move, batch.state_in))
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        if self.config.max_gradient_norm is not None:
+            unscale(self.trainer, optimizer)
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_gradient_norm)
+
+    # What the core and others use ---------------------------------------------------------
+
+    def player(self) -> Player:
+        """The policy at play, without exploration: it has forgotten everything."""
+        return Player(self.model)
+
+    def cycle_state(self) -> dict[str, Any]:
+        return {
+            "collector": self.collector.state_dict(),
+            "buffer": self.buffer.state_dict(),
+            "rewards": self.rewards[0].state_dict(),
+        }
+
+    def load_cycle_state(self, state: dict[str, Any]) -> None:
+        self.collector.load_state_dict(state["collector"])
+        self.buffer.load_state_dict(state["buffer"])
+        self.rewards[0].load_state_dict(state["rewards"])
+
+    def play(self, environment: Any, episodes: int = 3) -> Report:
+        """Film a few episodes.
+
+        Args:
+            environment: one with `render`.
+            episodes: how many.
+        """
+        return film(environment, self.player(), episodes, self.config.seed)
+
+
+def _explained(batch: Batch) -> float:
+    """Share of the variance of returns that the critic had foreseen; 1 at best."""
+    assert batch.target is not None
+    assert batch.value is not None
+    variance = batch.target.var()
+    return float(1 - (batch.target - batch.value).var() / variance) if variance > 0 else 0.0
