@@ -24,7 +24,7 @@ from framework.errors import PluginError, UserError, did_you_mean
 
 GROUP = "framework"
 #: What the core registers itself, since it belongs to no paper: plugin name -> module.
-BUILTIN = {"gymnasium": "framework.gym"}
+BUILTIN = {"gymnasium": "framework.gym", "rl": "framework.rl.components"}
 FILTER = "FRAMEWORK_PLUGINS"
 
 

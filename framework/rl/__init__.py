@@ -9,6 +9,7 @@
 | `encoders`, `memory`, `heads` | what policies are made of                                           |
 | `batch`, `trees`              | experience in the one form that all share; nested tensors           |
 | `advantages`                  | GAE and n-step sums                                                 |
+| `on_policy.ppo`               | proximal policy optimisation: `rl/ppo`, with `rl/actor_critic`      |
 | `collect.rollout`             | steps an environment with a policy, hands out fragments             |
 | `collect.local`               | steps an environment, hands out whole episodes                      |
 | `buffers.rollout`             | fragments, in minibatches of sequences or steps                     |
@@ -18,9 +19,10 @@
 | `mlp`                         | a multilayer perceptron                                             |
 | `targets`                     | target networks: frozen copies, Polyak updates                      |
 | `evaluate`                    | exactly so many episodes of a policy, without favouring short ones  |
+| `mean_return`, `curve`        | the evaluator `rl/mean_return`; learning curves of evaluators       |
 | `film`                        | videos of a policy at work                                          |
 | `vector`                      | reading gymnasium's vector conventions: final observations, success |
 
-Plugins import the modules; the core imports none of them. `budget` needs no torch, so
-that configurations can use it.
+Plugins import the modules. The core imports none of them; it registers what `components` names.
+`budget` needs no torch, so that configurations can use it.
 """

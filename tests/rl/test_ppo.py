@@ -12,6 +12,7 @@ from framework.rl.budget import Budget
 from framework.rl.on_policy.config import PolicyConfig, PPOConfig
 from framework.rl.on_policy.model import make_policy
 from framework.rl.on_policy.ppo import PPO
+from framework.testing import check_algorithm, check_evaluator
 from framework.testing.point_goal import PointGoal
 
 
@@ -142,3 +143,25 @@ def test_a_policy_for_what_no_policy_takes_is_refused():
     make_policy(environment, PolicyConfig())  # a Gaussian takes it
     with pytest.raises(UserError, match=r"groups\.actor: unknown observation 'observatoin'"):
         make_policy(environment, PolicyConfig(groups={"actor": ("observatoin",)}))
+
+
+CARTPOLE = {"use": "gymnasium/make", "id": "CartPole-v1", "num_envs": 2}
+SHORT = {"use": "rl/ppo", "budget": {"env_steps": 80}, "steps": 8, "epochs": 2, "minibatches": 2}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"algorithm": {"overlap": True, "normalize_rewards": True}, "model": {"normalize": True}},
+        {"algorithm": {"sequence_length": 4}, "model": {"memory": "gru", "units": 8}},
+    ],
+)
+def test_a_resumed_training_goes_on_the_same(more):
+    model = {"use": "rl/actor_critic", "hidden": [8], **more["model"]}
+    check_algorithm({**SHORT, **more["algorithm"]}, environment=CARTPOLE, model=model)
+
+
+def test_its_episodes_are_judged_by_their_returns():
+    evaluator = {"use": "rl/mean_return", "episodes": 3, "every": 16, "monitor_episodes": 2}
+    model = {"use": "rl/actor_critic", "hidden": [8], "memory": "lstm", "units": 8}
+    check_evaluator(evaluator, environment=CARTPOLE, model=model, algorithm={**SHORT, "sequence_length": 8})
