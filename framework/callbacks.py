@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import signal
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
@@ -18,6 +17,7 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from framework.contracts import HasProgress, Monitor, Progress
 from framework.errors import UserError
 from framework.interruption import Interrupted, Interruption
+from framework.progress import Bar
 from framework.runs.checkpoints import CheckpointWriter, checkpoints
 
 
@@ -173,71 +173,25 @@ class Watch(Callback):
         self.monitor.load_state_dict(state_dict["monitor"])
 
 
-class ProgressLine(Callback):
-    """One line on the terminal, rewritten; a new line now and then where output is a file.
+class ShowProgress(Callback):
+    """Show the progress in the algorithm's own unit, and whatever it logs with `prog_bar=True`."""
 
-    Shows the progress in the algorithm's own unit, its rate, the time left, and whatever
-    the algorithm logs with `prog_bar=True`.
-    """
+    def __init__(self, bar: Bar) -> None:
+        self.bar = bar
 
-    def __init__(self, clock: Clock, stream: TextIO | None = None, title: str = "") -> None:
-        self.clock = clock
-        self.stream = stream or sys.stderr
-        self.title = title
-        self.interval = 0.5 if self.stream.isatty() else 10.0
-        self._shown = 0.0
-        self._start: tuple[float, int] | None = None
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.bar.begin("training")
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        self.show(progress_of(trainer, pl_module), trainer.progress_bar_metrics)
+        if self.bar.due:
+            self._show(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.end()
+        self._show(trainer, pl_module, final=True)
+        self.bar.end()
 
-    def show(self, progress: Progress, metrics: Mapping[str, Any]) -> None:
-        """Rewrite the line, if it is time to."""
-        seconds = self.clock.seconds
-        if self._start is None:
-            self._start = (seconds, progress.done)
-        finished = bool(progress.total) and progress.done >= progress.total
-        if seconds - self._shown < self.interval and not finished:
-            return
-        self._shown = seconds
-        self._write(self._line(progress, metrics, seconds))
-
-    def end(self) -> None:
-        """Leave the line."""
-        if self.stream.isatty():
-            print(file=self.stream, flush=True)
-
-    def _line(self, progress: Progress, metrics: Mapping[str, Any], seconds: float) -> str:
-        assert self._start is not None
-        elapsed, units = seconds - self._start[0], progress.done - self._start[1]
-        rate = units / elapsed if elapsed > 0 else 0.0
-        parts = [f"{_short(progress.done)}/{_short(progress.total)} {progress.unit}"]
-        if rate:
-            parts.append(f"{_short(rate)}/s")
-        parts += [
-            f"{name.rpartition('/')[2]} {float(value):.4g}"
-            for name, value in metrics.items()
-            if name != "v_num"
-        ]
-        if rate and progress.total > progress.done:
-            left = (progress.total - progress.done) / rate
-            parts.append(f"{int(left // 60)}:{int(left % 60):02d} left")
-        return "  ".join(([self.title] if self.title else []) + parts)
-
-    def _write(self, line: str) -> None:
-        if self.stream.isatty():
-            print(f"\r\x1b[K{line}", end="", file=self.stream, flush=True)
-        else:
-            print(line, file=self.stream, flush=True)
-
-
-def _short(number: float) -> str:
-    for limit, suffix in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if abs(number) >= limit:
-            return f"{number / (limit if suffix != 'k' else 1e3):.3g}{suffix}"
-    return f"{number:.4g}"
+    def _show(self, trainer: Trainer, algorithm: LightningModule, final: bool = False) -> None:
+        metrics = {name: value for name, value in trainer.progress_bar_metrics.items() if name != "v_num"}
+        self.bar.show(progress_of(trainer, algorithm), metrics, final=final)

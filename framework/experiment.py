@@ -31,8 +31,9 @@ from framework.runs import (
 )
 from framework.runs.changes import Change, apply, history, propose, recipe_of
 from framework.runs.checkpoints import DiskFullError, is_disk_full
+from framework.runs.note import NOTE, note_of_run
 from framework.runs.record import PARENT, begin, mark_dead_runs, terminate
-from framework.runs.store import Store, reason_of
+from framework.runs.store import Store, reason_of, store_of
 from framework.runs.tracker import Tracker
 from framework.shards import Shards
 from framework.stage import StageRunner
@@ -115,14 +116,15 @@ class Experiment:
         return cls(change.after, run, experiment.store, quiet) if change else experiment
 
     @classmethod
-    def of(cls, run: Run, quiet: bool = False) -> Experiment:
-        """The experiment of an existing run, from its resolved recipe."""
+    def of(cls, run: Run, quiet: bool = False, tracked: bool = True) -> Experiment:
+        """The experiment of an existing run, from its resolved recipe; to be `tracked`, or only looked at."""
         if run.is_sweep:
             raise UserError(
                 f"run {run.state.run_id} is a sweep\n  go on with: framework sweep --resume {run.state.name}"
             )
         recipe = recipe_of(run)
-        store = Store(run.state.tracking_uri) if is_first_process() else None
+        tracked = tracked and is_first_process()
+        store = store_of(run.state.tracking_uri, run.state.run_id) if tracked else None
         return cls(recipe, run, store, quiet)
 
     def execute(self) -> Result:
@@ -158,10 +160,18 @@ class Experiment:
                 with self._stage_tracker(stage, tracker, experiment_id) as stage_tracker:
                     runner = self.runner(stage, stage_tracker, experiment_id)
                     result.reports[self.key(stage)] = runner.run_all(interruption)
+                    self._note(stage_tracker, self.key(stage))
+                if self.recipe.staged:
+                    self._note(tracker)
                 if not is_first_process():
                     self._await(self.key(stage))
         result.unsent = self._unsent
         return result
+
+    def _note(self, tracker: Tracker | None, stage: str = "") -> None:
+        """Describe what was found so far, unless the recipe has a description."""
+        if tracker is not None and NOTE not in self.recipe.tracking.tags:
+            tracker.tags({NOTE: note_of_run(self.run, self.recipe, stage)})
 
     def _await(self, key: str) -> None:
         """Wait until the first process is done with a stage; leave when it is gone."""

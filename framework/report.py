@@ -62,6 +62,12 @@ class Table:
         ]
         return "\n".join([*([self.caption] if self.caption else []), *lines])
 
+    def to_markdown(self) -> str:
+        """The table as GitHub and MLflow show it."""
+        head = [self.columns, ["---"] + ["---:"] * (len(self.columns) - 1)]
+        lines = [f"| {' | '.join(map(_markdown_cell, row))} |" for row in [*head, *self.rows]]
+        return "\n".join([*([html.escape(self.caption), ""] if self.caption else []), *lines])
+
 
 @dataclass
 class Video:
@@ -88,6 +94,8 @@ class Report:
         videos: by title.
         notes: paragraphs of plain text.
         files: to be kept beside the page, by name; characters that addresses cannot hold become _.
+        title: heading of the page.
+        folder: where it was saved last.
     """
 
     metrics: dict[str, float] = field(default_factory=dict)
@@ -97,6 +105,21 @@ class Report:
     videos: dict[str, Video] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     files: dict[str, Path] = field(default_factory=dict)
+    title: str = ""
+    folder: Path | None = field(default=None, init=False, compare=False)
+
+    def name_after(self, judgement: str, subject: str) -> None:
+        """Put what was judged into the titles of page and figures that have none: "FetchPush: success rate".
+
+        Args:
+            judgement: such as "success rate".
+            subject: such as "FetchPush", or "".
+        """
+        above = f"{subject}: " if subject else ""
+        self.title = self.title or above + judgement
+        for title, figure in self.figures.items():
+            if not figure.get_suptitle():
+                figure.suptitle(above + title)
 
     def to_dict(self) -> dict[str, Any]:
         """Metrics, tables and notes as JSON can hold them (NaN and infinity as strings)."""
@@ -118,13 +141,14 @@ class Report:
 
         Args:
             folder: made if it is not there; files of the same names are replaced.
-            title: heading of the page.
+            title: heading of the page, if the report has none.
 
         Returns:
             The files written.
         """
         self.check()
         folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
         written = [folder / "report.json", folder / "index.html"]
         names = Names(file_name)
         for path in written:
@@ -140,7 +164,7 @@ class Report:
             write_video(written[-1], video)
         for name, source in self.files.items():
             written.append(Path(shutil.copyfile(source, folder / names(name, "file"))))
-        written[1].write_text(self._page(title, pictures, names), encoding="utf-8")
+        written[1].write_text(self._page(self.title or title, pictures, names), encoding="utf-8")
         return [*written[2:], *written[:2]]
 
     def check(self) -> None:
@@ -237,6 +261,13 @@ def _html_table(table: Table) -> str:
     )
     caption = f"<caption>{html.escape(table.caption)}</caption>" if table.caption else ""
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _markdown_cell(cell: Any) -> str:
+    text = html.escape(format_cell(cell), quote=False)
+    for char in "|*`":
+        text = text.replace(char, f"&#{ord(char)};")
+    return " ".join(text.split())
 
 
 def _html_cell(cell: Any) -> str:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import logging
 import signal
-import sys
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from framework.building import is_table
 from framework.callbacks import (
     Clock,
-    ProgressLine,
+    ShowProgress,
     StopOnDivergence,
     StopOnSignal,
     Watch,
@@ -37,6 +36,7 @@ from framework.contracts import HasProgress, KeepsWork, Monitor, Producer, Progr
 from framework.errors import UserError
 from framework.extensions import best_checkpoint, build_extensions, is_of_early_stopping, why_stopped
 from framework.interruption import Interrupted, Interruption
+from framework.progress import FILE, Bar
 from framework.quiet import quiet_lightning
 from framework.report import Report
 from framework.resumption import Resumption
@@ -49,6 +49,7 @@ from framework.runs.checkpoints import (
     load_checkpoint,
     newest_whole,
 )
+from framework.runs.names import in_words, proper_name
 from framework.runs.tracker import Tracker, TrackerLogger
 from framework.shards import MANIFEST
 
@@ -106,8 +107,9 @@ class StageRunner:
         self.experiment_id = experiment_id
         self.resolve = resolve
         self.log_models = log_models
-        self.quiet = quiet
         self._own_environments: dict[str, Any] = {}
+        file = None if tracker is None else self.folder / FILE
+        self.bar = Bar(key, shown=not quiet and is_first_process(), file=file)
 
     @property
     def checkpoints(self) -> Path:
@@ -122,14 +124,17 @@ class StageRunner:
         if not is_first_process() and (self.stage.algorithm is None or self.state.checkpoint):
             return {}  # only to train does the first process need others
         built = self.build()
-        if self.state.checkpoint:
-            self.restore(built)
-        elif self.stage.algorithm is not None:
-            self.fit(built, interruption)
-            if KEPT in self.state.checkpoint:
-                self.restore(built)  # the best weights rather than the last
-        elif self.stage.produces and not self.state.produced:
-            self.produce(built.environment, interruption)
+        try:
+            if self.state.checkpoint:
+                self.restore(built, watches=True)
+            elif self.stage.algorithm is not None:
+                self.fit(built, interruption)
+                if KEPT in self.state.checkpoint:
+                    self.restore(built)  # the best weights rather than the last
+            elif self.stage.produces and not self.state.produced:
+                self.produce(built.environment, interruption)
+        finally:
+            self.bar.end()
         if not is_first_process():
             return {}
         logged = not self.log_models or self.log_model(built)
@@ -170,8 +175,8 @@ class StageRunner:
             StopOnSignal(interruption),
             *build_extensions(settings.callbacks, pl.Callback, self.checkpoints / KEPT, self.resolve),
         ]
-        if not self.quiet and self.tracker is not None:
-            callbacks.append(ProgressLine(clock, sys.stderr, self.key))
+        if is_first_process():
+            callbacks.append(ShowProgress(self.bar))
         try:
             with quiet_lightning(), interruption.defer():
                 trainer = self._trainer(algorithm, clock, [*callbacks, writer])
@@ -209,11 +214,10 @@ class StageRunner:
             raise UserError(f"{title} is said to produce data, and has no produce(folder, progress)")
         clock = Clock()
         clock.start()
-        line = None if self.quiet or self.tracker is None else ProgressLine(clock, sys.stderr, self.key)
+        self.bar.begin("production")
 
         def progress(now: Progress) -> None:
-            if line is not None:
-                line.show(now, {})
+            self.bar.show(now, final=bool(now.total) and now.done >= now.total)
             if self.tracker is not None:
                 self.tracker.metrics({"produced": now.done, "time/seconds": clock.seconds}, now.done)
             if interruption.signum:
@@ -223,8 +227,6 @@ class StageRunner:
         folder.mkdir(parents=True, exist_ok=True)
         with interruption.defer():
             producer.produce(folder, progress)
-        if line is not None:
-            line.end()
         if self.tracker is not None and (folder / MANIFEST).exists():
             self.tracker.artifacts(folder / MANIFEST, "output")
         self.state.produced = True
@@ -257,13 +259,20 @@ class StageRunner:
             default_root_dir=self.folder,
         )
 
-    def restore(self, built: Built) -> None:
-        """Load the final checkpoint's weights into the algorithm, but not what only training needs."""
+    def restore(self, built: Built, watches: bool = False) -> None:
+        """Load the final checkpoint's weights into the algorithm, but not what only training needs.
+
+        Args:
+            built: whose algorithm.
+            watches: also what the evaluators saw during the training.
+        """
         if not isinstance(built.algorithm, pl.LightningModule):
             return
         checkpoint = load_checkpoint(self.checkpoints / self.state.checkpoint, training=False)
         built.algorithm.on_load_checkpoint(checkpoint)
         built.algorithm.load_state_dict(checkpoint["state_dict"])
+        if not watches:
+            return
         if KEPT in self.state.checkpoint:  # evaluators have seen the whole training
             whole = (path for path in checkpoints(self.checkpoints) if is_whole(path, training=False))
             if newest := next(whole, None):
@@ -303,7 +312,7 @@ class StageRunner:
         environment = self.environment_of(name)
         pl.seed_everything(self.stage.seed, workers=True, verbose=False)
         try:
-            with evaluating(built.algorithm):
+            with evaluating(built.algorithm), self.bar.evaluating(name):
                 report = evaluator(built.algorithm, environment)
         except UserError:
             raise
@@ -315,7 +324,13 @@ class StageRunner:
             raise UserError(f"{said}\n  name the algorithm that trained it") from error
         if not isinstance(report, Report):
             raise UserError(f"{title} returned a {type(report).__name__}, not a Report")
+        report.name_after(in_words(name), self._judged_in(name))
         return report
+
+    def _judged_in(self, evaluator: str) -> str:
+        """The environment that an evaluator judges in, as people call it: FetchPush; or ""."""
+        use = self.judges[evaluator].environment or self.stage.environment
+        return proper_name(use.name) if use is not None else ""
 
     @cached_property
     def evaluation_environment(self) -> Any:
@@ -370,6 +385,8 @@ class StageRunner:
     def _log_watch(self, metrics: dict[str, float], step: int) -> None:
         if self.tracker is not None:
             self.tracker.metrics(metrics, step)
+        for name in list(metrics)[:1]:  # the one that matters
+            self.bar.seen[name.removeprefix("monitor/")] = metrics[name]
 
     def _loggers(self, algorithm: pl.LightningModule, clock: Clock) -> list[Logger]:
         if self.tracker is None:

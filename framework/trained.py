@@ -23,13 +23,19 @@ from framework.recipe.problems import Findings
 from framework.recipe.resolve import STAGE_KEYS
 from framework.report import Report
 from framework.runs import ROOT, Run, find_run
+from framework.runs.note import NOTE, note_of_metrics, sources
 from framework.runs.record import PARENT
-from framework.runs.store import Store
+from framework.runs.store import store_of
 from framework.stage import publish, step_of
 
 
 def evaluate(
-    text: str, overrides: Iterable[str] = (), *, root: Path = ROOT, stage: str | None = None
+    text: str,
+    overrides: Iterable[str] = (),
+    *,
+    root: Path = ROOT,
+    stage: str | None = None,
+    quiet: bool = False,
 ) -> dict[str, Report]:
     """Evaluate a trained run again, perhaps with other settings, as a nested MLflow run.
 
@@ -38,17 +44,21 @@ def evaluate(
         overrides: `key=value`, such as `evaluators.0.episodes=1000`; of the chosen stage.
         root: where run folders are.
         stage: which stage; the last by default.
+        quiet: no progress line.
 
     Returns:
-        The reports by evaluator; also saved under `evaluations/` in the run folder.
+        The reports by evaluator, each saved to its `folder`, under `evaluations/` in the run's.
     """
+    given = list(overrides)
     found = find_run(text, root)
+    which = ["--stage", stage] if stage else []
+    command = ["framework", "evaluate", found.state.run_id[:8], *given, *which]
     resolved = found.folder / "resolved.yaml"
     recipe = load(resolved)
     if recipe.staged:
-        overrides = _of_stage(stage or list(recipe.stages)[-1], overrides)
-    recipe = load(resolved, list(overrides))
-    experiment = Experiment(recipe, found, Store(found.state.tracking_uri))
+        given = _of_stage(stage or list(recipe.stages)[-1], given)
+    recipe = load(resolved, given)
+    experiment = Experiment(recipe, found, store_of(found.state.tracking_uri, found.state.run_id), quiet)
     runner = experiment.trained(stage)
     assert experiment.store is not None
     experiment_id = experiment.store.experiment(found.state.experiment)
@@ -62,6 +72,11 @@ def evaluate(
         for name in runner.evaluators:
             report = reports[name] = runner.judge(name, built)
             publish(report, name, folder / name, tracker, step_of(built.algorithm))
+        if tracker is not None:
+            metrics = {
+                f"{name}/{key}": value for name, one in reports.items() for key, value in one.metrics.items()
+            }
+            tracker.tags({NOTE: note_of_metrics(metrics, command, sources=sources([runner.stage]))})
     return reports
 
 
@@ -91,7 +106,7 @@ def play(
     Raises:
         UserError: the algorithm cannot play, or does not take these options; no such evaluator.
     """
-    experiment = Experiment.of(run, quiet=True)
+    experiment = Experiment.of(run, quiet=True, tracked=False)
     runner = experiment.trained(stage)
     if evaluator is not None and evaluator not in runner.judges:
         known = ", ".join(runner.judges) or "it has none"

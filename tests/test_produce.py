@@ -130,7 +130,7 @@ def test_progress_is_shown_and_the_manifest_recorded(
     from framework.runs.store import Store
 
     run = framework.run(recipe).run
-    assert "make  40/40 points" in capsys.readouterr().err
+    assert "make production 100%  40/40 points" in capsys.readouterr().err
     client = Store(tracking_uri).client
     (found,) = client.list_artifacts(run.state.stages["make"].run_id, "output")
     assert found.path == "output/manifest.jsonl"

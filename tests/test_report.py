@@ -57,6 +57,19 @@ def test_a_video_can_be_read_back(tmp_path: Path) -> None:
     assert back[0].mean() < 10 and back[-1].mean() > 245
 
 
+def test_page_and_figures_are_titled_with_what_was_judged(tmp_path: Path) -> None:
+    report, titled = make_report(), Figure()
+    titled.suptitle("of its own")
+    report.figures["other"] = titled
+    report.name_after("success rate", "FetchPush")
+    assert [figure.get_suptitle() for figure in report.figures.values()] == [
+        "FetchPush: learning curve",
+        "of its own",
+    ]
+    report.save(tmp_path, title="success_rate")
+    assert "<h1>FetchPush: success rate</h1>" in (tmp_path / "index.html").read_text()
+
+
 def test_code_keeps_its_lines(tmp_path: Path) -> None:
     Report(tables={"code": Table(["text"], [["a = 1\nb < 2"]])}).save(tmp_path)
     assert "<td><pre>a = 1\nb &lt; 2</pre></td>" in (tmp_path / "index.html").read_text()
@@ -99,6 +112,18 @@ def test_a_metric_that_is_no_number_is_named(tmp_path: Path, value: object) -> N
 def test_text_is_aligned() -> None:
     text = Table(["name", "value"], [["a", 1.0], ["longer", 0.12345678]]).to_text()
     assert text.splitlines() == ["name     value", "a            1", "longer  0.1235"]
+
+
+def test_markdown_keeps_a_cell_in_its_place() -> None:
+    text = Table(["name", "value"], [["a|b*", 0.12345678], ["two\nlines <b>", None]], "a & b").to_markdown()
+    assert text.splitlines() == [
+        "a &amp; b",
+        "",
+        "| name | value |",
+        "| --- | ---: |",
+        "| a&#124;b&#42; | 0.1235 |",
+        "| two lines &lt;b&gt; |  |",
+    ]
 
 
 def test_a_ragged_table_is_refused() -> None:

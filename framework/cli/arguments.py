@@ -59,6 +59,9 @@ def _complete_run(ctx: click.Context, parameter: click.Parameter, incomplete: st
 #: RUN: a run, by id, name, the beginning of either, folder, or `last`.
 run_name = click.argument("run", metavar="RUN", shell_complete=_complete_run)
 
+#: [RUN]: the same, or none.
+maybe_run = click.argument("run", metavar="[RUN]", required=False, shell_complete=_complete_run)
+
 #: RUN...: several.
 run_names = click.argument("runs", metavar="RUN...", nargs=-1, shell_complete=_complete_run)
 

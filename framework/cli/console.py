@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TextIO
 
 from framework.errors import without_secrets
+from framework.progress import clear
 
 
 def show_log() -> None:
@@ -13,11 +15,17 @@ def show_log() -> None:
     logger = logging.getLogger("framework")
     if logger.handlers:
         return
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(sys.stderr)
     handler.setFormatter(_Formatter())
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    def emit(self, record: logging.LogRecord) -> None:
+        clear()
+        super().emit(record)
 
 
 class _Formatter(logging.Formatter):

@@ -23,9 +23,14 @@ def command(run: str, overrides: tuple[str, ...], stage: str | None, as_json: bo
     show_log()
     from framework.trained import evaluate
 
-    reports = evaluate(run, overrides, stage=stage)
+    reports = evaluate(run, overrides, stage=stage, quiet=as_json)
     if as_json:
-        click.echo(json.dumps({name: report.to_dict() for name, report in reports.items()}, indent=2))
+        answer = {
+            name: {**report.to_dict(), "folder": str(report.folder)} for name, report in reports.items()
+        }
+        click.echo(json.dumps(answer, indent=2))
     else:
         for name, report in reports.items():
             click.echo(f"{name}\n\n{report.to_text()}\n")
+            if report.folder is not None:
+                click.echo(f"report: {report.folder / 'index.html'}")

@@ -43,7 +43,7 @@ def execute(experiment: Experiment, as_json: bool) -> None:
     from framework.interruption import Interrupted
     from framework.runs import describe, is_first_process
     from framework.runs.changes import cut_short
-    from framework.runs.store import ui_command
+    from framework.runs.store import how_to_open
 
     run = experiment.run
     short = run.state.run_id[:8]
@@ -55,14 +55,14 @@ def execute(experiment: Experiment, as_json: bool) -> None:
     try:
         result = experiment.execute()
     except Interrupted as signal:
-        click.echo(f"\nstopped by {signal}; go on with: framework resume {short}", err=True)
+        click.echo(f"stopped by {signal}; go on with: framework resume {short}", err=True)
         raise SystemExit(signal.exit_code) from None
     except UserError as error:
         if not error.resumable:
             raise
         raise type(error)(f"{error}\n  then go on with: framework resume {short}") from error
     except Exception:
-        click.echo(f"\nrun {short} failed; once mended, go on with: framework resume {short}", err=True)
+        click.echo(f"run {short} failed; once mended, go on with: framework resume {short}", err=True)
         raise
     if as_json:
         click.echo(json.dumps({**describe(run), "unsent": result.unsent}, indent=2))
@@ -79,5 +79,7 @@ def execute(experiment: Experiment, as_json: bool) -> None:
             f"  all of it is in {run.folder}; send it later with: framework resume {short}"
         )
     if not as_json:
-        click.echo(f"reports: {run.folder / 'reports'}")
-        click.echo(f"open in MLflow: {ui_command(run.state.tracking_uri)}")
+        for stage, state in run.state.stages.items():
+            if state.reports:
+                click.echo(f"reports: {run.stage_folder(stage) / 'reports'}")
+        click.echo(f"open in MLflow: {how_to_open(run.state.tracking_uri, run.state.run_id)}")

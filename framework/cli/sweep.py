@@ -85,11 +85,11 @@ def command(
                 raise UserError(
                     "--resume goes on with a sweep as it was begun: give no recipe, name or search with it"
                 )
-            summary = go_on(resume, executor=runs_on)
+            summary = go_on(resume, executor=runs_on, quiet=as_json)
         elif recipe is None:
             raise UserError("give a RECIPE, or --resume NAME")
         else:
-            summary = sweep(recipe, overrides, name=name, goal=goal, executor=runs_on)
+            summary = sweep(recipe, overrides, name=name, goal=goal, executor=runs_on, quiet=as_json)
     except Interrupted as signal:
         click.echo(f"stopped by {signal}", err=True)
         raise SystemExit(signal.exit_code) from None
@@ -99,7 +99,7 @@ def command(
 
 
 def _show(summary: Summary, as_json: bool) -> None:
-    from framework.runs.store import ui_command
+    from framework.runs.store import how_to_open
 
     if as_json:
         click.echo(json.dumps(summary.to_dict(), indent=2))
@@ -114,4 +114,4 @@ def _show(summary: Summary, as_json: bool) -> None:
             f"once mended, try the failed ones again: framework sweep --resume {summary.name}", err=True
         )
     click.echo(f"compare them: framework compare {summary.name}")
-    click.echo(f"open in MLflow: {ui_command(summary.tracking_uri)}")
+    click.echo(f"open in MLflow: {how_to_open(summary.tracking_uri, summary.run_id)}")

@@ -260,9 +260,9 @@ def _notes(subjects: Subjects, failed: Sequence[Subject], groups: Sequence[Group
 
 
 def _log_artifacts(uri: str, run_id: str, folder: str) -> None:
-    from framework.runs.store import Store
+    from framework.runs.store import store_of
 
     try:
-        Store(uri).client.log_artifacts(run_id, folder, "comparison")
+        store_of(uri, run_id).client.log_artifacts(run_id, folder, "comparison")
     except Exception as error:
         log.warning("the comparison did not reach the tracking store: %s", str(error).partition("\n")[0])

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from framework.compare.curves import Against, Band, axis_of, band
 from framework.compare.groups import Group
 from framework.compare.source import Curve
+from framework.runs.names import in_words, proper_name
 
 
 def draw(metrics: Sequence[str], groups: Sequence[Group], against: Against) -> tuple[Figure, list[str]]:
@@ -23,6 +24,7 @@ def draw(metrics: Sequence[str], groups: Sequence[Group], against: Against) -> t
     figure = Figure(figsize=(5.5 * columns, 4 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).flat
     cut: list[str] = []
+    task = _task(groups)
     for axis, metric in zip(axes, metrics, strict=False):
         for index, group in enumerate(groups):
             strata = [[run.curves[metric] for run in runs if metric in run.curves] for runs in group.strata]
@@ -40,13 +42,28 @@ def draw(metrics: Sequence[str], groups: Sequence[Group], against: Against) -> t
                     f"{metric} of {group.label}: the mean ends where the shortest run does, at "
                     f"{summary.x[-1]:.4g} {'steps' if against == 'steps' else 's'}."
                 )
-        axis.set_title(metric)
-        axis.set_xlabel("steps" if against == "steps" else "training time (s)")
+        name = in_words(metric)
+        axis.set_title(f"{task}: {name}" if task else name)
+        axis.set_ylabel(name.rpartition(": ")[2])
+        axis.set_xlabel(_unit(groups) if against == "steps" else "training time (s)")
         axis.grid(alpha=0.3)
     for axis in list(axes)[len(metrics) :]:
         axis.remove()
     figure.axes[0].legend()
     return figure, cut
+
+
+def _task(groups: Sequence[Group]) -> str:
+    """The environment, if it is the same for all."""
+    found = {run.settings.get("environment.use", "") for group in groups for run in group.runs}
+    return proper_name(found.pop()) if len(found) == 1 else ""
+
+
+def _unit(groups: Sequence[Group]) -> str:
+    """What is counted along the axis, if it is the same for all."""
+    found = {run.unit for group in groups for run in group.runs}
+    unit = found.pop() if len(found) == 1 else ""
+    return unit.replace("env steps", "environment steps") or "steps"
 
 
 def _draw(

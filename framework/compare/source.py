@@ -14,6 +14,7 @@ import numpy as np
 
 from framework.errors import UserError
 from framework.plain import flatten
+from framework.progress import kept
 from framework.recipe.yaml import parse
 from framework.runs import ROOT, WAITING, Run, children, find_run
 from framework.runs.journal import Record, read_journal
@@ -55,6 +56,7 @@ class Subject:
         curves: by metric; behind `stage/` in a recipe with stages.
         reported: the metrics that evaluators found at the end.
         sweep: name of the sweep it belongs to, or "".
+        unit: of progress, such as "env steps"; "" if it is not known.
     """
 
     run_id: str
@@ -64,6 +66,7 @@ class Subject:
     curves: dict[str, Curve] = field(default_factory=dict)
     reported: list[str] = field(default_factory=list)
     sweep: str = ""
+    unit: str = ""
 
     def final(self, metric: str) -> float | None:
         """The last value, or None if it has none."""
@@ -135,6 +138,7 @@ def from_folder(run: Run, sweep: str = "") -> Subject:
     for stage, stage_state in {"": None, **state.stages}.items():
         folder = run.stage_folder(stage)
         prefix = f"{stage}/" if stage else ""
+        subject.unit = kept(folder).get("axis", "") or subject.unit
         if (folder / "metrics.jsonl").is_file():
             subject.curves.update(_curves(read_journal(folder / "metrics.jsonl"), prefix))
         if stage_state is not None:

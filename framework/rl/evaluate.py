@@ -10,6 +10,7 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from framework.errors import UserError
+from framework.progress import tell
 from framework.rl.vector import Array, autoreset_mode, final_info
 
 #: Maps the environment's batched observation to its batched action.
@@ -71,6 +72,7 @@ def evaluate_policy(environment: Any, policy: Policy, episodes: int, seed: int) 
             for i in np.flatnonzero(done & (counted < quota)):
                 finished[i].append((float(ret[i]), int(length[i]), float(success[i])))
             counted += done
+            tell(int(np.minimum(counted, quota).sum()), episodes, "episodes")
             ret[done], length[done] = 0.0, 0
         if mode is AutoresetMode.NEXT_STEP:
             resetting = done

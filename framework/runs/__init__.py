@@ -11,6 +11,7 @@
 | `store`       | the MLflow store: which one, and making it ready                         |
 | `record`      | begins a run there and on disk, and ends those whose process is gone     |
 | `metrics`     | which metric is meant by a name                                          |
+| `note`        | a run's description: what was found, by which command, after which paper |
 | `names`       | names as the store takes them                                            |
 | `tracker`     | sends metrics and artifacts to the store, without the run depending on it |
 """

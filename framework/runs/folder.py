@@ -4,6 +4,7 @@ runs/<run id>/
   recipe.yaml      the recipe as written
   resolved.yaml    the recipe as resolved: what a resumed run goes by
   state.json       status, process, finished stages and evaluations
+  progress.json    how far it is; of a recipe with stages, in each one's folder
   sweep.json       of a sweep: what it runs; its children are runs that name it as their parent
   output.log       of a sweep's child: all it printed
   metrics.jsonl    every metric, whatever becomes of the tracking server

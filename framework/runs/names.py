@@ -92,6 +92,20 @@ def default_name(recipe: str, overrides: Iterable[str], seeds: Collection[int]) 
     return shown("-".join([recipe, *parts]), 120)
 
 
+def in_words(name: str) -> str:
+    """A metric as people write it: `monitor/success_rate/rate` is "success rate"."""
+    parts = [part.replace("_", " ") for part in name.split("/") if part != "monitor"]
+    if len(parts) > 1 and parts[-1] in parts[-2].split():
+        parts.pop()
+    return ": ".join(parts)
+
+
+def proper_name(component: str) -> str:
+    """A component as people write its name: `her/fetch_push` is FetchPush."""
+    name = component.rpartition("/")[2]
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
 def shown(value: object, longest: int) -> str:
     """A value as text that every database holds, what is cut off shown by an ellipsis."""
     text = str(value).encode("utf-8", "replace").decode().replace("\0", "?")

@@ -101,7 +101,7 @@ def mark_if_dead(run: Run, error: str = "") -> bool:
 def terminate(run: Run, status: str) -> None:
     """Tell the tracking store that a run is over, and the stages that it had begun."""
     with contextlib.suppress(Exception):
-        store = Store(run.state.tracking_uri)
+        store = Store(run.state.tracking_uri, kept=True)
         store.client.set_terminated(run.state.run_id, status)
         for stage in run.state.stages.values():
             if stage.run_id and not stage.finished:

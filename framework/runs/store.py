@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shlex
+import re
+import sqlite3
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -29,9 +30,61 @@ def tracking_uri(given: str | None) -> str:
     return given or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
 
 
-def ui_command(uri: str) -> str:
-    """The command that shows this store, to be pasted into a shell."""
-    return uri if uri.startswith("http") else f"framework ui --uri {shlex.quote(uri)}"
+def page(server: str, experiment_id: str, run_id: str = "") -> str:
+    """The address of a run in MLflow, or of all runs of an experiment."""
+    of_run = f"/{run_id}" if run_id else ""
+    # Without the last words MLflow shows its pages for language models' traces, and none of our results.
+    return f"{server.rstrip('/')}/#/experiments/{experiment_id}/runs{of_run}?workflowType=machine_learning"
+
+
+def how_to_open(uri: str, run_id: str) -> str:
+    """The address of a run's page, or the command that shows it where no server is running."""
+    if not uri.startswith("http"):
+        return f"framework ui {run_id[:8]}"
+    with contextlib.suppress(Exception):
+        return page(read(uri), Store(uri).client.get_run(run_id).info.experiment_id, run_id)
+    return uri
+
+
+def require_database(path: Path) -> None:
+    """Check that a SQLite file is there and is one.
+
+    Raises:
+        UserError: it is gone or damaged.
+    """
+    if not path.is_file():
+        raise UserError(
+            f"the tracking database {path.absolute()} is gone\n"
+            "  put it back; what the runs here have found is in runs/, and a new run makes a new one"
+        )
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            database.execute("select name from sqlite_master").fetchall()
+    except sqlite3.OperationalError:
+        pass  # locked, or not ours to read: MLflow says so
+    except sqlite3.DatabaseError as error:
+        raise UserError(
+            f"the tracking database {path.absolute()} is damaged: {error}\n"
+            "  put a copy in its place, or move it away: a new run makes a new one"
+        ) from None
+
+
+def store_of(uri: str, run_id: str) -> Store:
+    """The store that a run is recorded in.
+
+    Raises:
+        UserError: it cannot be used, or is not what it was: it does not have the run.
+    """
+    store = Store(uri, kept=True)
+    try:
+        store.client.get_run(run_id)
+    except Exception as error:
+        if getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":
+            raise UserError(
+                f"the tracking store {store.uri} does not know run {run_id}: it is another one than it was\n"
+                "  put back the one that the run was begun in"
+            ) from None
+    return store
 
 
 class Store:
@@ -39,6 +92,7 @@ class Store:
 
     Args:
         uri: anything MLflow takes.
+        kept: something is recorded there already: no database is made.
 
     Attributes:
         uri: the same, absolute if it is a file.
@@ -49,7 +103,7 @@ class Store:
         UserError: it cannot be reached or used.
     """
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, kept: bool = False) -> None:
         # MLflow's own patience is several minutes for each call.
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
@@ -60,9 +114,11 @@ class Store:
         # MLflow keeps one connection for each URI, whatever the working directory became.
         self.uri = absolute(uri)
         self.recorded = recorded if self.local is None else self.uri
-        logging.getLogger("mlflow.store.db").setLevel(logging.WARNING)
+        logging.getLogger("mlflow.store.db").setLevel(logging.CRITICAL)  # what it says, it raises too
         logging.getLogger("alembic").setLevel(logging.WARNING)
-        if self.local is not None and not self.local.exists():
+        if self.local is not None and (kept or self.local.exists()):
+            require_database(self.local)
+        elif self.local is not None:
             log.info("making the tracking database %s, once (about 3 seconds)", self.local)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -112,10 +168,11 @@ class Store:
             raise
         except Exception as error:
             failed = refusal if is_refusal(error) else "cannot be used"
+            first = "start its server" if self.local is None else "see that it can be written to"
             hint = (
                 "see the section tracking of the recipe"
                 if failed == "refuses this"
-                else "start its server, or choose another: tracking.uri=... or MLFLOW_TRACKING_URI "
+                else f"{first}, or choose another: tracking.uri=... or MLFLOW_TRACKING_URI "
                 f"(default {DEFAULT_URI})"
             )
             raise UserError(
@@ -138,7 +195,9 @@ def is_refusal(error: Exception) -> bool:
 
 
 def reason_of(error: Exception) -> str:
-    """An error in one line."""
+    """An error in one line: of a database's, what the database says."""
+    if said := re.search(r"^\([\w.]+Error\) (.+)", str(error), re.MULTILINE):
+        return said[1]
     return str(error).strip().partition("\n")[0][:300] or type(error).__name__
 
 

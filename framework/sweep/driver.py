@@ -15,9 +15,11 @@ from typing import Any
 
 from filelock import FileLock
 
+from framework.contracts import Progress
 from framework.errors import UserError, did_you_mean
 from framework.interruption import Interrupted, interruptible
-from framework.recipe import Recipe
+from framework.progress import Bar, kept, span
+from framework.recipe import Recipe, load
 from framework.report import format_cell
 from framework.runs import (
     FAILED,
@@ -32,8 +34,9 @@ from framework.runs import (
     write_atomically,
 )
 from framework.runs.names import short_names
+from framework.runs.note import NOTE, note, sources
 from framework.runs.record import begin, mark_if_dead
-from framework.runs.store import Store
+from framework.runs.store import Store, store_of
 from framework.sweep.axes import Axes, Combination
 from framework.sweep.executors import Executor, Handle, Orphan
 from framework.sweep.executors.local import LocalProcesses
@@ -56,6 +59,7 @@ def sweep(
     executor: Executor | None = None,
     root: Path = ROOT,
     say: Callable[[str], None] = log.info,
+    quiet: bool = False,
 ) -> Summary:
     """Run a recipe with all combinations of some values, or go on with that.
 
@@ -67,6 +71,7 @@ def sweep(
         executor: where the runs are executed; by default one at a time on this machine.
         root: where run folders go.
         say: told what happens, a line at a time.
+        quiet: no progress line.
 
     Raises:
         UserError: a combination cannot be run, the sweep is being run by another process, or
@@ -97,7 +102,7 @@ def sweep(
             )
         _claim(run)
     write_atomically(run.folder / SWEEP, json.dumps(facts, indent=2) + "\n")  # perhaps with more trials
-    return Sweep(run, plan.axes, plan, say).execute(executor or LocalProcesses())
+    return Sweep(run, plan.axes, plan, say, quiet).execute(executor or LocalProcesses())
 
 
 def resume(
@@ -106,6 +111,7 @@ def resume(
     executor: Executor | None = None,
     root: Path = ROOT,
     say: Callable[[str], None] = log.info,
+    quiet: bool = False,
 ) -> Summary:
     """Go on with a sweep, with the recipe as it was when the sweep began.
 
@@ -114,6 +120,7 @@ def resume(
         executor: where the runs are executed.
         root: where run folders are.
         say: told what happens.
+        quiet: no progress line.
     """
     run = find_sweep(text, root)
     facts = _facts(run)
@@ -124,7 +131,7 @@ def resume(
         plan = Plan.make(Path(run.state.recipe), facts["settings"], goal)
         plan.require(facts["digest"])
     _claim(run)
-    return Sweep(run, axes, plan, say).execute(executor or LocalProcesses())
+    return Sweep(run, axes, plan, say, quiet).execute(executor or LocalProcesses())
 
 
 def find_sweep(text: str, root: Path = ROOT) -> Run:
@@ -151,9 +158,12 @@ class Sweep:
         axes: what varies.
         plan: what there is to run; None for a grid whose runs are all there.
         say: told what happens.
+        quiet: no progress line.
     """
 
-    def __init__(self, run: Run, axes: Axes, plan: Plan | None, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, run: Run, axes: Axes, plan: Plan | None, say: Callable[[str], None], quiet: bool = False
+    ) -> None:
         self.run = run
         self.axes = axes
         self.plan = plan
@@ -162,7 +172,9 @@ class Sweep:
         self._running: list[tuple[Run, Handle]] = []
         self._users_to_mend: set[str] = set()
         self._numbers: dict[str, int] = {}
-        self._total = 0
+        self._total = self._finished = 0
+        self._stages = len(load(run.folder / "resolved.yaml").stages)
+        self._bar = Bar("sweep", shown=not quiet, pause=60.0)
 
     def execute(self, executor: Executor) -> Summary:
         """Run what is not finished; what failed before is tried again."""
@@ -193,11 +205,13 @@ class Sweep:
     def _loop(self, executor: Executor, asked_to_stop: Callable[[], bool]) -> None:
         left, new = self._take_stock(executor)
         stopping = False
+        self._bar.begin("")
         while True:
             for entry in list(self._running):
                 run, handle = entry
                 if handle.done():
                     self._running.remove(entry)
+                    self._finished += 1
                     self._close(Run.open(run.folder), handle.code, stopping)
             if asked_to_stop() and not stopping:
                 stopping = True
@@ -208,9 +222,27 @@ class Sweep:
                 if not left:
                     new -= 1
                 self._start(executor, left.pop(0) if left else self._next_of_search())
+            if self._bar.due:
+                self._show()
             if not self._running:
-                return
+                return self._bar.end()
             time.sleep(POLL)
+
+    def _show(self) -> None:
+        """Show how far each running one is, and all together."""
+        part, texts = 0.0, []
+        for run, _ in self._running:
+            stages = Run.open(run.folder).state.stages
+            finished = sum(stage.finished for stage in stages.values())
+            now = next((found for key in reversed(stages) if (found := kept(run.stage_folder(key)))), {})
+            share = min(now["done"] / now["total"], 1.0) if now.get("total") else 0.0
+            text = f"{run.state.name}: " + (f"{now['label']} {share:.0%}" if now else "begins")
+            texts.append(text + (f", {span(now['left'])} left" if now.get("left") else ""))
+            if not now.get("label", "").startswith("evaluation"):
+                part += (finished + share) / self._stages
+            else:
+                part += min(finished + 1, self._stages) / self._stages
+        self._bar.show(Progress(self._finished, self._total, "runs"), texts=texts, part=part)
 
     def _take_stock(self, executor: Executor) -> tuple[list[Run], int]:
         """Make what runs of a grid are missing, take hold of those that are alive.
@@ -234,7 +266,7 @@ class Sweep:
                 mark_if_dead(run)
                 left.append(run)
         new = self._total - len(runs)
-        finished = self._total - len(left) - new - len(self._running)
+        finished = self._finished = self._total - len(left) - new - len(self._running)
         self.say(
             f"sweep {self.run.state.name}: {self._total} runs, {finished} of them finished, "
             f"{executor.slots} at a time  (folder: {self.run.folder})"
@@ -296,6 +328,15 @@ class Sweep:
         metrics = "  ".join(f"{short} {format_cell(run.metrics[name])}" for name, short in shown)
         self.say(f"{self._number(run)} {state.name} {what}  {metrics}".rstrip())
 
+    def _note(self) -> str:
+        """The description of the parent run."""
+        summary, recipe = self.summary(), load(self.run.folder / "resolved.yaml")
+        command = ["framework", "sweep", self.run.state.recipe, *_facts(self.run)["settings"]]
+        finished = sum(row.status == "finished" for row in summary.rows)
+        said = f"**{finished} of {len(summary.rows)} runs finished**"
+        said += f", best: {summary.best}" if summary.best else ""
+        return note(said, summary.table(), command, sources(recipe.stages.values()))
+
     def _number(self, run: Run) -> str:
         return f"[{self._numbers[run.state.run_id]}/{self._total}]"
 
@@ -306,7 +347,7 @@ class Sweep:
     @contextlib.contextmanager
     def _tracked(self) -> Iterator[None]:
         """The parent run RUNNING now, and FINISHED, FAILED or KILLED at the end, with a report."""
-        store = Store(self.run.state.tracking_uri)
+        store = store_of(self.run.state.tracking_uri, self.run.state.run_id)
         client, run_id = store.client, self.run.state.run_id
         _try(lambda: client.update_run(run_id, status=RUNNING))
         status = FAILED
@@ -320,6 +361,7 @@ class Sweep:
             folder = self.run.folder / "sweep"
             _try(lambda: self.summary().report().save(folder, title=f"Sweep {self.run.state.name}"))
             _try(lambda: client.log_artifacts(run_id, str(folder), "sweep"))
+            _try(lambda: client.set_tag(run_id, NOTE, self._note()))
             if not self._running:
                 _try(lambda: _end_forgotten(store, self.run))
             _try(lambda: client.set_terminated(run_id, status))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -29,10 +30,20 @@ def test_run_ends_with_a_table_and_how_to_open_it(workplace: Path, command: Comm
     assert lines[0].split() == ["result", "value"]
     assert lines[1].split()[0] == "error/mse"
     assert lines[2] == f"reports: {run.folder / 'reports'}"
-    assert lines[3] == f"open in MLflow: framework ui --uri {run.state.tracking_uri}"
+    assert lines[3] == f"open in MLflow: framework ui {run.state.run_id[:8]}"
     assert f"run {run.state.run_id[:8]} (recipe-steps=30-seed=0)  folder {run.folder}" in answer.err
     assert "30/30 steps" in answer.err
     assert "loss" in answer.err
+
+
+def test_a_staged_run_says_where_the_reports_of_each_stage_are(workplace: Path, command: Command) -> None:
+    stages = "stages: {base: {}, other: {evaluators: []}, fine: {}}"
+    (workplace / "staged.yaml").write_text(f"extends: recipe.yaml\nalgorithm: {{steps: 2}}\n{stages}\n")
+    lines = command("run", "staged.yaml", "-q").out.splitlines()
+    run = find_run("last")
+    places = [line.removeprefix("reports: ") for line in lines if line.startswith("reports: ")]
+    assert places == [str(run.folder / "stages" / stage / "reports") for stage in ("base", "fine")]
+    assert all((Path(place) / "error" / "index.html").is_file() for place in places)
 
 
 def test_json_is_all_that_is_printed(workplace: Path, command: Command) -> None:
@@ -59,8 +70,12 @@ def test_evaluate_prints_the_report(workplace: Path, command: Command) -> None:
     answer = command("evaluate", "last", "evaluators.0.every=0")
     assert answer.code == 0
     assert answer.out.startswith("error\n\nmetric")
-    metrics = json.loads(command("evaluate", "last", "--json").out)["error"]["metrics"]
-    assert metrics == find_run("last").state.stages[""].reports["error"]
+    page = Path(answer.out.splitlines()[-1].removeprefix("report: "))
+    assert page.is_file() and page.parts[2] == "evaluations"
+    report = json.loads(command("evaluate", "last", "--json").out)["error"]
+    assert report["metrics"] == find_run("last").state.stages[""].reports["error"]
+    assert report["tables"]["seen"]["rows"] == []  # what was seen while it trained is the run's
+    assert report["folder"] != str(page.parent) and (Path(report["folder"]) / "index.html").is_file()
 
 
 def test_what_an_algorithm_cannot_play(workplace: Path, command: Command) -> None:
@@ -68,6 +83,35 @@ def test_what_an_algorithm_cannot_play(workplace: Path, command: Command) -> Non
     answer = command("play", "last")
     assert answer.code == 2
     assert "algorithm tiny/descent has nothing to play" in answer.err
+
+
+@pytest.mark.parametrize("damage", ["gone", "damaged"])
+def test_a_database_that_is_gone_or_damaged_is_named(workplace: Path, command: Command, damage: str) -> None:
+    command("run", "recipe.yaml", "-q", "algorithm.steps=2")
+    Path("mlflow.db").unlink()
+    if damage == "damaged":
+        Path("mlflow.db").write_bytes(b"nothing that SQLite has written" * 100)
+    for arguments in (["resume", "last"], ["evaluate", "last"]):
+        answer = command(*arguments)
+        assert answer.code == 2
+        assert answer.err.startswith(f"error: the tracking database {workplace}/mlflow.db is {damage}")
+        assert len(answer.err.splitlines()) == 2
+    assert "has nothing to play" in command("play", "last").err  # which needs no database
+    assert Path("mlflow.db").exists() == (damage == "damaged")
+
+
+def test_a_database_that_is_another_is_named(
+    workplace: Path, command: Command, tracking_template: Path
+) -> None:
+    command("run", "recipe.yaml", "-q", "algorithm.steps=2")
+    # Of another name: MLflow keeps its connections.
+    shutil.copyfile(tracking_template, "other.db")
+    run = find_run("last")
+    run.state.tracking_uri = f"sqlite:///{workplace}/other.db"
+    run.save()
+    answer = command("resume", "last")
+    assert answer.code == 2
+    assert f"other.db does not know run {run.state.run_id}" in answer.err
 
 
 @pytest.mark.parametrize("name", ["resume", "evaluate", "play"])

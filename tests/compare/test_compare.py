@@ -256,9 +256,7 @@ def test_the_final_metric_of_an_evaluator_is_meant(make_run: MakeRun) -> None:
     for name in ("judge", "rate"):
         comparison = compare([run], [name])
         assert list(comparison.report.tables) == ["judge/rate"]
-        assert [axis.get_title() for axis in comparison.report.figures["curves"].axes] == [
-            "monitor/judge/rate"
-        ]
+        assert [axis.get_title() for axis in comparison.report.figures["curves"].axes] == ["judge: rate"]
         (note,) = [note for note in comparison.report.notes if note.startswith(f"{name} is taken for")]
         assert "judge/rate; it could also be" in note and f"train/{name}" in note
     whole = compare([run], ["train/judge"])
@@ -278,9 +276,22 @@ def test_stages_have_metrics_of_their_own(make_run: MakeRun) -> None:
     run = make_run(line(1.0, 2.0), final={"score": 3.0}, stage="pretrain")
     comparison = compare([run])
     assert table(comparison, "pretrain/judge/score")["recipe"][1] == 3.0
-    assert [axis.get_title() for axis in comparison.report.figures["curves"].axes] == [
-        "pretrain/monitor/score"
-    ]
+    assert [axis.get_title() for axis in comparison.report.figures["curves"].axes] == ["pretrain: score"]
+
+
+def test_curves_are_titled_and_labelled_for_people(make_run: MakeRun) -> None:
+    def run(environment: str, unit: str) -> str:
+        points = [(step, {"monitor/success_rate/rate": 0.5}) for step in (1, 2)]
+        made = make_run(points, settings={"environment": {"use": environment}})
+        (Path("runs") / made / "progress.json").write_text(json.dumps({"axis": unit}))
+        return made
+
+    push = run("her/fetch_push", "env steps")
+    axis = compare([push]).report.figures["curves"].axes[0]
+    assert axis.get_title() == "FetchPush: success rate"
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("environment steps", "success rate")
+    axis = compare([push, run("her/fetch_slide", "updates")]).report.figures["curves"].axes[0]
+    assert (axis.get_title(), axis.get_xlabel()) == ("success rate", "steps")
 
 
 def test_a_run_that_is_not_finished_is_compared_and_told(make_run: MakeRun) -> None:

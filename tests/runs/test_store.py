@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import sqlite3
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from framework.cli.ui import server_arguments
 from framework.errors import UserError
-from framework.runs.store import Store, absolute, sqlite_path, sqlite_uri, tracking_uri, ui_command
+from framework.runs.store import Store, absolute, sqlite_path, sqlite_uri, tracking_uri
 
 FOLDERS = ["plain", "a b", "a%20b", "50%", "what?", "a?b=c&d", "#1", "größe", 'it\'s $HOME; "x"', "a@b:c"]
 
@@ -44,13 +43,11 @@ def test_all_is_in_the_working_directory(
     assert text.read_text() == "text"
     assert Path(store.client.download_artifacts(run_id, "notes/a.txt")).read_text() == "text"
 
-    # As pasted into a shell somewhere else.
+    # From somewhere else.
     monkeypatch.chdir(tmp_path)
-    *command, uri = shlex.split(ui_command(store.uri))
-    assert command == ["framework", "ui", "--uri"]
-    served = server_arguments(uri, "127.0.0.1", 0)
-    assert served[served.index("--backend-store-uri") + 1] == uri
-    assert Store(uri).client.get_run(run_id).data.metrics == {"loss": 0.5}
+    served = server_arguments(store.uri, "127.0.0.1", 0)
+    assert served[served.index("--backend-store-uri") + 1] == store.uri
+    assert Store(store.uri).client.get_run(run_id).data.metrics == {"loss": 0.5}
     assert everything(tmp_path / "above") - before == made
 
 

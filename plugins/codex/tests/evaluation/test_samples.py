@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from framework import progress
 from framework.errors import UserError
 from framework.testing import assert_same
 from framework_codex.code_model import Completion, Request, Sampling
-from framework_codex.evaluation import progress
 from framework_codex.evaluation.sample_file import SampleFile
 from framework_codex.evaluation.samples import draw
 
@@ -188,10 +188,9 @@ def test_long_work_says_how_far_it_is(
     scripted: Any,
     problem: Any,
     tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(progress, "EVERY", 0.0)
-    with caplog.at_level(logging.INFO):
-        draw(scripted(half), [problem("a")], SAMPLING, 3, 0, tmp_path)
-    assert caplog.messages == ["1 of 3 samples drawn", "2 of 3 samples drawn", "3 of 3 samples drawn"]
+    told: list[Any] = []
+    monkeypatch.setattr(progress, "tell", lambda *now: told.append(now))
+    draw(scripted(half), [problem("a")], SAMPLING, 3, 0, tmp_path)
+    assert told == [(1, 3, "samples"), (2, 3, "samples"), (3, 3, "samples")]

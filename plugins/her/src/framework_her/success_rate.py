@@ -57,7 +57,7 @@ class SuccessRate:
         if self.curve["env_steps"]:
             rows = list(zip(*self.curve.values(), strict=True))
             report.tables["learning curve"] = Table([name.replace("_", " ") for name in _COLUMNS], rows)
-            report.figures["learning curve"] = self._figure()
+            report.figures["success rate"] = self._figure()
         return report
 
     def monitor(self, algorithm: Any, environment: Any) -> dict[str, float]:
@@ -92,7 +92,7 @@ class SuccessRate:
         left.plot(self.curve["env_steps"], rate, marker=".")
         left.set(xlabel="environment steps", ylabel="success rate", ylim=(-0.02, 1.02))
         right.plot(self.curve["wall_seconds"], rate, marker=".")
-        right.set(xlabel="wall-clock of training, s")
+        right.set(xlabel="training time (s)")
         for axes in (left, right):
             axes.grid(alpha=0.3)
         return figure

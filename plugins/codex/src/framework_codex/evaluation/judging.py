@@ -13,8 +13,8 @@ from typing import Protocol, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from framework.progress import counted
 from framework_codex.evaluation.estimator import Floats, pass_at_k
-from framework_codex.evaluation.progress import counted
 from framework_codex.evaluation.samples import Samples
 from framework_codex.execution.verdict import JudgeConfig, Outcome, Verdict
 from framework_codex.problem import Problem
@@ -92,7 +92,7 @@ def verdicts_on(
     if not programs:
         return ()
     with open_judge(config, folder) as judge:
-        found = dict(counted(judge.judge(programs), len(programs), "programs judged"))
+        found = dict(counted(judge.judge(programs), len(programs), "programs"))
     return tuple(found[position] for position in range(len(programs)))
 
 

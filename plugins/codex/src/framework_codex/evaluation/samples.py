@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framework.errors import UserError
+from framework.progress import counted
 from framework_codex.code_model import CodeModel, Request, Sampling
-from framework_codex.evaluation.progress import counted
 from framework_codex.evaluation.sample_file import SampleFile, file_of, key_of
 from framework_codex.problem import Problem
 
@@ -88,7 +88,7 @@ def draw(
     if missing:
         with file:
             drawn = model.sample(missing, sampling)
-            for position, completion in counted(drawn, len(missing), "samples drawn"):
+            for position, completion in counted(drawn, len(missing), "samples"):
                 file.append(missing[position], completion)
                 kept[key_of(missing[position])] = completion
     found = [kept.get(key_of(request)) for request in wanted]

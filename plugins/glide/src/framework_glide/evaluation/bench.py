@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,11 +24,6 @@ from framework_glide.evaluation.sample_store import Pictures, SampleStore, pictu
 from framework_glide.generation import Known, generate
 from framework_glide.text_to_image import TextToImage, text_to_image_of
 from framework_glide.training.batch import to_tensor
-
-log = logging.getLogger("framework")
-
-#: Seconds between two lines about pictures that are being sampled.
-EVERY = 30.0
 
 #: Pictures that a CLIP sees at once.
 BATCH = 256
@@ -103,7 +96,7 @@ class Bench:
             )
 
         with torch.no_grad():
-            return SampleStore(self.folder, identity).pictures(keys, _told(make), sampling.batch_size)
+            return SampleStore(self.folder, identity).pictures(keys, make, sampling.batch_size)
 
     def similarity(self, pictures: Pictures, clip: NoisedCLIP) -> NDArray[np.float64]:
         """Cosine `(n,)` of each clean picture and its caption, by a CLIP."""
@@ -240,19 +233,3 @@ def _check_fits(judge: Judge, real: Rows) -> None:
             f"the judge reads {', '.join(judge.attribute_names)}, and the environment's pictures have "
             f"{', '.join(real.attributes)}\n  give a judge that was trained on such an environment"
         )
-
-
-def _told(make: Callable[[list[int]], Pictures]) -> Callable[[list[int]], Pictures]:
-    """The same, with a line now and then about how many there were."""
-    count, last = 0, time.monotonic()
-
-    def tell(chosen: list[int]) -> Pictures:
-        nonlocal count, last
-        made = make(chosen)
-        count += len(chosen)
-        if time.monotonic() - last >= EVERY:
-            last = time.monotonic()
-            log.info("%d pictures sampled", count)
-        return made
-
-    return tell

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framework.errors import UserError
+from framework.progress import tell
 
 log = logging.getLogger("framework")
 
@@ -64,6 +65,7 @@ class SampleStore:
             names = [keys[position] for position in part]
             self._write(names, made)
             self._kept.update(zip(names, made, strict=True))
+            tell(start + len(part), len(missing), "pictures")
         return np.stack([self._kept[key] for key in keys])
 
     def _read(self, folder: Path) -> None:
