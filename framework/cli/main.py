@@ -6,6 +6,7 @@ when that command runs.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -40,6 +41,9 @@ USER_ERROR = 2
 OUR_ERROR = 1
 INTERRUPTED = 130
 OUTPUT_CLOSED = 141
+
+#: A disk that is full or may not be written to.
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 
 #: Set by the shell's script when it asks what may follow.
 COMPLETE = "_FRAMEWORK_COMPLETE"
@@ -113,18 +117,27 @@ def _run(args: Sequence[str] | None) -> int:
         # Whoever read our output has seen enough. Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OUTPUT_CLOSED
+    except OSError as error:
+        if error.errno not in UNWRITABLE or error.filename is None:
+            return _internal(error)
+        click.echo(
+            f"error: cannot write {error.filename}: {error.strerror}\n"
+            "  work in a directory that you may write to, on a disk with room",
+            err=True,
+        )
+        return USER_ERROR
     except Exception as error:
-        if os.environ.get("FRAMEWORK_DEBUG"):
-            click.echo(without_secrets(traceback.format_exc()), err=True)
-        else:
-            _show_internal(error)
+        return _internal(error)
+
+
+def _internal(error: Exception) -> int:
+    if os.environ.get("FRAMEWORK_DEBUG"):
+        click.echo(without_secrets(traceback.format_exc()), err=True)
         return OUR_ERROR
-
-
-def _show_internal(error: Exception) -> None:
     said = str(error).strip().split("\n")[0]
     click.echo(
         f"internal error: {type(error).__name__}{': ' if said else ''}{without_secrets(said)}\n"
         "  not your mistake, but ours or a plugin's; FRAMEWORK_DEBUG=1 shows where it happened",
         err=True,
     )
+    return OUR_ERROR

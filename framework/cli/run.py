@@ -58,9 +58,9 @@ def execute(experiment: Experiment, as_json: bool) -> None:
         click.echo(f"stopped by {signal}; go on with: framework resume {short}", err=True)
         raise SystemExit(signal.exit_code) from None
     except UserError as error:
-        if not error.resumable:
-            raise
-        raise type(error)(f"{error}\n  then go on with: framework resume {short}") from error
+        if error.resumable:
+            error.args = (f"{error}\n  then go on with: framework resume {short}",)
+        raise
     except Exception:
         click.echo(f"run {short} failed; once mended, go on with: framework resume {short}", err=True)
         raise

@@ -35,7 +35,7 @@ class DiskFullError(UserError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"no space left to write {path}\n  what was finished before is whole: free some space, and resume"
+            f"no space left to write {path}\n  what was finished before is whole: free some space"
         )
 
 

@@ -82,6 +82,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     return prepare
 
 
+DISK = "  work in a directory that you may write to, on a disk with room\n"
 OURS = "  not your mistake, but ours or a plugin's; FRAMEWORK_DEBUG=1 shows where it happened\n"
 
 
@@ -94,6 +95,8 @@ OURS = "  not your mistake, but ours or a plugin's; FRAMEWORK_DEBUG=1 shows wher
         (KeyboardInterrupt(), 130, "\n"),
         (SystemExit(143), 143, ""),
         (RuntimeError("worn out\nmore"), 1, f"internal error: RuntimeError: worn out\n{OURS}"),
+        (OSError(30, "Read-only", "runs/x"), 2, f"error: cannot write runs/x: Read-only\n{DISK}"),
+        (OSError(2, "None", "x"), 1, f"internal error: FileNotFoundError: [Errno 2] None: 'x'\n{OURS}"),
         (KeyError(), 1, f"internal error: KeyError\n{OURS}"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from framework import Param, Report
 from framework.cli.play import parse_options
 from framework.runs import find_run
+from framework.runs.checkpoints import DiskFullError
 from framework.trained import play
 
 from .conftest import Answer
@@ -83,6 +84,20 @@ def test_what_an_algorithm_cannot_play(workplace: Path, command: Command) -> Non
     answer = command("play", "last")
     assert answer.code == 2
     assert "algorithm tiny/descent has nothing to play" in answer.err
+
+
+def test_a_full_disk_is_told_once(workplace: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise DiskFullError(Path("a.ckpt"))
+
+    monkeypatch.setattr("framework.stage.StageRunner.fit", full)
+    answer = command("run", "recipe.yaml", "-q")
+    assert answer.code == 2
+    assert answer.err.splitlines()[-3:] == [
+        "error: no space left to write a.ckpt",
+        "  what was finished before is whole: free some space",
+        f"  then go on with: framework resume {find_run('last').state.run_id[:8]}",
+    ]
 
 
 @pytest.mark.parametrize("damage", ["gone", "damaged"])

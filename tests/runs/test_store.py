@@ -10,7 +10,7 @@ import pytest
 
 from framework.cli.ui import server_arguments
 from framework.errors import UserError
-from framework.runs.store import Store, absolute, sqlite_path, sqlite_uri, tracking_uri
+from framework.runs.store import Store, absolute, reason_of, sqlite_path, sqlite_uri, tracking_uri
 
 FOLDERS = ["plain", "a b", "a%20b", "50%", "what?", "a?b=c&d", "#1", "größe", 'it\'s $HOME; "x"', "a@b:c"]
 
@@ -49,6 +49,12 @@ def test_all_is_in_the_working_directory(
     assert served[served.index("--backend-store-uri") + 1] == store.uri
     assert Store(store.uri).client.get_run(run_id).data.metrics == {"loss": 0.5}
     assert everything(tmp_path / "above") - before == made
+
+
+def test_what_a_database_says_is_the_reason() -> None:
+    wrapped = "(raised as a result of ...)\n(sqlite3.OperationalError) database or disk is full\n[SQL: ...]"
+    assert reason_of(Exception(wrapped)) == "database or disk is full"
+    assert reason_of(Exception("one line\nand another")) == "one line"
 
 
 @pytest.mark.parametrize("location", ["a%20b", "my files #1", "what?"])
