@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from framework import Param, Report
 from framework.cli.play import parse_options
-from framework.runs import find_run
+from framework.runs import KILLED, Run, find_run
 from framework.runs.checkpoints import DiskFullError
 from framework.trained import play
 
@@ -100,12 +100,22 @@ def test_a_full_disk_is_told_once(workplace: Path, command: Command, monkeypatch
     ]
 
 
+def _unfinish(name: str, **state: str) -> Run:
+    """A run as if it had been killed before it was marked as finished."""
+    run = find_run(name)
+    for key, value in {"status": KILLED, **state}.items():
+        setattr(run.state, key, value)
+    run.save()
+    return run
+
+
 @pytest.mark.parametrize("damage", ["gone", "damaged"])
 def test_a_database_that_is_gone_or_damaged_is_named(workplace: Path, command: Command, damage: str) -> None:
     command("run", "recipe.yaml", "-q", "algorithm.steps=2")
     Path("mlflow.db").unlink()
     if damage == "damaged":
         Path("mlflow.db").write_bytes(b"nothing that SQLite has written" * 100)
+    _unfinish("last")
     for arguments in (["resume", "last"], ["evaluate", "last"]):
         answer = command(*arguments)
         assert answer.code == 2
@@ -121,9 +131,7 @@ def test_a_database_that_is_another_is_named(
     command("run", "recipe.yaml", "-q", "algorithm.steps=2")
     # Of another name: MLflow keeps its connections.
     shutil.copyfile(tracking_template, "other.db")
-    run = find_run("last")
-    run.state.tracking_uri = f"sqlite:///{workplace}/other.db"
-    run.save()
+    run = _unfinish("last", tracking_uri=f"sqlite:///{workplace}/other.db")
     answer = command("resume", "last")
     assert answer.code == 2
     assert f"other.db does not know run {run.state.run_id}" in answer.err
