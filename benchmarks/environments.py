@@ -1,6 +1,7 @@
 """Speed of the multi-goal tasks against bare MuJoCo, EnvPool and gymnasium-robotics.
 
-    python -m benchmarks.environments [TASK...] [--num-envs 32] [--rounds 7] [--stock-python PATH]
+    python -m benchmarks.environments [TASK...] [--num-envs 32] [--threads 1 2] [--rounds 7]
+                                      [--stock-python PATH]
 
 One environment step is 20 physics steps; ours include observations, rewards and resets.
 gymnasium-robotics is compared on FetchPush alone.
@@ -175,6 +176,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("tasks", nargs="*", default=list(TASKS), metavar="TASK", help=", ".join(TASKS))
     parser.add_argument("--num-envs", type=int, default=32)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument(
         "--stock-python",
@@ -186,15 +188,15 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"no task {', '.join(sorted(unknown))}; known: {', '.join(TASKS)}")
     scores = Scores()
     for name in options.tasks:
-        compare(scores, name, options.num_envs, 1, options.rounds, None)
-        compare(scores, name, options.num_envs, 2, options.rounds, options.stock_python)
+        for threads in options.threads:
+            compare(scores, name, options.num_envs, threads, options.rounds, options.stock_python)
     return scores.exit_code()
 
 
 def compare(
     scores: Scores, name: str, num_envs: int, threads: int, rounds: int, stock_python: str | None
 ) -> None:
-    """Measure a task on one number of threads: by CPU time on one, by wall-clock on two."""
+    """Measure a task on one number of threads: by CPU time on one, by wall-clock on more."""
     task = TASKS[name]
     clock: Clock = "cpu" if threads == 1 else "wall"
     contenders = {"ours": ours(task, num_envs, threads), "Batch.step": bare(task, num_envs, threads)}
@@ -207,7 +209,7 @@ def compare(
             contenders[title] = make()
         except ImportError as error:
             missing[title] = f"not installed ({error})"
-    if stock_python and name == STOCK:
+    if stock_python and name == STOCK and threads > 1:
         contenders["gymnasium-robotics"] = stock_process(stock_python)
     elif threads > 1 and name == STOCK:
         missing["gymnasium-robotics"] = "give --stock-python (nox -s stock makes one)"

@@ -29,9 +29,14 @@ ALGORITHM: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    "name", ["her/fetch_reach", "her/fetch_push", "her/fetch_slide", "her/fetch_pick_and_place"]
+    ("name", "reward_type"),
+    [
+        ("her/fetch_reach", "sparse"),
+        ("her/fetch_push", "dense"),
+        ("her/fetch_slide", "sparse"),
+        ("her/fetch_pick_and_place", "sparse"),
+    ],
 )
-@pytest.mark.parametrize("reward_type", ["sparse", "dense"])
 def test_environments(name: str, reward_type: str) -> None:
     check_environment({**REACH, "use": name, "reward_type": reward_type}, steps=25)
 

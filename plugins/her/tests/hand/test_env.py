@@ -25,7 +25,9 @@ SECTIONS = {
 }
 
 
-@pytest.mark.parametrize("name", SECTIONS)
+@pytest.mark.parametrize(
+    "name", ["reach", "block", *(pytest.param(name, marks=pytest.mark.slow) for name in ("egg", "pen"))]
+)
 def test_the_component_keeps_the_contract(name):
     check_environment({**SECTIONS[name], "num_envs": 2, "threads": 1, "max_episode_steps": 4}, steps=9)
 
