@@ -88,6 +88,7 @@ def test_one_that_is_damaged_is_not_judged(recipe: str) -> None:
     run = find_run("last")
     (run.folder / "checkpoints" / "kept" / "epoch=2-step=6.ckpt").write_bytes(b"")
     run.state.stages[""].finished = False
+    run.state.status = "KILLED"
     run.save()
     assert framework.resume("last", quiet=True).run.state.stages[""].checkpoint == "step-000000012.ckpt"
 
