@@ -18,6 +18,10 @@ from framework.errors import UserError
 from framework.plugins import discover
 
 SUFFIX = ".tmpl"
+_REQUIREMENTS = {
+    "plugin": '"framework-core>=CORE", "gymnasium>=1.2"',
+    "supervised": '"framework-core[data]>=CORE"',
+}
 _RESERVED = {"core", "framework", "test", "tests", "testing", "plugin", "plugins", "new"}
 
 
@@ -33,19 +37,21 @@ def command() -> None:
     type=click.Path(path_type=Path),
     help="Directory to write; it must not be there yet.  [default: ./framework-NAME]",
 )
-def plugin(name: str, path: Path | None) -> None:
+@click.option("--supervised", is_flag=True, help="Learn from recorded data, rather than by interaction.")
+def plugin(name: str, path: Path | None, supervised: bool) -> None:
     """Create a plugin with one component of each kind, a recipe and tests.
 
     NAME becomes the prefix of its components, as in NAME/point: lower-case letters,
-    digits and underscores.
+    digits and underscores. As written, it learns to walk to a point; with --supervised,
+    to classify.
     """
     check_name(name)
     target = path or Path(distribution(name))
-    write_plugin(name, target)
+    write_plugin(name, target, "supervised" if supervised else "plugin")
     click.echo(f"wrote {target}: a plugin that works, to be changed into yours\n")
     click.echo(f"  cd {target}")
     click.echo("  python -m pip install -e '.[test]'")
-    click.echo(f"  framework run recipes/{name}.yaml")
+    click.echo(f"  framework run {name}")
     click.echo("  pytest")
 
 
@@ -75,12 +81,13 @@ def check_name(name: str) -> None:
             )
 
 
-def write_plugin(name: str, target: Path) -> None:
+def write_plugin(name: str, target: Path, template: str = "plugin") -> None:
     """Write the plugin's files: all of them, or none.
 
     Args:
         name: a name that `check_name` accepts.
         target: the directory to make.
+        template: which of `framework/templates`: "plugin" or "supervised".
 
     Raises:
         UserError: `target` exists or cannot be written.
@@ -95,7 +102,7 @@ def write_plugin(name: str, target: Path) -> None:
         "distribution": distribution(name),
         "package": f"framework_{name}",
         "api": str(API),
-        "core": ".".join(__version__.split(".")[:2]),
+        "requirements": _REQUIREMENTS[template].replace("CORE", ".".join(__version__.split(".")[:2])),
     }
     temporary = target.absolute().with_name(f".{target.name}-{os.getpid()}")
     try:
@@ -103,7 +110,7 @@ def write_plugin(name: str, target: Path) -> None:
     except OSError as error:
         raise UserError(f"cannot write {target}: {error.strerror}: {temporary.parent}") from None
     try:
-        for relative, text in render(values):
+        for relative, text in render(values, template):
             path = temporary / relative
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
@@ -115,15 +122,16 @@ def write_plugin(name: str, target: Path) -> None:
         raise
 
 
-def render(values: dict[str, str]) -> Iterator[tuple[PurePosixPath, str]]:
+def render(values: dict[str, str], template: str) -> Iterator[tuple[PurePosixPath, str]]:
     """Yield the files of a plugin, relative path and text.
 
     `NAME` in a path and `$name` and the other `values` in a text are filled in.
     """
-    root = files("framework") / "templates" / "plugin"
-    for relative, file in _walk(root, PurePosixPath()):
-        path = str(relative).removesuffix(SUFFIX).replace("NAME", values["name"])
-        yield PurePosixPath(path), Template(file.read_text(encoding="utf-8")).substitute(values)
+    templates = files("framework") / "templates"
+    for root in (templates / "common", templates / template):
+        for relative, file in _walk(root, PurePosixPath()):
+            path = str(relative).removesuffix(SUFFIX).replace("NAME", values["name"])
+            yield PurePosixPath(path), Template(file.read_text(encoding="utf-8")).substitute(values)
 
 
 def _walk(folder: Traversable, at: PurePosixPath) -> Iterator[tuple[PurePosixPath, Traversable]]:

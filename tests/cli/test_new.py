@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from framework.testing.fixtures import RunCommand
+from framework.recipe.named import find_recipe
+from framework.registry import installed
+from framework.testing import check_recipe
+from framework.testing.fixtures import RunCommand, RunRecipe
 from tests.fresh import ROOT, FreshEnvironment, check
 
 
@@ -22,11 +27,50 @@ def test_what_it_writes_passes_its_own_tests_and_runs(framework_command: RunComm
     listed = json.loads(environment.framework("list", "--json", cwd=project).stdout)
     names = {component["name"] for component in listed["components"]}
     assert {"my_paper/point", "my_paper/policy", "my_paper/reinforce", "my_paper/mean_return"} <= names
-    environment.framework("check", "recipes/my_paper.yaml", cwd=project)
+    environment.framework("check", "my_paper", cwd=tmp_path)
 
 
-def test_what_it_writes_is_clean(framework_command: RunCommand, tmp_path: Path) -> None:
-    framework_command("new", "plugin", "my_paper", "--path", "there")
+@pytest.fixture
+def supervised(
+    framework_command: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """A plugin written with --supervised, installed as far as this process goes."""
+    assert framework_command("new", "plugin", "my_paper", "--supervised", "--path", "there").exit_code == 0
+    source = tmp_path / "there" / "src"
+    metadata = source / "framework_my_paper-0.1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: framework-my-paper\nVersion: 0.1\n")
+    (metadata / "entry_points.txt").write_text("[framework]\nmy_paper = framework_my_paper\n")
+    monkeypatch.syspath_prepend(source)
+    monkeypatch.setenv("FRAMEWORK_PLUGINS", "my_paper")
+    installed.cache_clear()
+    yield tmp_path
+    installed.cache_clear()
+    for name in [name for name in sys.modules if name.split(".")[0] == "framework_my_paper"]:
+        del sys.modules[name]
+
+
+def test_a_supervised_one_learns_by_name(supervised: Path, framework_run: RunRecipe) -> None:
+    recipe = find_recipe("my_paper")
+    assert recipe == supervised / "there/src/framework_my_paper/recipes/my_paper.yaml"
+    check_recipe(recipe)
+    short = ["environment.points=500", "trainer.max_epochs=12"]
+    result = framework_run(recipe, [*short, "tracking.log_model=false", "tracking.system_metrics=false"])
+    assert result.metrics["accuracy/accuracy"] > 0.7
+    assert result.run.state.stages[""].checkpoint.startswith("kept/")
+
+
+@pytest.mark.slow
+def test_a_supervised_one_passes_its_own_tests(framework_command: RunCommand, tmp_path: Path) -> None:
+    framework_command("new", "plugin", "my_paper", "--supervised")
+    environment = FreshEnvironment(tmp_path / "venv")
+    environment.install(ROOT, tmp_path / "framework-my-paper")
+    environment.run("-m", "pytest", "-q", cwd=tmp_path / "framework-my-paper")
+
+
+@pytest.mark.parametrize("options", [[], ["--supervised"]])
+def test_what_it_writes_is_clean(options: list[str], framework_command: RunCommand, tmp_path: Path) -> None:
+    framework_command("new", "plugin", "my_paper", "--path", "there", *options)
     ruff = ["python", "-m", "ruff"]
     rules = ["--isolated", "--line-length", "110", "--target-version", "py311"]
     check([*ruff, "check", *rules, "--select", "B,C4,E,F,I,PIE,PT,RET,RUF,SIM,UP,W", "there"], cwd=tmp_path)
@@ -38,7 +82,7 @@ def test_what_it_writes_is_clean(framework_command: RunCommand, tmp_path: Path) 
 def test_it_says_what_to_do_next(framework_command: RunCommand) -> None:
     said = framework_command("new", "plugin", "my_paper", "--path", "there").stdout
     assert "cd there" in said
-    assert "framework run recipes/my_paper.yaml" in said
+    assert "framework run my_paper\n" in said
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import framework_cartpole
 from framework.testing import (
     check_algorithm,
     check_environment,
@@ -11,7 +12,7 @@ from framework.testing import (
     check_recipe,
 )
 
-RECIPE = Path(__file__).parents[1] / "recipes" / "cartpole.yaml"
+RECIPE = Path(framework_cartpole.__file__).parent / "recipes" / "cartpole.yaml"
 ENVIRONMENT = {"use": "cartpole/balance", "num_envs": 4, "max_episode_steps": 30}
 MODEL = {"use": "cartpole/policy", "hidden": 8}
 ALGORITHM = {"use": "cartpole/reinforce", "updates": 8}
