@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import framework_cartpole
+
 from framework.testing import (
     check_algorithm,
     check_environment,
