@@ -81,7 +81,7 @@ def framework_run(tracking_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     """Run a recipe, a file or a mapping, in this test's folder: `framework_run(RECIPE, ["seed=1"])`.
 
     Returns what `framework.run` returns. The working directory is the test's folder; a
-    relative path of a recipe starts where pytest was.
+    relative path of a recipe starts where pytest was; a recipe may be given by its name, too.
     """
     start = Path.cwd()
     monkeypatch.chdir(tmp_path)
@@ -95,7 +95,8 @@ def framework_run(tracking_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
             path = tmp_path / "recipe.yaml"
             path.write_text(yaml.safe_dump(dict(recipe), sort_keys=False), encoding="utf-8")
             recipe = path
-        return run_recipe(start / recipe, list(overrides), quiet=True)
+        file = start / recipe
+        return run_recipe(file if file.exists() else recipe, list(overrides), quiet=True)
 
     return run
 
