@@ -149,7 +149,7 @@ def _edited(entry: EntryPoint) -> Path | None:
         origin = json.loads((entry.dist and entry.dist.read_text("direct_url.json")) or "{}")
         editable = bool(origin.get("dir_info", {}).get("editable"))
         return Path(url2pathname(urlsplit(origin["url"]).path)) if editable else None
-    except (OSError, ValueError, KeyError, AttributeError):  # damaged metadata
+    except Exception:  # damaged metadata
         return None
 
 
