@@ -163,6 +163,8 @@ class StageRunner:
         assert isinstance(algorithm, pl.LightningModule)
         settings = self.stage.trainer
         start = newest_whole(self.checkpoints, log.warning)
+        if self.state.longer and start is None:
+            raise UserError(f"there is no whole checkpoint in {self.checkpoints} to train longer from")
         clock = Clock()
         writer = CheckpointWriter(
             self.checkpoints, settings.checkpoint_seconds, settings.checkpoint_every, settings.keep

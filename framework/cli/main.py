@@ -27,6 +27,7 @@ COMMANDS = {
     "list": "List the components of the installed plugins.",
     "info": "Show a component and its parameters.",
     "runs": "List the runs of this directory.",
+    "rm": "Remove runs, or what only training needs of them.",
     "resume": "Continue a run that was stopped.",
     "evaluate": "Evaluate a trained run again.",
     "sweep": "Run a recipe with every combination of some values.",

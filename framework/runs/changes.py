@@ -243,6 +243,8 @@ def _why_not(recipe: Recipe, run: Run, key: str, before: Any = None, after: Any 
     state = run.state.stages.get(stage, StageState())
     if not state.checkpoint or not _trains(path, state):
         return ""
+    if state.trimmed:
+        return "what it needs to be trained longer has been trimmed (framework rm --trim)"
     if isinstance(before, (int, float)) and isinstance(after, (int, float)) and 0 <= after < before:
         return "it has been trained that long already"
     for name, other in recipe.stages.items():

@@ -50,6 +50,7 @@ class StageState:
         model_logged: whether the trained model is in MLflow.
         reports: evaluator -> its metrics, for those that are done.
         limit: what ended its training early, such as "trainer.max_time", or "".
+        trimmed: whether what it needs to be trained longer has been removed.
         longer: whether it was trained to its end once, and now goes on.
     """
 
@@ -59,6 +60,7 @@ class StageState:
     model_logged: bool = False
     reports: dict[str, dict[str, float]] = field(default_factory=dict)
     limit: str = ""
+    trimmed: bool = False
     longer: bool = False
     finished: bool = False
 
