@@ -1,38 +1,65 @@
-"""The reference pages that are made from code: commands from click, components from the registry.
+"""Make what is made from code in docs/reference, so that it can be read in a checkout, too.
 
-mkdocs calls `on_files`; the tests call the functions below it.
+    python docs/generate.py
+
+Two pages are made whole: commands from click, components from the registry. Every other page, of
+whose names mkdocs shows the docstrings, begins with a table of them. A test compares.
 """
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 
 from framework.cli.main import group
 from framework.component import KINDS, Component
+from framework.needs import definition, module_tree, source_of
 from framework.reference import SECTIONS, describe, describe_component
 from framework.registry import installed
 
-if TYPE_CHECKING:
-    from mkdocs.config.defaults import MkDocsConfig
-    from mkdocs.structure.files import Files
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+_TABLE = re.compile(r"<!-- docs/generate.py -->\n.*?<!-- end -->\n", re.DOTALL)
 
 
-def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the generated pages to the site."""
-    from mkdocs.structure.files import File
+def pages() -> dict[Path, str]:
+    """The text that every page in docs/reference should have."""
+    made = {REFERENCE / "commands.md": commands(), REFERENCE / "components.md": components()}
+    for path in sorted(REFERENCE.glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        if path not in made and "\n::: " in text:
+            made[path] = with_table(text)
+    return made
 
-    for path, text in (("reference/commands.md", commands()), ("reference/components.md", components())):
-        files.append(File.generated(config, path, content=text))
-    return files
+
+def with_table(text: str) -> str:
+    """A page with a table of what its `:::` lines show, below its title."""
+    rows = [_row(name) for name in re.findall(r"^::: ([\w.]+)", text, re.MULTILINE)]
+    table = "\n".join(["| name | what | source |", "|---|---|---|", *rows])
+    title, rest = _TABLE.sub("", text).split("\n", 1)
+    return f"{title}\n\n<!-- docs/generate.py -->\n{table}\n<!-- end -->\n\n{rest.lstrip()}"
+
+
+def _row(name: str) -> str:
+    module, member = (name, "") if source_of(name) else name.rsplit(".", 1)
+    node = definition(module, member, whole=True) if member else module_tree(module)
+    said = (ast.get_docstring(node) if node is not None else "") or ""
+    path = source_of(module)
+    assert path is not None, f"{name}: there is no module {module}"
+    what = said.split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
+    file = module.replace(".", "/") + ("/__init__.py" if path.name == "__init__.py" else ".py")
+    return f"| `{name}` | {what} | `{file}` |"
 
 
 def commands() -> str:
     """The page of all commands, as `--help` shows them."""
     parts = ["# Command line\n\nMade from the commands themselves; the same as `framework COMMAND --help`.\n"]
-    settings = {**group.context_settings, "max_content_width": 92}
+    settings = {**group.context_settings, "terminal_width": 92}
     for path, command, context in walk(group, click.Context(group, info_name="framework", **settings)):
         level = "#" * min(2 + len(path), 4)
         title = " ".join(("framework", *path))
@@ -56,8 +83,9 @@ def components() -> str:
     """The page of the components of the plugins kept in this repository."""
     intro = "What the plugins offer and the parameters a recipe may give; the same as `framework info NAME`."
     parts = [f"# Components\n\n{intro}\n"]
-    registry = installed()
-    for plugin in registry.plugins:
+    for plugin in installed().plugins:
+        if not (plugin.builtin or (ROOT / "plugins" / plugin.name).is_dir()):
+            continue
         parts.append(f"## {plugin.name}\n\n`pip install {plugin.distribution}`\n")
         for kind in KINDS:
             parts += [component_section(c) for c in plugin.components if c.kind == kind]
@@ -96,3 +124,8 @@ def _rows(parameters: list[dict[str, Any]], prefix: str = "") -> Iterator[str]:
         meaning = meaning.replace("|", "\\|")
         yield f"| `{name}` | `{each['type']}` | `{each['shown']}` | {meaning} |"
         yield from _rows(each["parameters"], f"{name}.")
+
+
+if __name__ == "__main__":
+    for page, text in pages().items():
+        page.write_text(text, encoding="utf-8")
