@@ -42,13 +42,13 @@ class LearningCurve:
         report.tables["learning curve"] = Table([column.replace("_", " ") for column in self.points], rows)
         figure = Figure(figsize=(9, 3.5), layout="constrained")
         axes = figure.subplots(1, 2, sharey=True)
-        labels = {"env_steps": "environment steps", "wall_seconds": "wall-clock of training, s"}
+        labels = {"env_steps": "environment steps", "wall_seconds": "training time (s)"}
         for each, (cost, label) in zip(axes, labels.items(), strict=True):
             each.plot(self.points[cost], self.points[self.name], marker=".")
             each.set(xlabel=label)
             each.grid(alpha=0.3)
         axes[0].set(ylabel=self.name, ylim=self.limits)
-        report.figures["learning curve"] = figure
+        report.figures[self.name] = figure
 
     def state_dict(self) -> dict[str, Any]:
         return {"points": {column: list(values) for column, values in self.points.items()}}

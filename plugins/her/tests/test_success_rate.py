@@ -64,7 +64,7 @@ def test_its_state_is_restored():
     one.monitor(algorithm(env_steps=5), PointGoal(4))
     other.load_state_dict(one.state_dict())
     one.monitor(algorithm(env_steps=9), PointGoal(4))
-    assert other.curve["env_steps"] == [5]
+    assert other.curve.points["env_steps"] == [5]
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,12 @@ import math
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from framework.errors import UserError
 from framework.report import Report, Table
+from framework.rl.curve import LearningCurve
 from framework.rl.evaluate import Outcomes, evaluate_policy
 from framework_her.config import SuccessRateConfig
-
-_COLUMNS = ("env_steps", "updates", "wall_seconds", "cpu_seconds", "success_rate")
 
 
 class SuccessRate:
@@ -27,14 +25,13 @@ class SuccessRate:
 
     Attributes:
         every: units of the budget between two evaluations during training.
-        curve: one entry per evaluation in each column: environment steps, updates, seconds of
-            wall-clock and of CPU spent training, success rate.
+        curve: success rates against what they cost.
     """
 
     def __init__(self, config: SuccessRateConfig) -> None:
         self.config = config
         self.every = config.every
-        self.curve: dict[str, list[float]] = {name: [] for name in _COLUMNS}
+        self.curve = LearningCurve("success rate", limits=(-0.02, 1.02))
 
     def __call__(self, algorithm: Any, environment: Any) -> Report:
         """The final evaluation, and the learning curve so far."""
@@ -54,26 +51,21 @@ class SuccessRate:
             [[episodes, successes, successes / episodes, low, high, metrics["return"]]],
             caption="An episode succeeds if it ends at its goal; Wilson interval.",
         )
-        if self.curve["env_steps"]:
-            rows = list(zip(*self.curve.values(), strict=True))
-            report.tables["learning curve"] = Table([name.replace("_", " ") for name in _COLUMNS], rows)
-            report.figures["success rate"] = self._figure()
+        self.curve.show(report)
         return report
 
     def monitor(self, algorithm: Any, environment: Any) -> dict[str, float]:
         """One evaluation during training."""
         played = self._play(algorithm, environment, self.config.monitor_episodes, stream=1)
         rate = float(played.success.mean())
-        for name in _COLUMNS[:-1]:
-            self.curve[name].append(getattr(algorithm.counters, name))
-        self.curve["success_rate"].append(rate)
+        self.curve.add(algorithm.counters, rate)
         return {"rate": rate, "return": float(played.returns.mean())}
 
     def state_dict(self) -> dict[str, Any]:
-        return {"curve": {name: list(values) for name, values in self.curve.items()}}
+        return self.curve.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.curve = {name: list(state["curve"][name]) for name in _COLUMNS}
+        self.curve.load_state_dict(state)
 
     def _play(self, algorithm: Any, environment: Any, episodes: int, stream: int) -> Outcomes:
         seed = int(np.random.SeedSequence([self.config.seed, stream]).generate_state(1)[0])
@@ -84,18 +76,6 @@ class SuccessRate:
                 "  her/success_rate needs a goal environment, such as her/fetch_push"
             )
         return played
-
-    def _figure(self) -> Figure:
-        rate = self.curve["success_rate"]
-        figure = Figure(figsize=(9, 3.5), layout="constrained")
-        left, right = figure.subplots(1, 2, sharey=True)
-        left.plot(self.curve["env_steps"], rate, marker=".")
-        left.set(xlabel="environment steps", ylabel="success rate", ylim=(-0.02, 1.02))
-        right.plot(self.curve["wall_seconds"], rate, marker=".")
-        right.set(xlabel="training time (s)")
-        for axes in (left, right):
-            axes.grid(alpha=0.3)
-        return figure
 
 
 def wilson_interval(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float]:
