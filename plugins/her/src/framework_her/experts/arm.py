@@ -22,6 +22,10 @@ OPEN, CLOSED = 0.045, 0.0265
 ABOVE = 0.08
 #: A block nearer than this to its goal is let go, and is taken again beyond the second distance; m.
 PLACED, LEFT = 0.012, 0.025
+#: How far behind a block, seen from its goal, the closed gripper starts to push it; m.
+BEHIND = 0.07
+#: Fastest push; m per step. Edge of a block; m.
+SLOW, EDGE = 0.02, 0.05
 #: Height that a block is carried at above where it is to go; m.
 CARRY = 0.06
 
@@ -36,6 +40,35 @@ def pick_and_place(observation: Mapping[str, Array]) -> Array:
     numbers = observation["observation"]
     grip, block, fingers = numbers[:, :3], numbers[:, 3:6], numbers[:, 9:11]
     return _actions(*_grasp(grip, block, fingers, observation["desired_goal"], block[:, 2]))
+
+
+def push(observation: Mapping[str, Array]) -> Array:
+    """FetchPush: around the block to its far side, down, and push it along, turning with it."""
+    numbers, goal = observation["observation"], observation["desired_goal"]
+    grip, block = numbers[:, :3], numbers[:, 3:6]
+    way = goal[:, :2] - block[:, :2]
+    left = np.linalg.norm(way, axis=1, keepdims=True)
+    way = way / np.maximum(left, 1e-6)
+    behind = block[:, :2] - BEHIND * way
+    offset = grip[:, :2] - block[:, :2]
+    along = (offset * way).sum(axis=1)
+    aside = np.linalg.norm(offset - along[:, None] * way, axis=1)
+    low = grip[:, 2] < block[:, 2] + 0.02
+    lined_up = (along < -0.035) & (aside < np.where(low, 0.02, 0.008))
+    delta = np.zeros((len(numbers), 3))
+    # Up, and over to behind the block, high enough to pass it.
+    high = lined_up | (grip[:, 2] > block[:, 2] + EDGE)
+    delta[:, :2] = np.where(high[:, None], behind - grip[:, :2], 0.0)
+    delta[:, 2] = np.where(lined_up, block[:, 2], block[:, 2] + ABOVE) - grip[:, 2]
+    pushing = lined_up & low
+    # Straight at the block, back into line, no faster than it can be stopped.
+    across = offset - along[:, None] * way
+    speed = np.minimum(left, SLOW)
+    delta[pushing, :2] = (way * speed - 0.7 * across)[pushing]
+    delta[pushing, 2] = (block[:, 2] - grip[:, 2])[pushing]
+    there = left[:, 0] < PLACED
+    delta[there] = [0.0, 0.0, REACH]
+    return _actions(delta, -1.0)
 
 
 def stack(observation: Mapping[str, Array]) -> Array:
