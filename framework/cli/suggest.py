@@ -21,6 +21,7 @@ from framework.recipe.resolve import STAGE_KEYS
 from framework.recipe.words import is_union, word_of
 from framework.reference import SECTIONS, nested, part_of
 from framework.registry import installed
+from framework.runs import find_run
 
 SEED = Parameter("seed", int, 0, Param())
 
@@ -48,8 +49,8 @@ def overrides(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     split = _split_by_bash()
     if split:
         (key, value), equals, prefix = split, "=", ""
-    given = ctx.params.get("recipe")
-    path = find_recipe(str(given)) if given else None
+    given, run = ctx.params.get("recipe"), ctx.params.get("run")
+    path = find_recipe(str(given)) if given else find_run(run).folder / "resolved.yaml" if run else None
     data = compose(read_file(path), str(path), path, ()).data if path else {}
     *above, last = key.split(".")
     found = _keys(data, above)

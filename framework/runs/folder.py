@@ -290,6 +290,22 @@ def find_run(text: str, root: Path = ROOT) -> Run:
     runs = list(all_runs(root))
     if text == "last" and runs:
         return runs[0]
+    if (found := fitting(text, runs)) is not None:
+        return found
+    names = [run.state.name for run in runs]
+    newest = (
+        "\n".join(["the newest are", *_lines(runs)]) if runs else "no run has been made in this directory"
+    )
+    hint = did_you_mean(text, names) or newest
+    raise UserError(f"no run {text!r} under {root}{os.sep}\n  {hint}")
+
+
+def fitting(text: str, runs: list[Run]) -> Run | None:
+    """The run with this id or name, or else the one whose id or name begins like that; None if none does.
+
+    Raises:
+        UserError: several do.
+    """
     fits: tuple[Callable[[RunState], bool], ...] = (
         lambda state: state.run_id == text,
         lambda state: state.name == text,
@@ -297,19 +313,12 @@ def find_run(text: str, root: Path = ROOT) -> Run:
         lambda state: bool(text) and state.name.startswith(text),
     )
     found: list[Run] = next(filter(None, ([run for run in runs if fit(run.state)] for fit in fits)), [])
-    if len(found) == 1:
-        return found[0]
-    if found:
+    if len(found) > 1:
         more = [f"  and {len(found) - _LISTED} older ones: framework runs"] if len(found) > _LISTED else []
         raise UserError(
             "\n".join([f"{text!r} fits {len(found)} runs; say which by its id", *_lines(found), *more])
         )
-    names = [run.state.name for run in runs]
-    newest = (
-        "\n".join(["the newest are", *_lines(runs)]) if runs else "no run has been made in this directory"
-    )
-    hint = did_you_mean(text, names) or newest
-    raise UserError(f"no run {text!r} under {root}{os.sep}\n  {hint}")
+    return found[0] if found else None
 
 
 def _lines(runs: list[Run]) -> list[str]:

@@ -33,6 +33,7 @@ from framework.runs import (
     children,
     write_atomically,
 )
+from framework.runs.folder import fitting
 from framework.runs.names import short_names
 from framework.runs.note import NOTE, note, sources
 from framework.runs.record import begin, mark_if_dead
@@ -135,16 +136,15 @@ def resume(
 
 
 def find_sweep(text: str, root: Path = ROOT) -> Run:
-    """Find a sweep by its name, its parent run's id or the start of one, or its folder.
+    """Find a sweep by its name, its parent run's id, the start of either, or its folder.
 
     Raises:
-        UserError: there is none.
+        UserError: none or several fit.
     """
     sweeps = _sweeps(root)
-    for run in sweeps:
-        state = run.state
-        if text in (state.name, str(run.folder)) or (len(text) >= 4 and state.run_id.startswith(text)):
-            return run
+    found = next((run for run in sweeps if text == str(run.folder)), None) or fitting(text, sweeps)
+    if found is not None:
+        return found
     names = [run.state.name for run in sweeps]
     hint = did_you_mean(text, names) or f"sweeps here: {', '.join(names[:8]) or 'none'}"
     raise UserError(f"no sweep {text!r} under {root}/\n  {hint}")

@@ -188,3 +188,12 @@ def test_recipes(recipe: Path, offered: Callable[..., list[str]]) -> None:
         assert "toy/fast" in offered(command, "to")
     assert "toy/fast" not in offered("run", "x")
     assert offered("run", "toy/fast", "algorithm.mode=c") == ["algorithm.mode=careful"]
+
+
+def test_keys_of_a_runs_recipe(
+    recipe: Path, make_run: Callable[..., Any], offered: Callable[..., list[str]]
+) -> None:
+    run = make_run("abcd")
+    (run.folder / "resolved.yaml").write_text("algorithm: {use: toy/learn, budget: {steps: 3}}\n")
+    assert offered("resume", "abcd", "algorithm.bud") == ["algorithm.budget."]
+    assert offered("resume", "no such run", "algorithm.bud") == []

@@ -11,6 +11,7 @@ import pytest
 from framework.errors import UserError
 from framework.runs import KILLED, RUNNING, Run, find_run
 from framework.runs.names import default_name
+from framework.sweep import find_sweep
 
 MakeRun = Callable[..., Run]
 
@@ -87,3 +88,14 @@ def test_a_run_of_another_host_is_taken_over_if_told_so(make_run: MakeRun) -> No
     run.claim(force=True)
     assert Run.open(run.folder).state.host == os.uname().nodename
     assert run.standing == "running"
+
+
+def test_a_sweep_is_found_among_sweeps_alone(make_run: MakeRun) -> None:
+    sweeps = [make_run(run_id, f"her-{run_id}") for run_id in ("ab01", "ab02")]
+    for sweep in sweeps:
+        (sweep.folder / "sweep.json").write_text("{}")
+    make_run("cd01", "her-ab01-not")
+    for text in ("ab01", "her-ab01", str(sweeps[0].folder)):
+        assert find_sweep(text).state.run_id == sweeps[0].state.run_id
+    with pytest.raises(UserError, match="'her' fits 2 runs"):
+        find_sweep("her")
