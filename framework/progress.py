@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -19,7 +19,7 @@ from framework.contracts import Progress
 
 T = TypeVar("T")
 FILE = "progress.json"
-_BAR = 24  # characters, at most
+_BAR = 20  # characters
 _INTERVAL = 0.5  # seconds between two looks
 _bars: list[Bar] = []  # on the terminal now
 _listening: list[Bar] = []  # to evaluators
@@ -121,15 +121,15 @@ class Bar:
             rest += [f"{_short(rate)}/s"] if rate >= 0.1 else []
             rest += [f"{span(left)} left"] if left is not None else []
             shown = {**self.seen, **(metrics or {})}
-            rest += [f"{name} {float(value):.4g}" for name, value in shown.items()]
-            self._write(min(done / progress.total, 1.0) if progress.total else None, [*rest, *texts])
+            more = [f"{name} {float(value):.4g}" for name, value in shown.items()]
+            self._write(min(done / progress.total, 1.0) if progress.total else None, rest, [*more, *texts])
 
     @contextlib.contextmanager
     def evaluating(self, name: str) -> Iterator[None]:
         """Show an evaluation, of which `tell` says how far it is."""
         self.begin(f"evaluation {name}")
         if self.terminal:
-            self._write(None, [])
+            self._write()
         _listening.append(self)
         try:
             yield
@@ -149,22 +149,25 @@ class Bar:
             _bars.remove(self)
             print("\r\x1b[K", end="", file=self.stream, flush=True)
 
-    def _write(self, share: float | None, rest: list[str]) -> None:
+    def _write(self, share: float | None = None, rest: Sequence[str] = (), more: Sequence[str] = ()) -> None:
         assert self.stream is not None
         name = " ".join(filter(None, (self.title, self._label)))
         head = name if share is None else f"{name} {share:4.0%}"
         if not self.terminal:
-            print("  ".join([head, *rest]), file=self.stream, flush=True)
+            print("  ".join([head, *rest, *more]), file=self.stream, flush=True)
             return
-        # A line that wraps cannot be rewritten.
+        # A line that wraps cannot be rewritten: what is said last goes first, then the bar.
         width = shutil.get_terminal_size().columns - 1
+        bar = ["." * _BAR] if share is not None else []
+        while more and len("  ".join([head, *bar, *rest, *more])) > width:
+            more = more[:-1]
+        if len("  ".join([head, *bar, *rest, *more])) > width:
+            bar = []
         while rest and len("  ".join([head, *rest])) > width:
             rest = rest[:-1]
-        room = min(width - len("  ".join([head, *rest])) - 2, _BAR)
-        parts = [head[:width], *rest]
-        if share is not None and room >= 8:
-            parts.insert(1, _drawn(share, room, self.stream))
-        print("\r\x1b[K" + "  ".join(parts), end="", file=self.stream, flush=True)
+        drawn = [_drawn(share, self.stream)] if share is not None and bar else []
+        line = "  ".join([head[:width], *drawn, *rest, *more])
+        print(f"\r\x1b[K{line}", end="", file=self.stream, flush=True)
         if self not in _bars:
             _bars.append(self)
 
@@ -196,15 +199,15 @@ def span(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-def _drawn(share: float, width: int, stream: TextIO) -> str:
+def _drawn(share: float, stream: TextIO) -> str:
     full, empty = "█", "░"
     try:
         (full + empty).encode(stream.encoding or "ascii")
     except UnicodeError:
         full, empty = "#", "-"
-    done = round(share * width)
+    done = round(share * _BAR)
     colour, plain = ("\x1b[32m", "\x1b[0m") if coloured(stream) else ("", "")
-    return f"{colour}{full * done}{plain}{empty * (width - done)}"
+    return f"{colour}{full * done}{plain}{empty * (_BAR - done)}"
 
 
 def _short(number: float) -> str:

@@ -97,7 +97,7 @@ def test_everything_is_in_mlflow(workplace: Path, tracking_uri: str) -> None:
     assert {"reports/error/index.html", "reports/error/report.json"} <= paths
     description = logged.data.tags["mlflow.note.content"].splitlines()
     mse = f"{result.metrics['error/mse']:.4g}"
-    assert description[0] == f"**error/mse {mse}**"
+    assert description[0] == f"**error: mse {mse}**"
     assert f"| error/mse | {mse} |" in description
     overrides = "algorithm.steps=25 tracking.log_model=true 'tracking.tags={team: a}'"
     assert f"framework run recipe.yaml {overrides}" in description

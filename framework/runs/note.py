@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from framework.report import Table, format_cell
 from framework.runs.folder import Run
-from framework.runs.names import LONGEST_TAG
+from framework.runs.names import LONGEST_TAG, in_words
 
 if TYPE_CHECKING:
     from framework.recipe import Recipe, Stage
@@ -63,7 +63,7 @@ def note_of_metrics(metrics: Mapping[str, float], command: Sequence[str], **more
     first: dict[str, str] = {}
     for name in metrics:
         first.setdefault(name.rpartition("/")[0], name)
-    said = ", ".join(f"**{name.replace('_', ' ')} {format_cell(metrics[name])}**" for name in first.values())
+    said = ", ".join(f"**{in_words(name)} {format_cell(metrics[name])}**" for name in first.values())
     table = Table(["result", "value"], list(metrics.items()))
     return note(said, table, command, more.get("sources", ()), more.get("pictures", ()))
 
