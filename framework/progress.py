@@ -192,6 +192,15 @@ def kept(folder: Path) -> dict[str, Any]:
     return found
 
 
+def newest(run: Path) -> tuple[str, dict[str, Any]]:
+    """The stage of a run that was heard of last, "" without stages, and what it keeps."""
+    files = [run / FILE, *run.glob(f"stages/*/{FILE}")]
+    with contextlib.suppress(OSError, ValueError):
+        last = max((file for file in files if file.exists()), key=lambda file: file.stat().st_mtime)
+        return last.parent.name if last.parent != run else "", kept(last.parent)
+    return "", {}
+
+
 def span(seconds: float) -> str:
     """A span of time: 0:07, 12:30, 1:02:45."""
     minutes, rest = divmod(int(seconds), 60)

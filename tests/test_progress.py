@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from framework import progress
 from framework.cli.console import _Handler
 from framework.contracts import Progress
-from framework.progress import Bar, kept, tell
+from framework.progress import Bar, kept, newest, tell
 
 
 class Terminal(io.StringIO):
@@ -149,3 +150,16 @@ def test_what_is_kept_can_be_read_though_nothing_is_shown(tmp_path: Path, clock:
         "env steps",
     )
     assert kept(tmp_path / "nothing") == {}
+
+
+def test_of_a_run_the_stage_heard_of_last_counts(tmp_path: Path) -> None:
+    assert newest(tmp_path) == ("", {})
+    for age, stage in ((30, "base"), (20, "fine"), (10, "base")):
+        file = tmp_path / "stages" / stage / progress.FILE
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Bar(shown=False, file=file).show(Progress(age, 100, "steps"))
+        os.utime(file, (1000 - age, 1000 - age))
+    stage, found = newest(tmp_path)
+    assert (stage, found["done"]) == ("base", 10)
+    Bar(shown=False, file=tmp_path / progress.FILE).show(Progress(1, 2, "steps"))
+    assert newest(tmp_path)[0] == ""

@@ -18,7 +18,7 @@ from filelock import FileLock
 from framework.contracts import Progress
 from framework.errors import UserError, did_you_mean
 from framework.interruption import Interrupted, interruptible
-from framework.progress import Bar, kept, span
+from framework.progress import Bar, newest, span
 from framework.recipe import Recipe, load
 from framework.report import format_cell
 from framework.runs import (
@@ -233,15 +233,14 @@ class Sweep:
         part, texts = 0.0, []
         for run, _ in self._running:
             stages = Run.open(run.folder).state.stages
-            finished = sum(stage.finished for stage in stages.values())
-            now = next((found for key in reversed(stages) if (found := kept(run.stage_folder(key)))), {})
+            stage, now = newest(run.folder)
             share = min(now["done"] / now["total"], 1.0) if now.get("total") else 0.0
-            text = f"{run.state.name}: " + (f"{now['label']} {share:.0%}" if now else "begins")
+            label = " ".join(filter(None, (stage, now.get("label", "begins"))))
+            text = f"{run.state.name}: {label}" + (f" {share:.0%}" if now else "")
             texts.append(text + (f", {span(now['left'])} left" if now.get("left") else ""))
-            if not now.get("label", "").startswith("evaluation"):
-                part += (finished + share) / self._stages
-            else:
-                part += min(finished + 1, self._stages) / self._stages
+            finished = {key for key, state in stages.items() if state.finished}
+            begun = 0.0 if stage in finished else 1.0 if "evaluation" in label else share
+            part += (len(finished) + begun) / self._stages
         self._bar.show(Progress(self._finished, self._total, "runs"), texts=texts, part=part)
 
     def _take_stock(self, executor: Executor) -> tuple[list[Run], int]:

@@ -41,6 +41,7 @@ def test_all_combinations_run_under_one_parent(tracking_uri: str, workplace: Pat
     client = Store(tracking_uri).client
     parent = client.get_run(summary.run_id)
     assert parent.info.status == "FINISHED"
+    assert parent.data.tags["mlflow.note.content"].startswith("**4 of 4 runs finished**\n\n| combination |")
     assert {artifact.path for artifact in client.list_artifacts(summary.run_id, "sweep")} == {
         "sweep/index.html",
         "sweep/report.json",
