@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from framework.experiment import Experiment, resume, run
     from framework.report import Report, Table, Video
     from framework.runs.weights import load_weights
-    from framework.trained import evaluate
+    from framework.trained import evaluate, export, load
 
 __all__ = [
     "API",
@@ -29,7 +29,9 @@ __all__ = [
     "Table",
     "Video",
     "evaluate",
+    "export",
     "hookimpl",
+    "load",
     "load_weights",
     "resume",
     "run",
@@ -45,6 +47,8 @@ __getattr__ = lazily(
         "Table": "report",
         "Video": "report",
         "evaluate": "trained",
+        "export": "trained",
+        "load": "trained",
         "resume": "experiment",
         "run": "experiment",
     },

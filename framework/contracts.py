@@ -50,15 +50,17 @@ class EnvironmentParameter(NamedTuple):
 
 
 class Served(NamedTuple):
-    """What is logged as the MLflow model.
+    """What is exported, and logged as the MLflow model.
 
     Attributes:
-        module: maps a float32 batch `(batch, n)` to its answer.
-        example: a batch of two inputs, `(2, n)`; exporting takes the shapes from it.
+        module: maps a batch to its answer, a tensor; it is called with the inputs by name.
+        example: the inputs by name, each for a batch of two, `(2, ...)`: the arguments of the
+            module's `forward`. Exporting takes shapes and types from it. Of a module with one input
+            without a name, that array alone.
     """
 
     module: torch.nn.Module
-    example: np.ndarray
+    example: Mapping[str, np.ndarray] | np.ndarray
 
 
 @runtime_checkable
@@ -73,6 +75,15 @@ class Servable(Protocol):
     """An algorithm whose trained model can answer requests."""
 
     def served(self) -> Served: ...
+
+
+@runtime_checkable
+class Acts(Protocol):
+    """An algorithm that has learned to act: `framework.load(RUN).act(observation)`."""
+
+    def act(self, observation: Any) -> Any:
+        """One observation to one action of the environment, or a batch to a batch."""
+        ...
 
 
 @runtime_checkable

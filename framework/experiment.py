@@ -198,8 +198,12 @@ class Experiment:
             quiet=self.quiet,
         )
 
-    def trained(self, stage: str | None = None) -> StageRunner:
+    def trained(self, stage: str | None = None, finished: bool = True) -> StageRunner:
         """The runner of a trained stage, the last one by default.
+
+        Args:
+            stage: its name.
+            finished: whether it has to be trained to its end.
 
         Raises:
             UserError: the stage has no final checkpoint yet.
@@ -210,7 +214,7 @@ class Experiment:
             raise UserError(
                 f"run {self.run.state.run_id} has no stage {name!r}: {', '.join(self.recipe.stages)}"
             )
-        if found.algorithm is not None and not self.run.stage(self.key(found)).checkpoint:
+        if finished and found.algorithm is not None and not self.run.stage(self.key(found)).checkpoint:
             raise UserError(
                 f"run {self.run.state.run_id} is not trained to its end yet\n"
                 f"  go on with: framework resume {self.run.state.run_id[:8]}"

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lightning.pytorch as pl
-import numpy as np
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers import Logger
@@ -261,16 +260,17 @@ class StageRunner:
             default_root_dir=self.folder,
         )
 
-    def restore(self, built: Built, watches: bool = False) -> None:
-        """Load the final checkpoint's weights into the algorithm, but not what only training needs.
+    def restore(self, built: Built, path: Path | None = None, watches: bool = False) -> None:
+        """Load a checkpoint's weights into the algorithm, but not what only training needs.
 
         Args:
             built: whose algorithm.
+            path: the checkpoint; the final one by default.
             watches: also what the evaluators saw during the training.
         """
         if not isinstance(built.algorithm, pl.LightningModule):
             return
-        checkpoint = load_checkpoint(self.checkpoints / self.state.checkpoint, training=False)
+        checkpoint = load_checkpoint(path or self.checkpoints / self.state.checkpoint, training=False)
         built.algorithm.on_load_checkpoint(checkpoint)
         built.algorithm.load_state_dict(checkpoint["state_dict"])
         if not watches:
@@ -290,9 +290,7 @@ class StageRunner:
         algorithm = built.algorithm
         if self.tracker is None or self.state.model_logged or not isinstance(algorithm, Servable):
             return True
-        served = algorithm.served()
-        example = np.asarray(served.example, dtype=np.float32)
-        self.state.model_logged = self.tracker.model(served.module, example, self.experiment_id)
+        self.state.model_logged = self.tracker.model(algorithm.served(), self.experiment_id)
         self.run.save()
         return self.state.model_logged
 

@@ -1,4 +1,4 @@
-"""What one does with a trained run: judge it again, watch it."""
+"""What one does with a trained run: use it, judge it again, watch it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,24 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import torch
+from lightning.pytorch.utilities.seed import isolate_rng
+
 from framework.callbacks import evaluating
-from framework.contracts import Playable
+from framework.contracts import Playable, Servable
 from framework.errors import UserError
 from framework.experiment import Experiment
 from framework.interruption import interruptible
-from framework.recipe import RecipeError, load
+from framework.recipe import Recipe, RecipeError
+from framework.recipe import load as load_recipe
 from framework.recipe.compose import read_option
 from framework.recipe.convert import At
 from framework.recipe.problems import Findings
 from framework.recipe.resolve import STAGE_KEYS
 from framework.report import Report
 from framework.runs import ROOT, Run, find_run
+from framework.runs.checkpoints import SUFFIX
+from framework.runs.exporting import write
 from framework.runs.note import NOTE, note_of_metrics, sources
 from framework.runs.record import PARENT
 from framework.runs.store import store_of
@@ -53,11 +59,7 @@ def evaluate(
     found = find_run(text, root)
     which = ["--stage", stage] if stage else []
     command = ["framework", "evaluate", found.state.run_id[:8], *given, *which]
-    resolved = found.folder / "resolved.yaml"
-    recipe = load(resolved)
-    if recipe.staged:
-        given = _of_stage(stage or list(recipe.stages)[-1], given)
-    recipe = load(resolved, given)
+    recipe = _recipe(found, given, stage)
     experiment = Experiment(recipe, found, store_of(found.state.tracking_uri, found.state.run_id), quiet)
     runner = experiment.trained(stage)
     assert experiment.store is not None
@@ -78,6 +80,82 @@ def evaluate(
             }
             tracker.tags({NOTE: note_of_metrics(metrics, command, sources=sources([runner.stage]))})
     return reports
+
+
+def load(
+    text: str | Path, overrides: Iterable[str] = (), *, root: Path = ROOT, stage: str | None = None
+) -> Any:
+    """Return what a run has trained, to be used in a program of one's own.
+
+    The environment, the model and the algorithm are built as the recipe says, and have the weights of
+    the checkpoint; a replay buffer is not read. What can be called depends on the algorithm: `act` of
+    one that plays, `generate` or `sample` of one that makes text or images. Global random generators
+    and torch's number of threads stay as they are.
+
+    Args:
+        text: run id, start of one, name, folder or `last`; or a checkpoint file in a run's folder,
+            also of a run that is not trained to its end.
+        overrides: `key=value`, such as `environment.num_envs=1`; of the chosen stage.
+        root: where run folders are.
+        stage: which stage; the last by default.
+
+    Returns:
+        The algorithm in evaluation mode, on the CPU; the model where nothing is trained.
+
+    Raises:
+        UserError: there is no such run, or it is not trained to its end.
+    """
+    path = Path(text)
+    checkpoint = path if path.suffix == SUFFIX and path.is_file() else None
+    found = find_run(str(text), root) if checkpoint is None else _run_of(path)
+    if checkpoint is not None and path.absolute().parents[2].name == "stages":
+        stage = path.absolute().parents[1].name
+    experiment = Experiment(_recipe(found, overrides, stage), found, None, quiet=True)
+    runner = experiment.trained(stage, checkpoint is None)
+    if runner.stage.produces:
+        raise UserError(f"run {found.state.run_id} has made data here, in {runner.run.output(runner.key)}")
+    threads = torch.get_num_threads()
+    try:
+        with isolate_rng():
+            built = runner.build()
+            runner.restore(built, checkpoint)
+    finally:
+        torch.set_num_threads(threads)
+    return built.algorithm.eval() if isinstance(built.algorithm, torch.nn.Module) else built.algorithm
+
+
+def export(text: str | Path, path: Path, *, root: Path = ROOT, stage: str | None = None) -> None:
+    """Write what a run has trained to a file that needs no framework.
+
+    Args:
+        text: as of `load`.
+        path: `.pt2`, for `torch.export.load(path).module()`, or `.onnx`.
+        root: where run folders are.
+        stage: which stage; the last by default.
+
+    Raises:
+        UserError: the algorithm has nothing to export, or another suffix.
+    """
+    algorithm = load(text, root=root, stage=stage)
+    if not isinstance(algorithm, Servable):
+        raise UserError(f"{type(algorithm).__name__} has nothing to export: it has no served()")
+    write(algorithm.served(), path)
+
+
+def _run_of(checkpoint: Path) -> Run:
+    for folder in checkpoint.absolute().parents:
+        if (folder / "state.json").is_file():
+            return Run.open(folder)
+    raise UserError(f"{checkpoint} is in no run's folder, whose recipe says what it is a checkpoint of")
+
+
+def _recipe(run: Run, overrides: Iterable[str], stage: str | None) -> Recipe:
+    """The recipe of a run with something changed in one of its stages."""
+    resolved = run.folder / "resolved.yaml"
+    recipe = load_recipe(resolved)
+    if recipe.staged:
+        overrides = _of_stage(stage or list(recipe.stages)[-1], overrides)
+    return load_recipe(resolved, list(overrides))
 
 
 def _of_stage(stage: str, overrides: Iterable[str]) -> list[str]:

@@ -33,6 +33,7 @@ COMMANDS = {
     "sweep": "Run a recipe with every combination of some values.",
     "compare": "Compare runs, or the runs of a sweep.",
     "play": "Show what a run has learned: a video, images or samples.",
+    "export": "Write what a run has learned to a file that needs no framework.",
     "new": "Create a plugin to start from.",
     "ui": "Open the results in MLflow.",
     "completion": "Print the script that completes commands in your shell.",

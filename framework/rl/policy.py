@@ -12,11 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 
+from framework.errors import UserError
 from framework.rl.batch import State
 from framework.rl.encoders import Encoder, Trunk, check_groups
 from framework.rl.heads import Distribution, Head
 from framework.rl.normalizer import ObservationNormalizer
-from framework.rl.trees import Tree, to_tensors, tree_map
+from framework.rl.trees import Tree, batched, leaves, to_tensors, tree_map
 
 
 class Step(NamedTuple):
@@ -226,7 +227,14 @@ def actor_critic(
 
 
 class Player:
-    """A policy at play: from batches of observations to actions, arrays both, without gradients.
+    """A policy at play: from observations to actions, arrays both, without gradients.
+
+        player = Player(policy)
+        while True:
+            action = player(observation)
+            ...
+            if episode_is_over:
+                player.ended()
 
     It remembers hidden states; whoever steps the environment says which episodes ended.
 
@@ -237,21 +245,36 @@ class Player:
 
     def __init__(self, policy: Policy, agents: int | None = None) -> None:
         self.policy, self.agents = policy, agents
+        self.remembers = bool(policy.initial_state(1))
         self._state: State | None = None
         self._is_first: Tensor | None = None
+        self._count = 0
 
     def __call__(self, observation: Tree) -> Tree:
-        device = next(self.policy.parameters()).device
-        with torch.no_grad():
-            step = self.policy.act(
-                to_tensors(observation, device), self._state, self._is_first, deterministic=True
-            )
-        self._state, self._is_first = step.state, None
-        return self.policy.to_environment(step.action)
+        """One observation to one action, or a batch `(n, ...)` to a batch; see `batched`.
 
-    def ended(self, which: NDArray[np.bool_]) -> None:
-        """Forget the episodes that ended, `(num_envs,)`, before the next call."""
+        Raises:
+            UserError: it is no observation; or another number of them than in the step before, whose
+                hidden states would be mixed up.
+        """
+        lead = () if self.agents is None else (self.agents,)
+        batch, single = batched(self.policy.observation_space, observation, lead)
+        device = next(self.policy.parameters()).device
+        tensors = to_tensors(batch, device)
+        count = len(next(leaves(batch)))
+        if self.remembers and self._state is not None and count != self._count:
+            raise UserError(f"a player remembers {self._count} episodes, and is given {count} observations")
+        self._count = count
+        with torch.no_grad():
+            step = self.policy.act(tensors, self._state, self._is_first, deterministic=True)
+        self._state, self._is_first = step.state, None
+        action = self.policy.to_environment(step.action)
+        return tree_map(lambda x: x[0], action) if single else action
+
+    def ended(self, which: NDArray[np.bool_] | None = None) -> None:
+        """Forget the episodes that ended, `(num_envs,)`, before the next call; all by default."""
+        if which is None or which.all():
+            self._state = self._is_first = None
+            return
         flag = torch.from_numpy(which).to(next(self.policy.parameters()).device)
         self._is_first = flag if self.agents is None else flag[:, None].expand(-1, self.agents)
-        if flag.all():
-            self._state = None

@@ -74,3 +74,52 @@ def flattened(space: gymnasium.Space[Any], x: Tensor) -> Tensor:
     """Elements `(*batch, *shape)` of a space as `(*batch, n)`."""
     shape = space.shape or ()
     return x.reshape(*x.shape[: x.ndim - len(shape)], math.prod(shape))
+
+
+def batched(space: gymnasium.Space[Any], values: Any, lead: tuple[int, ...] = ()) -> tuple[Tree, bool]:
+    """Elements of a space as a batch of arrays `(n, *lead, ...)`, and whether there was only one.
+
+    Args:
+        space: of one element.
+        values: one element `(*lead, ...)`, or a batch `(n, *lead, ...)`: numbers of any type, in
+            arrays, tensors or lists. Keys of a dict that the space does not have are passed over.
+        lead: shape between the batch and each element, such as of the agents.
+
+    Raises:
+        UserError: something is missing, not numbers, not finite, or of another shape.
+    """
+    counts: dict[str, int | None] = {}
+
+    def read(part: Tree, value: Any, name: str) -> Tree:
+        if isinstance(part, Mapping):
+            if not isinstance(value, Mapping):
+                raise UserError(f"{name} has to be a dict of {', '.join(part)}, not a {type(value).__name__}")
+            if missing := [key for key in part if key not in value]:
+                raise UserError(f"{name} lacks {', '.join(missing)}; it has {', '.join(map(str, value))}")
+            return {key: read(inner, value[key], f"{name}[{key!r}]") for key, inner in part.items()}
+        if isinstance(part, tuple):
+            if not isinstance(value, tuple) or len(value) != len(part):
+                raise UserError(f"{name} has to be a tuple of {len(part)}")
+            both = enumerate(zip(part, value, strict=True))
+            return tuple(read(inner, one, f"{name}[{i}]") for i, (inner, one) in both)
+        try:
+            array = np.asarray(value)
+        except (ValueError, TypeError, RuntimeError) as error:  # ragged lists, tensors on another device
+            raise UserError(f"{name} is no array of numbers: {error}") from None
+        shape = (*lead, *part.shape)
+        wanted = f"numbers of {part.dtype}, of shape {shape} or for n of them (n, *{shape})"
+        if array.dtype.kind not in ("biuf" if part.dtype.kind == "f" else "biu"):
+            raise UserError(f"{name} is of {array.dtype}; expected {wanted}")
+        if array.shape != shape and array.shape[1:] != shape:
+            raise UserError(f"{name} has shape {array.shape}; expected {wanted}")
+        if not np.isfinite(array).all():
+            raise UserError(f"{name} is not finite: {array}")
+        counts[name] = None if array.shape == shape else len(array)
+        return array
+
+    found = read(space_tree(space), values, "observation")
+    if len(set(counts.values())) > 1:
+        sizes = ", ".join(f"{name}: {count or 'one'}" for name, count in counts.items())
+        raise UserError(f"the parts of the observation are of different batches: {sizes}")
+    single = None in counts.values()
+    return (tree_map(lambda x: x[None], found) if single else found), single

@@ -19,6 +19,7 @@ from typing import Any
 
 from lightning.pytorch.loggers.logger import Logger
 
+from framework.contracts import Served
 from framework.errors import UserError
 from framework.quiet import quiet
 from framework.runs import write_atomically
@@ -85,31 +86,22 @@ class Tracker:
         name = self._image_names(key)
         self._do(lambda: self.store.client.log_image(self.run_id, image, key=name, step=step))
 
-    def model(self, module: Any, example: Any, experiment_id: str) -> bool:
+    def model(self, served: Served, experiment_id: str) -> bool:
         """Log the trained model so that `mlflow models serve` answers.
 
         Returns:
             Whether that is done with: False if the store did not answer, so that it is worth another try.
         """
         import mlflow
-        import mlflow.pytorch
-        import torch
+
+        from framework.runs.exporting import log_model
 
         def put() -> None:
             mlflow.set_tracking_uri(self.store.uri)
             mlflow.set_experiment(experiment_id=experiment_id)
             with warnings.catch_warnings(), quiet("mlflow"):
                 warnings.simplefilter("ignore")
-                mlflow.pytorch.log_model(
-                    module.cpu().eval(),
-                    name="model",
-                    input_example=example,
-                    run_id=self.run_id,
-                    pip_requirements=[
-                        f"torch=={torch.__version__.partition('+')[0]}",
-                        f"mlflow=={mlflow.__version__}",
-                    ],
-                )
+                log_model(served, self.run_id)
 
         self._model_waits = not self._do(put) and self._silent
         return not self._model_waits

@@ -220,16 +220,17 @@ def _without_times(state: Any) -> Any:
 
 
 def _check_served(trained: Any, name: str) -> None:
-    import numpy as np
     import torch
 
     from framework.contracts import Servable
+    from framework.runs.exporting import inputs_of
 
     if not isinstance(trained, Servable):
         return
-    module, example = trained.served()
-    example = np.asarray(example, dtype=np.float32)
-    assert len(example) == 2, f"{name}: served() gives an example of {len(example)} inputs, not 2"
+    served = trained.served()
+    positional, named = inputs_of(served)
+    for one in (*positional, *named.values()):
+        assert len(one) == 2, f"{name}: served() gives an example of {len(one)} inputs, not 2"
     with torch.no_grad():
-        answer = module.eval()(torch.as_tensor(example))
+        answer = served.module.eval()(*positional, **named)
     assert torch.isfinite(answer).all(), f"{name}: the served model's answer to its example is not finite"

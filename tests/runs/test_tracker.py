@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from framework.contracts import Served
 from framework.errors import UserError
 from framework.runs.store import Store
 from framework.runs.tracker import Tracker
@@ -72,7 +73,7 @@ def test_the_logged_model_answers_any_batch(
 
     tracker = open_tracker()
     module = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Tanh(), torch.nn.Linear(8, 2))
-    assert tracker.model(module, np.zeros((2, 3), np.float32), store.experiment("x"))
+    assert tracker.model(Served(module, np.zeros((2, 3), np.float32)), store.experiment("x"))
     tracker.close()
     loaded = mlflow.pyfunc.load_model(f"runs:/{tracker.run_id}/model")
     inputs = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)

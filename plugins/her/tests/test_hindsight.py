@@ -206,11 +206,14 @@ def test_the_served_policy_is_the_policy(make):
     algorithm = make()
     algorithm.model.normalizer.update(torch.randn(100, 6) * 2 + 1)
     module, example = algorithm.served()
-    assert example.shape == (2, 6)
+    assert {name: array.shape for name, array in example.items()} == {
+        "observation": (2, 3),
+        "desired_goal": (2, 3),
+    }
     random = np.random.default_rng(0)
     observation = {"observation": random.normal(size=(5, 3)), "desired_goal": random.normal(size=(5, 3))}
-    joined = np.concatenate([observation["observation"], observation["desired_goal"]], 1)
-    answer = module(torch.from_numpy(joined.astype(np.float32))).detach().numpy()
+    inputs = {name: torch.from_numpy(array.astype(np.float32)) for name, array in observation.items()}
+    answer = module(**inputs).detach().numpy()
     np.testing.assert_allclose(answer, algorithm.act(observation), atol=1e-6)
 
 

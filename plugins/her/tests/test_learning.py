@@ -57,7 +57,8 @@ def test_the_trained_policy_is_served(framework_run: RunRecipe, tracking_uri: st
         stderr=subprocess.DEVNULL,
     )
     try:
-        answer = ask(f"http://127.0.0.1:{port}", np.zeros((3, 13)).tolist())
+        inputs = {"observation": np.zeros((3, 10)).tolist(), "desired_goal": np.zeros((3, 3)).tolist()}
+        answer = ask(f"http://127.0.0.1:{port}", inputs)
     finally:
         server.terminate()
         server.wait()

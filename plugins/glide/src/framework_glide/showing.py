@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,28 @@ class Shows(ABC):
     @abstractmethod
     def pipeline(self) -> Pipeline:
         """What makes them."""
+
+    def sample(
+        self,
+        prompts: str | Sequence[str],
+        sampling: SamplingConfig | None = None,
+        seed: int = 0,
+        known: Known | None = None,
+    ) -> NDArray[np.uint8]:
+        """Make an image of each prompt.
+
+        Args:
+            prompts: one, or n.
+            sampling: how they are made; `SamplingConfig()` by default.
+            seed: of the first image; each next has the next.
+            known: images and masks of parts that are given.
+
+        Returns:
+            `(n, size, size, 3)`, red, green and blue from 0 to 255.
+        """
+        wanted = [prompts] if isinstance(prompts, str) else list(prompts)
+        seeds = range(seed, seed + len(wanted))
+        return self.pipeline().generate(wanted, sampling or SamplingConfig(), seeds, known)
 
     def play(
         self,
@@ -95,7 +118,7 @@ def _known(image: str, mask: str, size: int, n: int) -> Known:
 
 
 class Denoiser(torch.nn.Module):
-    """A denoising step in numbers alone, as a server takes it.
+    """One denoising step, as a server takes it.
 
     Args:
         model: the denoiser.
@@ -104,42 +127,47 @@ class Denoiser(torch.nn.Module):
     def __init__(self, model: TextToImage) -> None:
         super().__init__()
         self.network = model.network
-        self.size, self.low_size = model.size, model.images.low_size
-        self.context = model.options.text.context if model.options.text else 0
-        self.inpaint = model.options.inpaint
-        self._example = self._inputs(model)
+        self.example = self._inputs(model)
 
-    def example(self) -> NDArray[np.float32]:
-        """Two rows of inputs `(2, n)`: image, timestep, tokens, mask, and what else the network sees."""
-        return self._example
+    def forward(
+        self,
+        image: Tensor,
+        timestep: Tensor,
+        tokens: Tensor,
+        mask: Tensor,
+        low_res: Tensor | None = None,
+        inpaint_image: Tensor | None = None,
+        inpaint_mask: Tensor | None = None,
+    ) -> Tensor:
+        """Noise and variance `(b, 6, size, size)` of noised images.
 
-    def forward(self, rows: Tensor) -> Tensor:
-        """Rows `(b, n)` to noise and variance `(b, 6 * size * size)`."""
-        pixels = 3 * self.size**2
-        x, rest = rows[:, :pixels], rows[:, pixels:]
-        t, rest = rest[:, 0], rest[:, 1:]
-        tokens, mask, rest = (
-            rest[:, : self.context],
-            rest[:, self.context : 2 * self.context],
-            rest[:, 2 * self.context :],
-        )
-        others: dict[str, Tensor] = {}
-        if self.low_size is not None:
-            count = 3 * self.low_size**2
-            others["low_res"] = rest[:, :count].reshape(-1, 3, self.low_size, self.low_size)
-            rest = rest[:, count:]
-        if self.inpaint:
-            others["inpaint_image"] = rest[:, :pixels].reshape(-1, 3, self.size, self.size)
-            others["inpaint_mask"] = rest[:, pixels:].reshape(-1, 1, self.size, self.size)
-        image = x.reshape(-1, 3, self.size, self.size)
-        output: Tensor = self.network(image, t, tokens.long(), mask > 0.5, **others)
-        return output.flatten(1)
+        Args:
+            image: `(b, 3, size, size)`, from -1 to 1 but for the noise.
+            timestep: `(b,)`.
+            tokens: of the captions, `(b, context)`.
+            mask: of the captions, `(b, context)` bool.
+            low_res: what is enlarged, `(b, 3, low_size, low_size)`.
+            inpaint_image: what is given, `(b, 3, size, size)`.
+            inpaint_mask: where it is, `(b, 1, size, size)`.
+        """
+        others = {"low_res": low_res, "inpaint_image": inpaint_image, "inpaint_mask": inpaint_mask}
+        seen = {name: value for name, value in others.items() if value is not None}
+        output: Tensor = self.network(image, timestep, tokens, mask, **seen)
+        return output
 
-    def _inputs(self, model: TextToImage) -> NDArray[np.float32]:
+    def _inputs(self, model: TextToImage) -> dict[str, NDArray[Any]]:
+        """What the network sees, for two images."""
         tokens, mask = model.encode(["", ""])
-        image = 3 * self.size**2
-        others = (3 * self.low_size**2 if self.low_size else 0) + (4 * self.size**2 if self.inpaint else 0)
-        row = np.zeros((2, image + 1 + 2 * self.context + others), np.float32)
-        row[:, image + 1 : image + 1 + self.context] = tokens.cpu().numpy()
-        row[:, image + 1 + self.context : image + 1 + 2 * self.context] = mask.cpu().numpy()
-        return row
+        shape, size = (2, 3, model.size, model.size), model.images.low_size
+        found: dict[str, NDArray[Any]] = {
+            "image": np.zeros(shape, np.float32),
+            "timestep": np.zeros(2, np.float32),
+            "tokens": tokens.cpu().numpy(),
+            "mask": mask.cpu().numpy(),
+        }
+        if size is not None:
+            found["low_res"] = np.zeros((2, 3, size, size), np.float32)
+        if model.options.inpaint:
+            found["inpaint_image"] = np.zeros(shape, np.float32)
+            found["inpaint_mask"] = np.zeros((2, 1, *shape[2:]), np.float32)
+        return found

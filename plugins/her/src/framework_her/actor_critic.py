@@ -16,6 +16,7 @@ from framework import load_weights
 from framework.errors import UserError
 from framework.rl.mlp import mlp
 from framework.rl.normalizer import Normalizer
+from framework.rl.targets import frozen_copy
 from framework_her.config import ActorCriticConfig
 
 Array = NDArray[Any]
@@ -76,6 +77,30 @@ class ActorCritic(nn.Module):
             arrays |= {f"W{i}": layer.weight.detach(), f"b{i}": layer.bias.detach()}
         plain = {name: value.cpu().numpy() for name, value in arrays.items()}
         np.savez(path, allow_pickle=False, clip=np.float32(self.normalizer.clip), **plain)
+
+
+class Controller(nn.Module):
+    """The policy alone, in the environment's own units: what is exported and served.
+
+    Args:
+        model: whose policy; it is copied.
+        low, high: of the environment's actions, `(actions,)`.
+    """
+
+    centre: Tensor
+    reach: Tensor
+
+    def __init__(self, model: ActorCritic, low: Array, high: Array) -> None:
+        super().__init__()
+        self.model = frozen_copy(model).cpu().eval()
+        del self.model.critic
+        self.register_buffer("centre", torch.as_tensor((high + low) / 2, dtype=torch.float32))
+        self.register_buffer("reach", torch.as_tensor((high - low) / 2, dtype=torch.float32))
+
+    def forward(self, observation: Tensor, desired_goal: Tensor) -> Tensor:
+        """`(n, |s|)` and `(n, |g|)` float32 to actions `(n, actions)`."""
+        action: Tensor = self.model(torch.cat([observation, desired_goal], -1))
+        return self.centre + self.reach * action
 
 
 def join(observation: Array, goal: Array) -> Array:

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from gymnasium.spaces import Dict
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from numpy.typing import NDArray
 from torch import Tensor
@@ -26,7 +27,8 @@ from framework.rl.collect.local import Episode, EpisodeCollector
 from framework.rl.cycle import CycleAlgorithm
 from framework.rl.film import film
 from framework.rl.targets import frozen_copy, polyak_update
-from framework_her.actor_critic import ActorCritic
+from framework.rl.trees import batched
+from framework_her.actor_critic import ActorCritic, Controller
 from framework_her.config import HindsightConfig
 from framework_her.ddpg import Ddpg
 from framework_her.exploration import Exploration
@@ -68,6 +70,8 @@ class Hindsight(CycleAlgorithm):
         self.relabel = Relabel(environment, config.strategy, config.k, config.keep_reached)
         self.replay = EpisodeReplay(config.capacity)
         self.environment = environment
+        seen = environment.single_observation_space
+        self._seen = Dict({key: seen[key] for key in ("observation", "desired_goal")})
         self._seed(process=0)
 
     def _seed(self, process: int) -> None:
@@ -155,9 +159,21 @@ class Hindsight(CycleAlgorithm):
 
     # What the core and others use --------------------------------------------------------
 
-    def act(self, observation: Mapping[str, Array]) -> Array:
-        """The policy without exploration, as actions of the environment, `(num_envs, n)`."""
-        return self.collector.to_environment(self.model.policy(observation))
+    def act(self, observation: Mapping[str, Any]) -> Array:
+        """The policy without exploration, as the environment takes its actions.
+
+        Args:
+            observation: `observation` and `desired_goal`, of one environment or `(n, ...)` of many.
+
+        Returns:
+            The action `(actions,)`, or `(n, actions)`.
+
+        Raises:
+            UserError: it is no observation of this environment's.
+        """
+        batch, single = batched(self._seen, observation)
+        action = self.collector.to_environment(self.model.policy(batch))
+        return action[0] if single else action
 
     def cycle_state(self) -> dict[str, Any]:
         return {
@@ -174,10 +190,10 @@ class Hindsight(CycleAlgorithm):
         self.random.bit_generator.state = state["random"]
 
     def served(self) -> Served:
-        """The policy: `(batch, |s| + |g|)` observation || desired goal to actions in [-1, 1]."""
-        model = frozen_copy(self.model).cpu().eval()
-        del model.critic
-        return Served(model, np.zeros((2, len(model.normalizer.mean)), np.float32))
+        """The policy with its normaliser: `observation` and `desired_goal` to actions, see `Controller`."""
+        actions = self.environment.single_action_space
+        example = {key: np.zeros((2, *part.shape), np.float32) for key, part in self._seen.items()}  # type: ignore[misc]
+        return Served(Controller(self.model, actions.low, actions.high), example)
 
     def export_npz(self, path: Path) -> None:
         """Write the policy as plain arrays (see `ActorCritic.export_npz`)."""

@@ -13,7 +13,7 @@ from framework import Report, Table
 from framework.contracts import Progress, Served
 from framework.errors import UserError
 from framework.supervised.algorithm import Descent
-from framework_codex.code_model import Request, Sampling
+from framework_codex.code_model import Completion, Request, Sampling
 from framework_codex.gpt.model import GPT
 from framework_codex.training import docstrings
 from framework_codex.training.config import TrainingConfig
@@ -119,10 +119,29 @@ class LanguageModel(Descent):
 
     # What it can do --------------------------------------------------------------------------
 
+    def generate(self, prompt: str, n: int = 1, sampling: Sampling | None = None, seed: int = 0) -> list[str]:
+        """Continue a prompt.
+
+        Args:
+            prompt: what is continued.
+            n: how many continuations.
+            sampling: how they are drawn, and what ends them; `Sampling()` by default.
+            seed: of the draws.
+
+        Returns:
+            The continuations, without the prompt.
+        """
+        return [one.text for one in self._draw(prompt, n, sampling or Sampling(), seed)]
+
+    def _draw(self, prompt: str, n: int, sampling: Sampling, seed: int = 0) -> list[Completion]:
+        requests = [Request("play", index, prompt, seed=seed) for index in range(n)]
+        completions = dict(self.model.sample(requests, sampling))
+        return [completions[index] for index in range(n)]
+
     def served(self) -> Served:
         """The next token's probabilities, from as many token numbers as the context holds."""
-        tokens = np.full((2, self.model.config.context), self.model.tokenizer.end, np.float32)
-        return Served(NextToken(self.model), tokens)
+        tokens = np.full((2, self.model.config.context), self.model.tokenizer.end, np.int64)
+        return Served(NextToken(self.model), {"tokens": tokens})
 
     def play(
         self,
@@ -141,9 +160,7 @@ class LanguageModel(Descent):
         # A shell passes the two characters \\n where a new line is meant.
         prompt = str(prompt).replace("\\n", "\n")
         sampling = Sampling(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
-        requests = [Request("play", index, prompt) for index in range(n)]
-        completions = dict(self.model.sample(requests, sampling))
-        drawn = [completions[index] for index in range(n)]
+        drawn = self._draw(prompt, n, sampling)
         rows = [[i, one.finish, one.tokens, one.mean_logprob] for i, one in enumerate(drawn)]
         table = Table(["sample", "ended by", "tokens", "mean ln p"], rows)
         return Report(tables={"Samples": table}, notes=[prompt + one.text for one in drawn])
@@ -174,12 +191,12 @@ class Docstrings(Supervised):
 
 
 class NextToken(torch.nn.Module):
-    """Token numbers `(b, t)`, as floats, to the probabilities `(b, vocab_size)` of the next."""
+    """Token numbers `(b, t)` to the probabilities `(b, vocab_size)` of the next."""
 
     def __init__(self, model: GPT) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.model(tokens.long())[:, -1]
+        logits: torch.Tensor = self.model(tokens)[:, -1]
         return logits.softmax(-1)

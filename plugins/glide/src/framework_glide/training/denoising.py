@@ -77,9 +77,9 @@ class Denoising(Shows, ImageTraining):
         return self.model.with_network(self.averaged)
 
     def served(self) -> Served:
-        """One denoising step: image, timestep and caption numbers in a row, to noise and variance."""
+        """One denoising step: image, timestep and caption numbers to noise and variance."""
         denoiser = Denoiser(self.text_to_image())
-        return Served(denoiser, denoiser.example())
+        return Served(denoiser, denoiser.example)
 
     def pipeline(self) -> Pipeline:
         return Pipeline(self.text_to_image(), clip=self.guide())

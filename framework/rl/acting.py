@@ -1,0 +1,58 @@
+"""From observations as a program has them, one or a batch, to actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from framework.errors import UserError
+from framework.report import Report
+from framework.rl.film import film
+from framework.rl.policy import Player, Policy
+from framework.rl.trees import Tree
+
+
+class Plays:
+    """What an algorithm can do with its `Policy`: act, play, be watched.
+
+        class PPO(Plays, CycleAlgorithm): ...
+
+    Attributes:
+        policy: what it has learned.
+        agents: size of the agent axis; None for no such axis.
+    """
+
+    policy: Policy
+    agents: int | None = None
+
+    def act(self, observation: Tree) -> Tree:
+        """The policy's likeliest action, as the environment takes it.
+
+        Args:
+            observation: one, or a batch `(n, ...)`; an array, or a dict of arrays, of any
+                numbers. One observation gives one action, a batch a batch.
+
+        Raises:
+            UserError: it is no observation of the environment's; or the policy remembers, and what
+                it remembers belongs to one game: see `player`.
+        """
+        player = self.player()
+        if player.remembers:
+            raise UserError(
+                "this policy has a memory\n  player = algorithm.player(); then player(observation) at each "
+                "step, and player.ended() at the end of each episode"
+            )
+        return player(observation)
+
+    def player(self) -> Player:
+        """One who acts step by step and remembers, as a policy with a memory has to be asked."""
+        return Player(self.policy, self.agents)
+
+    def play(self, environment: Any, episodes: int = 3, seed: int = 0) -> Report:
+        """Film a few episodes.
+
+        Args:
+            environment: one with `render`.
+            episodes: how many.
+            seed: of the first states.
+        """
+        return film(environment, self.player(), episodes, seed)
