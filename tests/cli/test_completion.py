@@ -197,3 +197,13 @@ def test_keys_of_a_runs_recipe(
     (run.folder / "resolved.yaml").write_text("algorithm: {use: toy/learn, budget: {steps: 3}}\n")
     assert offered("resume", "abcd", "algorithm.bud") == ["algorithm.budget."]
     assert offered("resume", "no such run", "algorithm.bud") == []
+
+
+def test_callbacks(toy: Path, offered: Callable[..., list[str]]) -> None:
+    (toy / "stopped.yaml").write_text("trainer: {callbacks: [{use: EarlyStopping, monitor: loss}]}\n")
+    where = "trainer.callbacks.0."
+    assert offered("check", "stopped", f"{where}use=Model") == [
+        f"{where}use={name}" for name in ("ModelCheckpoint", "ModelPruning", "ModelSummary")
+    ]
+    assert offered("check", "stopped", f"{where}pat") == [f"{where}patience="]
+    assert offered("check", "stopped", f"{where}strict=") == [f"{where}strict=true", f"{where}strict=false"]
