@@ -74,7 +74,13 @@ class HasProgress(Protocol):
 class Servable(Protocol):
     """An algorithm whose trained model can answer requests."""
 
-    def served(self) -> Served: ...
+    def served(self) -> Served:
+        """Return what is exported.
+
+        Raises:
+            UserError: this one cannot be; the run goes on without.
+        """
+        ...
 
 
 @runtime_checkable

@@ -290,7 +290,12 @@ class StageRunner:
         algorithm = built.algorithm
         if self.tracker is None or self.state.model_logged or not isinstance(algorithm, Servable):
             return True
-        self.state.model_logged = self.tracker.model(algorithm.served(), self.experiment_id)
+        try:
+            served = algorithm.served()
+        except UserError as error:
+            log.info("no model is logged: %s", error)
+            return True
+        self.state.model_logged = self.tracker.model(served, self.experiment_id)
         self.run.save()
         return self.state.model_logged
 

@@ -223,11 +223,15 @@ def _check_served(trained: Any, name: str) -> None:
     import torch
 
     from framework.contracts import Servable
+    from framework.errors import UserError
     from framework.runs.exporting import inputs_of
 
     if not isinstance(trained, Servable):
         return
-    served = trained.served()
+    try:
+        served = trained.served()
+    except UserError:  # it says that it is not to be exported
+        return
     positional, named = inputs_of(served)
     for one in (*positional, *named.values()):
         assert len(one) == 2, f"{name}: served() gives an example of {len(one)} inputs, not 2"

@@ -13,20 +13,21 @@ from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 
 from framework.clipping import unscale
-from framework.report import Report
+from framework.contracts import Served
+from framework.rl.acting import Plays
 from framework.rl.batch import Batch
 from framework.rl.buffers.rollout import RolloutBuffer
 from framework.rl.collect.rollout import RolloutCollector
 from framework.rl.cycle import CycleAlgorithm
-from framework.rl.film import film
 from framework.rl.normalizer import RewardNormalizer
 from framework.rl.on_policy.config import PPOConfig
-from framework.rl.policy import Player, Policy
+from framework.rl.policy import ActorCritic, Policy
+from framework.rl.serving import serve
 from framework.rl.targets import frozen_copy
 from framework.rl.trees import tree_map
 
 
-class PPO(CycleAlgorithm):
+class PPO(Plays, CycleAlgorithm):
     """Proximal policy optimisation with clipped probability ratios and GAE.
 
     A cycle collects `steps` steps in every environment and goes through them `epochs` times, in
@@ -201,9 +202,14 @@ class PPO(CycleAlgorithm):
 
     # What the core and others use ---------------------------------------------------------
 
-    def player(self) -> Player:
-        """The policy at play, without exploration: it has forgotten everything."""
-        return Player(self.model)
+    @property
+    def policy(self) -> Policy:  # type: ignore[override]
+        """What acts: `act`, `player` and `play` are with it."""
+        return self.model
+
+    def served(self) -> Served:
+        """The policy with its normaliser: observations by name to actions; see `serving.serve`."""
+        return serve(cast(ActorCritic, self.model))
 
     def cycle_state(self) -> dict[str, Any]:
         return {
@@ -216,15 +222,6 @@ class PPO(CycleAlgorithm):
         self.collector.load_state_dict(state["collector"])
         self.buffer.load_state_dict(state["buffer"])
         self.rewards[0].load_state_dict(state["rewards"])
-
-    def play(self, environment: Any, episodes: int = 3) -> Report:
-        """Film a few episodes.
-
-        Args:
-            environment: one with `render`.
-            episodes: how many.
-        """
-        return film(environment, self.player(), episodes, self.config.seed)
 
 
 def _explained(batch: Batch) -> float:

@@ -1,0 +1,98 @@
+"""A policy as a module of its own: named observations in, the environment's actions out."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, cast
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from torch import Tensor, nn
+
+from framework.contracts import Served
+from framework.errors import UserError
+from framework.rl.policy import ActorCritic
+from framework.rl.targets import frozen_copy
+
+
+def serve(policy: ActorCritic) -> Served:
+    """What `served` of an algorithm returns: the likeliest action, normaliser included.
+
+    Args:
+        policy: without a memory, of arrays or a flat `Dict` of them; its actions are one `Box`,
+            `Discrete` or `MultiDiscrete`.
+
+    Raises:
+        UserError: it is another policy.
+    """
+    seen, action = policy.observation_space, policy.action_space
+    if policy.initial_state(1):
+        raise UserError("a policy with a memory is not exported: its hidden state is no input of a request")
+    parts = dict(seen.spaces) if isinstance(seen, spaces.Dict) else {"observation": seen}
+    flat = all(isinstance(part, spaces.Box) and str(name).isidentifier() for name, part in parts.items())
+    if not flat or not isinstance(action, spaces.Box | spaces.Discrete | spaces.MultiDiscrete):
+        raise UserError(f"only policies from arrays to one action are exported, not from {seen} to {action}")
+    example = {name: np.zeros((2, *(part.shape or ())), _dtype(part)) for name, part in parts.items()}
+    return Served(_named([*parts])(policy, nested=isinstance(seen, spaces.Dict)), example)
+
+
+def _dtype(space: spaces.Space[Any]) -> Any:
+    return space.dtype if space.dtype == np.uint8 else np.float32
+
+
+class Deciding(nn.Module):
+    """The actor of a policy, with what its actions mean in the environment.
+
+    Args:
+        policy: it is copied.
+        nested: whether the policy's observations are a dict; else there is one, `observation`.
+    """
+
+    low: Tensor
+    high: Tensor
+    centre: Tensor
+    reach: Tensor
+    bounded: Tensor
+    start: Tensor
+
+    def __init__(self, policy: ActorCritic, *, nested: bool) -> None:
+        super().__init__()
+        self.policy, self.nested = frozen_copy(policy).cpu().eval(), nested
+        self.policy.value_head = None
+        if "critic" in self.policy.trunks:
+            del self.policy.trunks["critic"]
+        space = self.policy.action_space
+        self.continuous = isinstance(space, spaces.Box)
+        if isinstance(space, spaces.Box):
+            head: Any = next(iter(self.policy.head.parts))
+            bounds = {"low": space.low, "high": space.high, "centre": head.centre, "reach": head.reach}
+            for name, values in bounds.items():
+                array = np.broadcast_to(values, space.shape).astype(np.float32)
+                self.register_buffer(name, torch.from_numpy(array))
+            self.register_buffer("bounded", torch.from_numpy(np.array(head.bounded)))
+            self.whole = space.dtype.kind != "f"
+        else:
+            start = np.asarray(getattr(space, "start", 0), np.int64)
+            self.register_buffer("start", torch.from_numpy(start))
+
+    def decide(self, **observation: Tensor) -> Tensor:
+        """Batches `(n, ...)` by name to actions `(n, ...)` in the environment's own units."""
+        seen: Any = observation if self.nested else observation["observation"]
+        action = cast(Tensor, self.policy(seen)[0].mode())
+        if not self.continuous:
+            return action + self.start
+        inside = torch.where(self.bounded, action.clamp(-1, 1), action)
+        wanted = (self.centre + self.reach * inside).clamp(self.low, self.high)
+        return wanted.round().long() if self.whole else wanted
+
+
+def _named(names: list[str]) -> type[Deciding]:
+    """Whose `forward` says what its inputs are called, which exporting asks of it."""
+
+    def forward(self: Deciding, **observation: Tensor) -> Tensor:
+        return self.decide(**observation)
+
+    given = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ("self", *names)]
+    forward.__signature__ = inspect.Signature(given)  # type: ignore[attr-defined]
+    return type("Deciding", (Deciding,), {"forward": forward})
