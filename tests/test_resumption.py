@@ -266,7 +266,7 @@ def test_a_cut_anywhere_changes_nothing(tmp_path: Path, loader: str) -> None:
 
 
 #: The others are dear, since every cut starts processes.
-QUICK = ("shuffled", "persistent stream")
+QUICK = ("shuffled",)
 
 
 @pytest.mark.parametrize(

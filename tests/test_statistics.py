@@ -49,7 +49,7 @@ def test_a_nan_is_not_cut_off_as_if_it_were_large() -> None:
     np.testing.assert_array_equal(both, [2.5, np.nan])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(hnp.arrays(np.float64, st.tuples(st.integers(2, 10), st.integers(1, 3)), elements=st.floats(-10, 10)))
 def test_the_interval_is_scipys_percentile_bootstrap(array: np.ndarray) -> None:
     low, high = bootstrap_interval([array], resamples=4000) or (None, None)

@@ -46,7 +46,6 @@ def test_info_describes_its_parameters(installed: FreshEnvironment, tmp_path: Pa
 
 
 def test_its_recipe_runs(installed: FreshEnvironment, project: Path) -> None:
-    installed.framework("check", "cartpole", cwd=project)
     said = json.loads(installed.framework("run", "cartpole", "--json", cwd=project).stdout)
     assert said["status"] == "FINISHED"
     assert (project / "mlflow.db").is_file()

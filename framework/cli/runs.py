@@ -48,4 +48,5 @@ def command(as_json: bool) -> None:
     widths = [max(map(len, column)) for column in columns]
     for row in zip(*columns, strict=True):
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    click.echo(f"{len(runs)} runs, {in_bytes(total)} in {ROOT}/, {in_bytes(free())} free", err=True)
+    count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
+    click.echo(f"{count}, {in_bytes(total)} in {ROOT}/, {in_bytes(free())} free", err=True)

@@ -101,7 +101,10 @@ class Tracker:
             mlflow.set_experiment(experiment_id=experiment_id)
             with warnings.catch_warnings(), quiet("mlflow"):
                 warnings.simplefilter("ignore")
-                log_model(served, self.run_id)
+                try:
+                    log_model(served, self.run_id)
+                except UserError as error:  # no fault of the store's, and not mended by another try
+                    log.warning("no model is logged: %s", error)
 
         self._model_waits = not self._do(put) and self._silent
         return not self._model_waits

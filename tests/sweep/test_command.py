@@ -34,6 +34,7 @@ def runs_a_child(sweep: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("zygote")
 def test_killed_interrupted_and_brought_to_its_end() -> None:
     with start(*ARGUMENTS, output="1.log") as process:

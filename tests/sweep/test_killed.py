@@ -93,7 +93,10 @@ AFTER: dict[str, Callable[[list[str]], Any]] = {
 
 @pytest.mark.parametrize(
     ("moment", "everything"),
-    [*((moment, False) for moment in {**BEFORE, **AFTER}), *((moment, True) for moment in AFTER)],
+    [
+        *(pytest.param(moment, False, marks=pytest.mark.slow) for moment in {**BEFORE, **AFTER}),
+        *((moment, True) for moment in AFTER),
+    ],
 )
 def test_a_killed_sweep_goes_on(
     moment: str, everything: bool, hold: Path, uninterrupted: list[dict[str, float]], tracking_uri: str

@@ -99,6 +99,7 @@ def test_images_of_a_folder(framework_run: RunRecipe, framework_command: RunComm
             "trainer.threads=1",
         ],
     )
+    assert result.unsent == ""
     assert all(stage.finished for stage in result.run.state.stages.values())
     measured = result.run.state.stages["base"].reports["sample_quality"]
     assert {"frechet", "frechet_of_real", "precision", "recall", "similarity"} <= set(measured)

@@ -51,6 +51,15 @@ MOMENTS: dict[str, Moment] = {
 }
 
 
+#: The others are for the slow tests.
+QUICK = (
+    "collecting",
+    "a checkpoint written, its run not told",
+    "evaluating",
+    "the state about to be written",
+)
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, tracking_template: Path) -> Run:
     """The run that nothing disturbs."""
@@ -103,7 +112,9 @@ def killed_at(moment: Moment, go: Callable[[], Any]) -> None:
     assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    "moment", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in MOMENTS]
+)
 def test_resumed_equals_undisturbed(
     finished: Run, tmp_path: Path, tracking_template: Path, moment: str
 ) -> None:

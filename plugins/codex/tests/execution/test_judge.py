@@ -417,7 +417,9 @@ def test_operators_of_a_class_without_a_canonical_solution(judge: Judge) -> None
         (problem("assert candidate(1) == 5", canonical_solution=RIGHT), "AssertionError"),
         (problem("assert type(candidate(1)).__name__ == 'P'", canonical_solution=EQUAL), "AssertionError"),
         (problem(canonical_solution="def f(x): raise KeyError('k')"), "KeyError: 'k'"),
-        (problem(canonical_solution="while True: pass"), "processor time"),
+        pytest.param(
+            problem(canonical_solution="while True: pass"), "processor time", marks=pytest.mark.slow
+        ),
         (cases("def f(x): return object()", "[[1]]"), "objects"),
     ],
 )

@@ -27,7 +27,8 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     Returns:
         `(..., m)`.
     """
-    if x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu"):
+    plain = torch.is_autocast_enabled("cpu") or torch.compiler.is_exporting()  # batches of any size
+    if x.device.type == "cpu" and x.dtype == torch.float32 and not plain:
         rows = x.numel() // x.shape[-1]
         for batch in BATCHES:
             if rows % batch == 0 and rows:
