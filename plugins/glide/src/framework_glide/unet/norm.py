@@ -111,5 +111,5 @@ class _Normalize(torch.autograd.Function):
 
 def _over_groups(sums: Tensor, groups: int) -> Tensor:
     """Sums of channels `(b, c)` to those of their groups, for every channel."""
-    grouped = sums.unflatten(1, (groups, -1))
+    grouped = sums.view(sums.shape[0], groups, -1)  # len() would fix the batch when exported
     return grouped.sum(2, keepdim=True).expand_as(grouped).flatten(1)
