@@ -15,7 +15,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from framework.cli.compare import command
+from framework.cli.main import group
 from framework.compare import Comparison, compare
 from framework.compare.curves import band
 from framework.compare.source import Curve, Subject, read
@@ -373,7 +373,7 @@ def test_a_sweep_here_and_in_the_tracking_store_is_the_same(tracking_uri: str) -
 
 
 def invoke(*arguments: str) -> Result:
-    return CliRunner().invoke(command, arguments)
+    return CliRunner().invoke(group, ["compare", *arguments])
 
 
 def test_the_command_prints_and_writes(make_run: MakeRun) -> None:

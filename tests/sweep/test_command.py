@@ -14,7 +14,7 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
-from framework.cli.sweep import command
+from framework.cli.main import group
 from framework.errors import UserError
 from tests.sweep.helpers import runs_of, wait_until
 from tests.zygote import Forked
@@ -92,14 +92,14 @@ def test_failures_and_what_to_do_are_printed() -> None:
     ],
 )
 def test_wrong_arguments(arguments: list[str], said: str) -> None:
-    result = CliRunner().invoke(command, arguments)
+    result = CliRunner().invoke(group, ["sweep", *arguments])
     assert isinstance(result.exception, UserError)
     assert said in str(result.exception)
 
 
 @pytest.mark.parametrize("arguments", [["recipe.yaml", "seed=0,1", "--jobs", "0"], ["--direction", "up"]])
 def test_wrong_options(arguments: list[str]) -> None:
-    assert CliRunner().invoke(command, arguments).exit_code == 2
+    assert CliRunner().invoke(group, ["sweep", *arguments]).exit_code == 2
 
 
 def test_the_sweep_itself_stays_light() -> None:
