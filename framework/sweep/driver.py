@@ -215,9 +215,9 @@ class Sweep:
                     self._close(Run.open(run.folder), handle.code, stopping)
             if asked_to_stop() and not stopping:
                 stopping = True
-                self.say(f"stopping: {len(self._running)} running, each writes a checkpoint")
                 for _, handle in self._running:
                     handle.stop()
+                self.say(f"stopping: {len(self._running)} running, each writes a checkpoint")
             while not stopping and (left or new) and len(self._running) < executor.slots:
                 if not left:
                     new -= 1

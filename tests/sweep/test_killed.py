@@ -208,8 +208,9 @@ def test_a_second_signal_does_not_wait(
         wait_until(lambda: "stopping" in process.output.read_text())
         process.kill(signal.SIGINT)
         assert process.wait() == 130, process.output.read_text()
-    wait_until(lambda: not runs_of(settings)[0].alive)
+    # Two signals close together may reach the child as one: it then stops at its next step.
     hold.unlink()
+    wait_until(lambda: not runs_of(settings)[0].alive)
     summary = sweep("recipe.yaml", settings, executor=ForkedChildren(2))
     check_as_if_nothing_happened(summary, uninterrupted, tracking_uri)
 
