@@ -100,30 +100,46 @@ class StopOnDivergence(Callback):
 
 
 class Clock(Callback):
-    """Count the seconds spent training, across interruptions: the wall-clock axis."""
+    """Count the time spent training, across interruptions: the axes of seconds and of CPU-seconds."""
 
     def __init__(self) -> None:
-        self.before = 0.0
-        self._started = 0.0
+        self.before = (0.0, 0.0)
+        self._started: tuple[float, float] | None = None
 
     @property
-    def seconds(self) -> float:
-        return self.before + (time.monotonic() - self._started if self._started else 0.0)
+    def spent(self) -> tuple[float, float]:
+        """Seconds, and CPU-seconds of this process."""
+        if self._started is None:
+            return self.before
+        seconds, cpu = (
+            before + now - start
+            for before, now, start in zip(self.before, _now(), self._started, strict=True)
+        )
+        return seconds, cpu
+
+    def metrics(self) -> dict[str, float]:
+        """Both, by the names they are tracked by."""
+        return dict(zip(("time/seconds", "time/cpu_seconds"), self.spent, strict=True))
 
     def start(self) -> None:
-        self._started = time.monotonic()
+        self._started = _now()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.start()
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.before, self._started = self.seconds, 0.0
+        self.before, self._started = self.spent, None
 
     def state_dict(self) -> dict[str, Any]:
-        return {"seconds": self.seconds}
+        seconds, cpu = self.spent
+        return {"seconds": seconds, "cpu_seconds": cpu}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.before = state_dict["seconds"]
+        self.before = state_dict["seconds"], state_dict.get("cpu_seconds", 0.0)
+
+
+def _now() -> tuple[float, float]:
+    return time.monotonic(), time.process_time()
 
 
 class Watch(Callback):

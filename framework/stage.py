@@ -220,7 +220,7 @@ class StageRunner:
         def progress(now: Progress) -> None:
             self.bar.show(now, final=bool(now.total) and now.done >= now.total)
             if self.tracker is not None:
-                self.tracker.metrics({"produced": now.done, "time/seconds": clock.seconds}, now.done)
+                self.tracker.metrics({"produced": now.done, **clock.metrics()}, now.done)
             if interruption.signum:
                 raise Interrupted(interruption.signum)
 
@@ -399,7 +399,7 @@ class StageRunner:
         tracker = TrackerLogger(
             self.tracker,
             step=lambda: progress_of(algorithm.trainer, algorithm).done,
-            extra=lambda: {"time/seconds": clock.seconds},
+            extra=clock.metrics,
         )
         others = self.stage.trainer.loggers
         return [tracker, *build_extensions(others, Logger, self.folder / "logs", self.resolve)]

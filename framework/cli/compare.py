@@ -18,7 +18,7 @@ from framework.errors import UserError
 @click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Which metric; may be repeated.")
 @click.option(
     "--against",
-    type=click.Choice(["steps", "time"]),
+    type=click.Choice(["steps", "time", "cpu"]),
     default="steps",
     show_default=True,
     help="X axis of the curves.",
@@ -34,7 +34,7 @@ from framework.errors import UserError
 def command(
     runs: tuple[str, ...],
     metrics: tuple[str, ...],
-    against: Literal["steps", "time"],
+    against: Literal["steps", "time", "cpu"],
     across: str,
     out: Path | None,
     as_json: bool,

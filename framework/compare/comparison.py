@@ -13,7 +13,7 @@ from typing import Any
 from framework.compare.curves import Against
 from framework.compare.figure import draw
 from framework.compare.groups import Group, grouped
-from framework.compare.source import Subject, Subjects, read
+from framework.compare.source import CPU_SECONDS, Subject, Subjects, read
 from framework.errors import UserError, did_you_mean
 from framework.plain import finite_or_text
 from framework.report import Report, Table
@@ -131,13 +131,13 @@ def compare(
         metrics: names, their last parts, or an evaluator's name for its first metric; final
             metrics go before others. By default final metrics in tables, and what evaluators
             saw during the training as curves.
-        against: what curves are drawn against, progress or seconds of training.
+        against: what curves are drawn against: progress, seconds or CPU-seconds of training.
         across: a key of the recipe that tells tasks apart, such as `environment`: groups then
             hold the runs of all tasks, and intervals are stratified by task.
         root: where run folders are.
 
     Raises:
-        UserError: a run is not there, or no run has one of the metrics.
+        UserError: a run is not there, no run has one of the metrics, or none counted its CPU time.
     """
     subjects = read(runs, root)
     # In a sweep a failed run is an accident; asked for by itself it is meant.
@@ -146,6 +146,8 @@ def compare(
     known = list(dict.fromkeys(name for run in kept for name in run.curves))
     if not known:
         raise UserError("these runs have no metrics yet" + ("" if kept else ": none of them has begun"))
+    if against == "cpu" and not any(CPU_SECONDS in name for name in known):
+        raise UserError("these runs did not count their CPU time\n  draw them against steps or time")
     groups = grouped(kept, across)
     finals = list(dict.fromkeys(name for run in kept for name in run.reported))
     chosen, ambiguous = _match(metrics, known, finals)

@@ -11,7 +11,7 @@ import numpy as np
 from framework.compare.source import Curve
 from framework.statistics import Floats, bootstrap_interval, interquartile_mean
 
-Against = Literal["steps", "time"]
+Against = Literal["steps", "time", "cpu"]
 MOST_POINTS = 200
 
 
@@ -20,7 +20,7 @@ class Band:
     """The curves of a group as one.
 
     Attributes:
-        x: the common axis, steps or seconds, `(points,)`.
+        x: the common axis, steps, seconds or CPU-seconds, `(points,)`.
         mean: interquartile, `(points,)`.
         low, high: ends of the 95% interval; None for a single run.
         complete: whether all curves reach as far as the longest.
@@ -36,8 +36,8 @@ class Band:
 def axis_of(curve: Curve, against: Against) -> tuple[Floats, Floats]:
     """Positions and values of the finite points of a curve."""
     finite = np.isfinite(curve.values)
-    x = curve.steps if against == "steps" else curve.seconds
-    return x[finite], curve.values[finite]
+    x = {"steps": curve.steps, "time": curve.seconds, "cpu": curve.cpu}[against]
+    return (x[finite], curve.values[finite]) if x is not None else (np.empty(0), np.empty(0))
 
 
 def band(strata: Sequence[Sequence[Curve]], against: Against) -> Band | None:

@@ -13,6 +13,9 @@ from framework.compare.source import Curve
 from framework.runs.names import in_words, proper_name
 
 
+_TIMES = {"time": "training time (s)", "cpu": "CPU time of training (s)"}
+
+
 def draw(metrics: Sequence[str], groups: Sequence[Group], against: Against) -> tuple[Figure, list[str]]:
     """Draw one panel for each metric.
 
@@ -45,7 +48,7 @@ def draw(metrics: Sequence[str], groups: Sequence[Group], against: Against) -> t
         name = in_words(metric)
         axis.set_title(f"{task}: {name}" if task else name)
         axis.set_ylabel(name.rpartition(": ")[2])
-        axis.set_xlabel(_unit(groups) if against == "steps" else "training time (s)")
+        axis.set_xlabel(_unit(groups) if against == "steps" else _TIMES[against])
         axis.grid(alpha=0.3)
     for axis in list(axes)[len(metrics) :]:
         axis.remove()

@@ -24,7 +24,7 @@ from framework.statistics import Floats
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
 
-SECONDS = "time/seconds"
+SECONDS, CPU_SECONDS = "time/seconds", "time/cpu_seconds"
 _PARENT = "mlflow.parentRunId"
 _CUT = 250  # characters: where MLflow cuts a parameter
 
@@ -37,11 +37,13 @@ class Curve:
         steps: progress, `(points,)`.
         seconds: of training up to each point, `(points,)`.
         values: `(points,)`; may be NaN.
+        cpu: CPU-seconds of training up to each point, `(points,)`; None if they were not counted.
     """
 
     steps: Floats
     seconds: Floats
     values: Floats
+    cpu: Floats | None = None
 
 
 @dataclass
@@ -157,12 +159,13 @@ def _curves(records: list[Record], prefix: str) -> dict[str, Curve]:
             points[name].append((record.step, record.time, value))
     columns = {name: np.array(found, dtype=np.float64).T for name, found in points.items()}
     start = min((record.time for record in records), default=0)
-    clock = columns.get(SECONDS)
+    clock, cpu_clock = columns.get(SECONDS), columns.get(CPU_SECONDS)
     curves = {}
     for name, (steps, times, values) in columns.items():
         # Training time, which interruptions do not count in; without it, time of day.
         seconds = (times - start) / 1000 if clock is None else np.interp(steps, clock[0], clock[2])
-        curves[prefix + name] = Curve(steps, seconds, values)
+        cpu = None if cpu_clock is None else np.interp(steps, cpu_clock[0], cpu_clock[2])
+        curves[prefix + name] = Curve(steps, seconds, values, cpu)
     return curves
 
 

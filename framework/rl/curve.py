@@ -40,9 +40,13 @@ class LearningCurve:
             return
         rows = list(zip(*self.points.values(), strict=True))
         report.tables["learning curve"] = Table([column.replace("_", " ") for column in self.points], rows)
-        figure = Figure(figsize=(9, 3.5), layout="constrained")
-        axes = figure.subplots(1, 2, sharey=True)
-        labels = {"env_steps": "environment steps", "wall_seconds": "training time (s)"}
+        labels = {
+            "env_steps": "environment steps",
+            "wall_seconds": "training time (s)",
+            "cpu_seconds": "CPU time of training (s)",
+        }
+        figure = Figure(figsize=(4.5 * len(labels), 3.5), layout="constrained")
+        axes = figure.subplots(1, len(labels), sharey=True)
         for each, (cost, label) in zip(axes, labels.items(), strict=True):
             each.plot(self.points[cost], self.points[self.name], marker=".")
             each.set(xlabel=label)

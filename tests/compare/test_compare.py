@@ -155,6 +155,26 @@ def test_against_time_takes_the_time_trained(make_run: MakeRun) -> None:
     assert axis.get_xlabel() == "training time (s)"
 
 
+def test_against_cpu_takes_the_cpu_seconds(make_run: MakeRun) -> None:
+    runs = [
+        make_run(
+            [(step, {**metrics, "time/cpu_seconds": cpu * step}) for step, metrics in line(0.0, 10.0, 20.0)],
+            settings={"seed": seed, "algorithm": {"use": "a/b"}},
+        )
+        for seed, cpu in enumerate([0.1, 0.2])
+    ]
+    axis = compare(runs, against="cpu").report.figures["curves"].axes[0]
+    mean = next(drawn for drawn in axis.lines if drawn.get_label() == "recipe")
+    np.testing.assert_allclose(mean.get_xdata(), [2, 3])
+    np.testing.assert_allclose(mean.get_ydata(), [(10 + 0) / 2, (20 + 5) / 2])
+    assert axis.get_xlabel() == "CPU time of training (s)"
+
+
+def test_runs_that_did_not_count_it_cannot_be_drawn_against_it(make_run: MakeRun) -> None:
+    with pytest.raises(UserError, match="did not count their CPU time"):
+        compare([make_run(line(1.0, 2.0))], against="cpu")
+
+
 def test_without_that_clock_the_journal_tells_the_time(make_run: MakeRun) -> None:
     run = make_run([(1, {"a": 0.0}), (2, {"a": 1.0}), (3, {"a": 2.0})], milliseconds=500)
     np.testing.assert_allclose(read([run]).runs[0].curves["a"].seconds, [0, 0.5, 1])

@@ -10,7 +10,8 @@ from framework.errors import UserError
 from framework.rl.cycle import Counters
 from framework.testing.point_goal import PointGoal
 from framework_her.config import SuccessRateConfig
-from framework_her.success_rate import SuccessRate, wilson_interval
+from framework_her.intervals import wilson_interval
+from framework_her.success_rate import SuccessRate
 
 
 def straight(observation):
@@ -24,13 +25,18 @@ def algorithm(act=straight, **counters):
 def test_it_reports_success_and_the_curve(tmp_path):
     evaluator = SuccessRate(SuccessRateConfig(episodes=30, every=100, monitor_episodes=10))
     for steps, act in ((100, lambda o: -straight(o)), (200, straight)):
-        found = evaluator.monitor(algorithm(act, env_steps=steps, wall_seconds=steps / 10), PointGoal(4))
+        found = evaluator.monitor(
+            algorithm(act, env_steps=steps, wall_seconds=steps / 10, cpu_seconds=steps / 25), PointGoal(4)
+        )
         assert found["rate"] == (1.0 if steps == 200 else 0.0)
     report = evaluator(algorithm(), PointGoal(4))
     assert report.metrics["rate"] == 1.0
     assert report.tables["success"].rows[0][:3] == [30, 30, 1.0]
     assert [row[0] for row in report.tables["learning curve"].rows] == [100, 200]
     assert [row[-1] for row in report.tables["learning curve"].rows] == [0.0, 1.0]
+    panels = {axis.get_xlabel(): axis.lines[0] for axis in report.figures["success rate"].axes}
+    assert list(panels) == ["environment steps", "training time (s)", "CPU time of training (s)"]
+    assert panels["CPU time of training (s)"].get_xdata().tolist() == [4, 8]
     assert any(path.suffix == ".png" for path in report.save(tmp_path))
 
 
@@ -38,7 +44,7 @@ def test_without_a_look_there_is_no_curve():
     evaluator = SuccessRate(SuccessRateConfig(episodes=3, every=0))
     assert evaluator.every == 0
     report = evaluator(algorithm(), PointGoal(2))
-    assert not report.figures
+    assert set(report.figures) == {"success by goal"}
     assert set(report.tables) == {"success"}
 
 

@@ -107,4 +107,7 @@ class SuccessRateConfig:
     monitor_episodes: Annotated[
         int, Param("episodes of each evaluation during training", unit="episodes", ge=1)
     ] = 32
+    film: Annotated[
+        int, Param("how many of the final episodes to film, in the report", unit="episodes", ge=0)
+    ] = 0
     seed: Annotated[int, Param("seed of the evaluation episodes", ge=0)] = 0

@@ -67,6 +67,18 @@ class GoalVectorEnv(VectorEnv):
         """
         return self._score(np.asarray(achieved, np.float64), np.asarray(desired, np.float64))[0]
 
+    def goal_quantities(self, first: Array, desired: Array) -> dict[str, Array]:
+        """What reports show success by: one or two quantities in which goals differ.
+
+        Args:
+            first: what was achieved when an episode began, `(episodes, n)`.
+            desired: its goal, likewise.
+
+        Returns:
+            Each `(episodes,)`, by its name and unit; here where on the table the goal is.
+        """
+        return {"goal's x (m)": desired[:, 0], "goal's y (m)": desired[:, 1]}
+
     def _judge(self, observation: Observation, actions: NDArray[np.floating[Any]]) -> Any:
         reward, success = self._score(observation["achieved_goal"], observation["desired_goal"])
         return reward, np.zeros(self.num_envs, np.bool_), {"is_success": success}

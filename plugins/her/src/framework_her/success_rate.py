@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,10 @@ from framework.errors import UserError
 from framework.report import Report, Table
 from framework.rl.curve import LearningCurve
 from framework.rl.evaluate import Outcomes, evaluate_policy
+from framework.rl.film import film
 from framework_her.config import SuccessRateConfig
+from framework_her.goal_map import Witness, coordinates, draw
+from framework_her.intervals import wilson_interval
 
 
 class SuccessRate:
@@ -34,8 +36,9 @@ class SuccessRate:
         self.curve = LearningCurve("success rate", limits=(-0.02, 1.02))
 
     def __call__(self, algorithm: Any, environment: Any) -> Report:
-        """The final evaluation, and the learning curve so far."""
-        played = self._play(algorithm, environment, self.config.episodes, stream=0)
+        """The final evaluation, where in the space of goals it succeeded, and the learning curve so far."""
+        witness = Witness(algorithm.act, environment.num_envs)
+        played = self._play(witness, environment, self.config.episodes, stream=0)
         successes, episodes = int(played.success.sum()), self.config.episodes
         low, high = wilson_interval(successes, episodes)
         metrics = {
@@ -51,12 +54,17 @@ class SuccessRate:
             [[episodes, successes, successes / episodes, low, high, metrics["return"]]],
             caption="An episode succeeds if it ends at its goal; Wilson interval.",
         )
+        if goals := witness.goals(episodes):
+            quantities = getattr(environment, "goal_quantities", coordinates)(*goals)
+            report.figures["success by goal"] = draw(quantities, played.success)
         self.curve.show(report)
+        if self.config.film:
+            self._film(algorithm, environment, report)
         return report
 
     def monitor(self, algorithm: Any, environment: Any) -> dict[str, float]:
         """One evaluation during training."""
-        played = self._play(algorithm, environment, self.config.monitor_episodes, stream=1)
+        played = self._play(algorithm.act, environment, self.config.monitor_episodes, stream=1)
         rate = float(played.success.mean())
         self.curve.add(algorithm.counters, rate)
         return {"rate": rate, "return": float(played.returns.mean())}
@@ -67,27 +75,21 @@ class SuccessRate:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.curve.load_state_dict(state)
 
-    def _play(self, algorithm: Any, environment: Any, episodes: int, stream: int) -> Outcomes:
-        seed = int(np.random.SeedSequence([self.config.seed, stream]).generate_state(1)[0])
-        played = evaluate_policy(environment, algorithm.act, episodes, seed)
+    def _film(self, algorithm: Any, environment: Any, report: Report) -> None:
+        """Film the first of the episodes that were judged; a training is not lost for want of a film."""
+        try:
+            report.videos |= film(environment, algorithm.act, self.config.film, self._seed(stream=0)).videos
+        except UserError as error:
+            report.notes.append(f"Not filmed: {error}")
+
+    def _seed(self, stream: int) -> int:
+        return int(np.random.SeedSequence([self.config.seed, stream]).generate_state(1)[0])
+
+    def _play(self, policy: Any, environment: Any, episodes: int, stream: int) -> Outcomes:
+        played = evaluate_policy(environment, policy, episodes, self._seed(stream))
         if np.isnan(played.success).any():
             raise UserError(
                 f"{type(environment).__name__} does not tell success: its info has no 'is_success'\n"
                 "  her/success_rate needs a goal environment, such as her/fetch_push"
             )
         return played
-
-
-def wilson_interval(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float]:
-    """Confidence interval of a proportion (Wilson 1927).
-
-    Args:
-        successes: of the trials.
-        trials: at least 1.
-        z: normal quantile; the default is that of 95%.
-    """
-    share = successes / trials
-    scale = 1 + z**2 / trials
-    centre = share + z**2 / (2 * trials)
-    half = z * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
-    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)

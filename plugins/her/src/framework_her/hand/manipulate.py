@@ -103,6 +103,16 @@ class ManipulateEnv(HandEnv):
         reward = -(10.0 * away + turned) if config.reward_type == "dense" else np.where(success, 0.0, -1.0)
         return reward, success
 
+    def goal_quantities(self, first: Array, desired: Array) -> dict[str, Array]:
+        """How far the object has to be turned, and moved if that counts."""
+        turned = first[:, 3:]
+        if self.task.spins:
+            turned = rotations.without_spin(turned, desired[:, 3:])
+        found = {"angle to turn (degrees)": np.degrees(rotations.angle(turned, desired[:, 3:], True))}
+        if self.task.moved:
+            found["distance to move (m)"] = distance(first[:, :3], desired[:, :3])
+        return found
+
     def _start(self, ids: NDArray[np.intp]) -> None:
         left = ids
         for _ in range(TRIES):

@@ -75,6 +75,10 @@ class HandReachEnv(HandEnv):
         config = self.config
         return reach(distance(achieved, desired), config.distance_threshold, config.reward_type)
 
+    def goal_quantities(self, first: Array, desired: Array) -> dict[str, Array]:
+        """How far the fingertips have to move, all together."""
+        return {"distance to move (m)": distance(first, desired)}
+
     def _start(self, ids: NDArray[np.intp]) -> None:
         self.batch.state[ids] = self.hand.first
         tips = np.repeat(self.hand.tips[None], len(ids), axis=0)
