@@ -12,7 +12,6 @@ from framework.compare.groups import Group
 from framework.compare.source import Curve
 from framework.runs.names import in_words, proper_name
 
-
 _TIMES = {"time": "training time (s)", "cpu": "CPU time of training (s)"}
 
 

@@ -65,8 +65,8 @@ class HindsightConfig:
     clip_targets: Annotated[
         bool,
         Param(
-            "cut the values learned towards to [-1 / (1 - discount), 0], which is all that rewards "
-            "in [-1, 0] can add up to"
+            "cut the values learned towards to [-1 / (1 - discount), bonus / (1 - discount)], which is all "
+            "that rewards in [-1, 0] and the bonus can add up to"
         ),
     ] = True
     random_action: Annotated[
@@ -75,6 +75,18 @@ class HindsightConfig:
     noise: Annotated[
         float, Param("standard deviation of the noise on all other actions, which are in [-1, 1]", ge=0)
     ] = 0.2
+    bonus: Annotated[
+        float,
+        Param(
+            "count-based exploration: what the first visit to a cell of a grid is worth, as a reward; "
+            "the Nth is worth bonus / √N; 0 for none",
+            ge=0,
+        ),
+    ] = 0.0
+    bonus_cell: Annotated[
+        float,
+        Param("edge of these cells, of the achieved goal seen from the desired one", unit="m", gt=0),
+    ] = 0.01
     moved_weight: Annotated[
         float,
         Param("how often to replay episodes in which the achieved goal moved, relative to others", gt=0),

@@ -36,15 +36,22 @@ class Ddpg:
         target: the slowly following copy that values next states.
         discount: γ.
         action_l2: weight of the mean squared action.
-        clip: whether targets are clipped to [-1 / (1 - γ), 0].
+        clip: whether targets are clipped to [-1 / (1 - γ), highest / (1 - γ)].
+        highest: reward that there can be.
     """
 
     def __init__(
-        self, model: ActorCritic, target: ActorCritic, discount: float, action_l2: float, clip: bool
+        self,
+        model: ActorCritic,
+        target: ActorCritic,
+        discount: float,
+        action_l2: float,
+        clip: bool,
+        highest: float = 0.0,
     ) -> None:
         self.discount = discount
         self.action_l2 = action_l2
-        self.clip = clip
+        self.limits = (-1 / (1 - discount), highest / (1 - discount)) if clip else None
         self.parameters = [*model.actor.parameters(), *model.critic.parameters()]
         self._actor, self._critic = Pass(model.actor), Pass(model.critic)
         self._target_actor, self._target_critic = Pass(target.actor), Pass(target.critic)
@@ -55,7 +62,7 @@ class Ddpg:
         action = self._target_actor.forward(batch.next_inputs).tanh_()
         value = self._target_critic.forward(torch.cat([batch.next_inputs, action], dim=1))
         y = value.mul_(batch.going_on).mul_(self.discount).add_(batch.reward)
-        return y.clamp_(-1 / (1 - self.discount), 0) if self.clip else y
+        return y.clamp_(*self.limits) if self.limits else y
 
     @torch.no_grad()
     def __call__(self, batch: Transitions[Tensor]) -> Losses:

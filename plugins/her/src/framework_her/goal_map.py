@@ -106,9 +106,9 @@ def success_by(x: Array, y: Array, success: Array) -> tuple[Array, Array, Array]
         along x and along y.
     """
     bins = int(np.clip(np.sqrt(len(success) / PER_CELL), 1, MOST_BINS))
-    played, *edges = np.histogram2d(x, y, bins)
-    won, *_ = np.histogram2d(x, y, edges, weights=success)
-    return np.where(played > 0, won / np.maximum(played, 1), np.nan), *edges
+    played, across, up = np.histogram2d(x, y, bins)
+    won, *_ = np.histogram2d(x, y, [across, up], weights=success)
+    return np.where(played > 0, won / np.maximum(played, 1), np.nan), across, up
 
 
 def _bars(axes: Any, values: Array, success: Array) -> None:

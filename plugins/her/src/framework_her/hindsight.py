@@ -30,6 +30,7 @@ from framework.rl.targets import frozen_copy, polyak_update
 from framework.rl.trees import batched
 from framework_her.actor_critic import ActorCritic, Controller
 from framework_her.config import HindsightConfig
+from framework_her.counting import CountBonus
 from framework_her.ddpg import Ddpg
 from framework_her.exploration import Exploration
 from framework_her.relabel import Relabel, Transitions
@@ -66,8 +67,11 @@ class Hindsight(CycleAlgorithm):
         self.model = model
         self.target = frozen_copy(model)
         self._target, self._source = list(self.target.parameters()), list(model.parameters())
-        self.losses = Ddpg(model, self.target, config.discount, config.action_l2, config.clip_targets)
-        self.relabel = Relabel(environment, config.strategy, config.k, config.keep_reached)
+        self.losses = Ddpg(
+            model, self.target, config.discount, config.action_l2, config.clip_targets, config.bonus
+        )
+        self.bonus = CountBonus(config.bonus, config.bonus_cell) if config.bonus else None
+        self.relabel = Relabel(environment, config.strategy, config.k, config.keep_reached, self.bonus)
         self.replay = EpisodeReplay(config.capacity)
         self.environment = environment
         seen = environment.single_observation_space
@@ -104,6 +108,8 @@ class Hindsight(CycleAlgorithm):
     def absorb(self, experience: list[Episode]) -> Mapping[str, float]:
         for episode in experience:
             self.replay.add(episode, self._weight(episode))
+            if self.bonus is not None:
+                self.bonus.visit(episode.steps["achieved_goal"][1:], episode.steps["desired_goal"][:-1])
         self.counters.episodes += len(experience) * self.processes
         if not experience:
             # The other processes wait for this one's share.
@@ -114,7 +120,7 @@ class Hindsight(CycleAlgorithm):
         relabelled = self.relabel.all_of(self.replay, newest, self.random)
         self.model.normalizer.update(torch.from_numpy(relabelled.inputs))
         low, high = float(relabelled.reward.min()), float(relabelled.reward.max())
-        if self.config.clip_targets and not -1 <= low <= high <= 0:
+        if self.config.clip_targets and not -1 <= low <= high <= self.config.bonus:
             raise UserError(
                 f"{type(self.environment).__name__} gives rewards from {low:g} to {high:g}, and values are "
                 "clipped to what rewards in [-1, 0] can add up to\n  give algorithm.clip_targets: false"
@@ -181,6 +187,7 @@ class Hindsight(CycleAlgorithm):
             "exploration": self.exploration.random.bit_generator.state,
             "replay": self.replay.state_dict(),
             "random": self.random.bit_generator.state,
+            "bonus": self.bonus and self.bonus.state_dict(),
         }
 
     def load_cycle_state(self, state: dict[str, Any]) -> None:
@@ -188,6 +195,8 @@ class Hindsight(CycleAlgorithm):
         self.exploration.random.bit_generator.state = state["exploration"]
         self.replay.load_state_dict(state["replay"])
         self.random.bit_generator.state = state["random"]
+        if self.bonus is not None:
+            self.bonus.load_state_dict(state["bonus"])
 
     def served(self) -> Served:
         """The policy with its normaliser: `observation` and `desired_goal` to actions, see `Controller`."""

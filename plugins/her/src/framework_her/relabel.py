@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from framework.rl.buffers.episodes import EpisodeReplay, Index, Sample
 from framework_her.actor_critic import join
+from framework_her.counting import CountBonus
 
 Array = NDArray[np.float32]
 Strategy: TypeAlias = Literal["final", "future", "episode", "random"]
@@ -58,13 +59,22 @@ class Relabel:
         strategy: as above.
         k: as above; 0 leaves all goals as they are.
         keep_reached: as above, in (0, 1]; 1 replays all alike, as the paper does.
+        bonus: rewards to add, for where a transition leads to.
     """
 
-    def __init__(self, environment: Any, strategy: Strategy, k: int, keep_reached: float = 1.0) -> None:
+    def __init__(
+        self,
+        environment: Any,
+        strategy: Strategy,
+        k: int,
+        keep_reached: float = 1.0,
+        bonus: CountBonus | None = None,
+    ) -> None:
         self.environment = environment
         self.strategy = strategy
         self.share = k / (k + 1)
         self.keep_reached = keep_reached
+        self.bonus = bonus
 
     def draw(self, replay: EpisodeReplay, count: int, random: np.random.Generator) -> Transitions[Array]:
         """Draw `count` transitions, most of them in hindsight."""
@@ -90,6 +100,8 @@ class Relabel:
         row, last = sample.row, sample.last
         achieved = replay["achieved_goal"][row + 1]
         reward = self.environment.compute_reward(achieved, goal, {})
+        if self.bonus is not None:
+            reward = reward + self.bonus(achieved, goal)
         if hasattr(self.environment, "compute_terminated"):
             last = np.asarray(self.environment.compute_terminated(achieved, goal, {}))
         observation = replay["observation"]

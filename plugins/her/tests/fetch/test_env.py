@@ -89,3 +89,15 @@ def test_threshold_and_seed_are_parameters():
     _, reward, *_, info = easy.step(np.zeros((3, 4)))
     assert info["is_success"].all()
     assert not reward.any()
+
+
+def test_a_single_goal_is_that_of_every_episode():
+    environment = make("push", 3, threads=1, goal=(1.4, 0.8, 0.42), max_episode_steps=2)
+    observation, _ = environment.reset(seed=0)
+    starts = [observation["achieved_goal"].copy()]
+    for _ in range(3):
+        np.testing.assert_array_equal(observation["desired_goal"], [[1.4, 0.8, 0.42]] * 3)
+        observation, *_ = environment.step(np.zeros((3, 4), np.float32))
+        starts.append(observation["achieved_goal"].copy())
+    assert len(np.unique(np.concatenate([starts[0], starts[2]]), axis=0)) == 6
+    environment.close()

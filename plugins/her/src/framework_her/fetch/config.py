@@ -27,4 +27,8 @@ class FetchConfig(ArmConfig):
         Literal["sparse", "dense"], Param("-1 until the goal is reached and then 0, or minus the distance")
     ] = "sparse"
     distance_threshold: Annotated[float, Param("distance at which a goal is reached", unit="m", gt=0)] = 0.05
+    goal: Annotated[
+        tuple[float, float, float] | None,
+        Param("where the goal is in every episode, instead of anywhere: x, y, z", unit="m"),
+    ] = None
     max_episode_steps: Annotated[int, Param("length of an episode", unit="env steps", ge=1)] = 50

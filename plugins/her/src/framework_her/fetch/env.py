@@ -105,7 +105,7 @@ class FetchEnv(ArmEnv):
         if task.goal_in_air:
             high, height = self.streams.uniform(ids, 0, 1, 2).T
             goal[:, 2] += np.where(high < 0.5, AIR * height, 0.0)
-        self.goal[ids] = goal
+        self.goal[ids] = goal if self.config.goal is None else self.config.goal
 
     def _observe(self, rows: Rows) -> Observation:
         points, (fingers, *speeds), things = self._measure(rows)
