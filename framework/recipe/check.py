@@ -39,7 +39,7 @@ from framework.recipe.resolve import MAIN, STAGE_KEYS, Settings, split
 from framework.recipe.words import is_union, name_of, shown
 from framework.registry import Registry, installed
 
-RECIPE_KEYS = ("extends", *STAGE_KEYS, "tracking", "stages")
+RECIPE_KEYS = ("extends", *STAGE_KEYS, "tracking", "stages", "sweep")
 
 _Section = TypeVar("_Section", TrainerConfig, TrackingConfig)
 
@@ -72,6 +72,26 @@ def load_text(
     return _load(text, name, None, name, overrides, registry)
 
 
+def sweep_of(path: Path) -> dict[str, list[Any]]:
+    """The values that a recipe, or what it extends, lists under `sweep:`, by the keys they are for.
+
+    Raises:
+        RecipeError: it cannot be read, or is no mapping of keys to lists.
+    """
+    composed = compose(read_file(path), str(path), path, ())
+    findings = Findings(composed.marks)
+    found = _check_sweep(composed.data, findings)
+    if findings.problems:
+        raise RecipeError(findings.problems)
+    return found
+
+
+def _check_sweep(data: Mapping[str | int, Any], findings: Findings) -> dict[str, list[Any]]:
+    at = At(("sweep",), "the recipe", "", findings, depth=1)
+    found: dict[str, list[Any]] = convert(data.get("sweep", {}), dict[str, list[Any]], Param(), at)
+    return found
+
+
 def _load(
     text: str, source: str, path: Path | None, name: str, overrides: Sequence[str], registry: Registry | None
 ) -> Recipe:
@@ -102,6 +122,7 @@ def _load(
 def _check_recipe(whole: Settings) -> TrackingConfig:
     """Check what belongs to the whole recipe; problems go to the settings' findings."""
     _check_keys(whole, RECIPE_KEYS, "the recipe")
+    _check_sweep(whole.data, whole.findings)
     return _core_section("tracking", TrackingConfig, whole)
 
 

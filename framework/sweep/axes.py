@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from framework.errors import UserError
 from framework.runs.names import short_names
@@ -129,6 +131,12 @@ class Axes:
         overrides = tuple(f"{axis.key}={choices.get(axis.key) or axis.values[0]}" for axis in self.axes)
         name = " ".join(f"{self._labels[key]}={value}" for key, value in choices.items())
         return Combination(choices, overrides, name)
+
+
+def written(value: Any) -> str:
+    """A value of a recipe as a setting writes it."""
+    plain = isinstance(value, str) and re.fullmatch(r"[\w./+-][\w./+ -]*", value)
+    return value if plain else json.dumps(value, ensure_ascii=False)
 
 
 def split_values(text: str, setting: str) -> list[str]:

@@ -11,9 +11,10 @@ from typing import Literal
 
 from framework.errors import UserError, did_you_mean
 from framework.recipe import Problem, Recipe, RecipeError, load
+from framework.recipe.check import sweep_of
 from framework.recipe.named import find_recipe
 from framework.runs.metrics import meant
-from framework.sweep.axes import Axes, Axis, Combination
+from framework.sweep.axes import Axes, Axis, Combination, written
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Plan:
 
     Attributes:
         path: the recipe's file.
-        settings: as given on the command line, `algorithm.k=0,4`.
+        settings: `algorithm.k=0,4`, those of the recipe's `sweep:` before those of the command line.
         axes: the settings, parsed.
         checked: every combination of a grid, or those at the ends of a search, with its recipe.
         goal: None for a grid.
@@ -75,18 +76,22 @@ class Plan:
 
     @classmethod
     def make(cls, path: Path, settings: Sequence[str], goal: Goal | None = None) -> Plan:
-        """Parse the settings and check every combination.
+        """Parse the settings, over those of the recipe itself, and check every combination.
 
         Raises:
             UserError: nothing varies, a setting cannot be read, or the recipe cannot be run
                 with some combination (the message names it).
         """
         path = find_recipe(str(path))
+        given = {setting.partition("=")[0].strip() for setting in settings}
+        own = {key: values for key, values in sweep_of(path).items() if key not in given}
+        settings = [*(f"{key}={','.join(map(written, values))}" for key, values in own.items()), *settings]
         axes = Axes.parse(settings, ranges=goal is not None)
         if not axes.varying:
             raise UserError(
                 "no key has several values, so there is nothing to sweep\n"
-                "  write them with commas: seed=0,1,2 (a single run: framework run)"
+                "  write them with commas: seed=0,1,2, or list them in the recipe, under sweep:\n"
+                "  (a single run: framework run)"
             )
         if goal is not None and any(axis.key.split(".")[-1] == "seed" for axis in axes.varying):
             raise UserError(

@@ -11,6 +11,8 @@ import pytest
 
 from framework.plugins import discover
 from framework.recipe import load
+from framework.recipe.check import sweep_of
+from framework.sweep.plan import Goal, Plan
 
 ROOT = Path(__file__).parents[2]
 RECIPE = "algorithm:\n  use: toy/learn\n  budget: {steps: 3}\nevaluators: [{use: toy/judge}]\n"
@@ -113,3 +115,6 @@ def test_every_shipped_recipe_is_right(path: Path) -> None:
     if "gymnasium" in needed:
         pytest.importorskip("gymnasium")
     assert load(path, ASKED.get(path.name, [])).stages
+    if sweep_of(path):
+        # Every value that the recipe lists, though not in every combination.
+        assert Plan.make(path, ["seed=0"], Goal(trials=1, metric="any")).checked

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framework.errors import UserError
+from framework.recipe.yaml import parse
 from framework.runs.names import short_names
-from framework.sweep.axes import Axes, Range, split_values
+from framework.sweep.axes import Axes, Range, split_values, written
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,26 @@ _written = (
 @given(st.lists(_written, min_size=1, max_size=4))
 def test_values_are_split_where_they_were_joined(texts: list[str]) -> None:
     assert split_values(",".join(texts), "key=...") == texts
+
+
+def test_values_of_a_recipe_are_written_as_overrides_read_them() -> None:
+    values = [
+        0,
+        1e-3,
+        True,
+        None,
+        "p/x",
+        "two words",
+        "a, b",
+        "${seed}",
+        "it's",
+        "[",
+        "é",
+        [1, "x"],
+        {"k": [None]},
+    ]
+    axis = Axes.parse([f"key={','.join(map(written, values))}"]).axes[0]
+    assert [parse(text, "override", override_column=5).data for text in axis.values] == values
 
 
 @given(st.text(alphabet="ab,[]{}'\"\\ :", max_size=30))
