@@ -57,6 +57,7 @@ def command(
     framework sweep her/reach algorithm.k=0,4 seed=0,1,2
     framework sweep her/reach model.hidden=[64,64],[256,256]
 
+    RECIPE may list them itself, under `sweep:`; KEY=VALUE goes before that.
     A key with one value is set in all runs. Each run is a process of its own, so a crash
     affects that run only. More than one at a time (--jobs) is faster where there are more
     cores than one run uses (trainer.threads, and the environment's own threads).
