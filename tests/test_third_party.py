@@ -46,13 +46,15 @@ def test_info_describes_its_parameters(installed: FreshEnvironment, tmp_path: Pa
 
 
 def test_its_recipe_runs(installed: FreshEnvironment, project: Path) -> None:
-    said = json.loads(installed.framework("run", "cartpole", "--json", cwd=project).stdout)
+    short = ("algorithm.updates=3", "evaluators.0.episodes=4", "tracking.log_model=false")
+    said = json.loads(installed.framework("run", "cartpole", *short, "--json", cwd=project).stdout)
     assert said["status"] == "FINISHED"
     assert (project / "mlflow.db").is_file()
     (report,) = project.glob("runs/*/reports/mean_return/report.json")
-    assert json.loads(report.read_text(encoding="utf-8"))["metrics"]["return"] > 150
+    assert json.loads(report.read_text(encoding="utf-8"))["metrics"]["return"] > 1
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass(installed: FreshEnvironment, project: Path) -> None:
-    # All but the last, which runs its recipe once more.
-    installed.run("-m", "pytest", "-q", "--deselect=tests/test_cartpole.py::test_recipe", cwd=project)
+    # The last of them runs its recipe whole, which has to learn.
+    installed.run("-m", "pytest", "-q", cwd=project)
