@@ -45,8 +45,9 @@ class Bare(Hindsight):
         return self._optimizer
 
     def loop(self, cycles: int) -> None:
-        """The bare loop."""
-        self._optimizer = self.configure_optimizers()
+        """The bare loop; called again, it goes on."""
+        if not hasattr(self, "_optimizer"):
+            self._optimizer = self.configure_optimizers()
         done = 0
         with matmul_precision(self.matmul):
             while done < cycles:
