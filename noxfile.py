@@ -45,7 +45,7 @@ def tests(session: nox.Session) -> None:
     """Install the core and every plugin; run all but the slow tests, one process per core."""
     install_everything(session, "test")
     # With a thread each; more would only wait for one another. `plugin` runs test_alone.py.
-    options = ["-n", "logical", "--ignore-glob=*/test_alone.py"]
+    options = ["-n", "logical", "--dist", "worksteal", "--ignore-glob=*/test_alone.py"]
     session.run("pytest", *options, *session.posargs, env={"OMP_NUM_THREADS": "1"})
 
 

@@ -85,7 +85,7 @@ class Forked:
             self._socket.close()
         return self._status
 
-    def wait(self, seconds: float = 60.0) -> int:
+    def wait(self, seconds: float = 240.0) -> int:
         deadline = time.monotonic() + seconds
         while (status := self.poll()) is None:
             if time.monotonic() > deadline:
@@ -173,8 +173,10 @@ def _serve(path: str) -> None:
     assert threading.active_count() == 1, threading.enumerate()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    server.bind(path)
+    # Who waits for the name may connect as soon as it is there.
+    server.bind(f"{path}.new")
     server.listen(64)
+    os.rename(f"{path}.new", path)
     os.close(0)
     while True:
         connection, _ = server.accept()

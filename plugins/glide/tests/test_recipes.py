@@ -94,6 +94,8 @@ def test_images_of_a_folder(framework_run: RunRecipe, framework_command: RunComm
             *(f"stages.{stage}.algorithm.images=32" for stage in ("clip", "base")),
             *(f"stages.{stage}.algorithm.batch_size=8" for stage in ("clip", "base")),
             *(f"stages.base.model.{setting}" for setting in small),
+            *(f"stages.clip.model.{part}_layers=1" for part in ("text", "image")),
+            "stages.base.model.text.layers=1",
             "stages.base.evaluators.0.samples=4",
             "stages.base.evaluators.0.sampling.steps=2",
             "trainer.threads=1",

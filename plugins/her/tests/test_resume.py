@@ -27,8 +27,13 @@ RECIPE: dict[str, Any] = {
     "seed": 3,
     "environment": {"use": "her/fetch_reach", "num_envs": 4, "threads": 1},
     "model": {"use": "her/actor_critic", "hidden": [16, 16]},
-    "algorithm": {"use": "her/hindsight", "budget": {"env_steps": 2400}, "batch_size": 32},
-    "evaluators": [{"use": "her/success_rate", "episodes": 8, "every": 600}],
+    "algorithm": {
+        "use": "her/hindsight",
+        "budget": {"env_steps": 2400},
+        "updates_per_cycle": 5,
+        "batch_size": 32,
+    },
+    "evaluators": [{"use": "her/success_rate", "episodes": 8, "every": 600, "monitor_episodes": 4}],
     "trainer": {"checkpoint_every": 2},
     "tracking": {"system_metrics": False, "log_model": False},
 }
@@ -52,12 +57,7 @@ MOMENTS: dict[str, Moment] = {
 
 
 #: The others are for the slow tests.
-QUICK = (
-    "collecting",
-    "a checkpoint written, its run not told",
-    "evaluating",
-    "the state about to be written",
-)
+QUICK = ("a checkpoint written, its run not told", "the state about to be written")
 
 
 @pytest.fixture(scope="module")
