@@ -176,7 +176,7 @@ def _serve(path: str) -> None:
     # Who waits for the name may connect as soon as it is there.
     server.bind(f"{path}.new")
     server.listen(64)
-    os.rename(f"{path}.new", path)
+    Path(f"{path}.new").rename(path)
     os.close(0)
     while True:
         connection, _ = server.accept()

@@ -216,6 +216,7 @@ class _ChoiceHead(nn.Module):
     """One `Discrete`, `MultiDiscrete` or `MultiBinary`: choices between numbered things."""
 
     exists: Tensor
+    place: Tensor
 
     def __init__(self, space: Any) -> None:
         super().__init__()
@@ -225,11 +226,13 @@ class _ChoiceHead(nn.Module):
         count = torch.from_numpy(np.asarray(counts).astype(np.int64).reshape(-1, 1))
         self.register_buffer("exists", torch.arange(int(count.max())) < count, persistent=False)
         self.size = int(count.sum())
+        # Where each number of a row comes from; those that do not exist, from anywhere.
+        place = (self.exists.flatten().cumsum(0) - 1).clamp(min=0).reshape(self.exists.shape)
+        self.register_buffer("place", place, persistent=False)
 
     def forward(self, x: Tensor) -> Any:
         # One row per choice; rows of few choices are filled up with impossible ones.
-        logits = x.new_full((*x.shape[:-1], *self.exists.shape), -torch.inf)
-        logits[..., self.exists] = x
+        logits = torch.where(self.exists, x[..., self.place], -torch.inf)
         return Categorical(logits=logits, validate_args=False)
 
     def to_environment(self, action: NDArray[Any]) -> Any:

@@ -39,10 +39,7 @@ def make(seen, action, **config):
     return policy
 
 
-@pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize("seen", SEEN)
-def test_it_answers_as_the_policy_does(tmp_path, seen, action):
-    seen, action = SEEN[seen], ACTIONS[action]
+def check_answers(file, seen, action):
     policy = make(seen, action)
     batch = [seen.sample() for _ in range(5)]
     stacked = (
@@ -59,16 +56,32 @@ def test_it_answers_as_the_policy_does(tmp_path, seen, action):
     plays.policy = policy
     expected = plays.act(stacked)
 
-    write(serve(policy), tmp_path / "policy.pt2")
-    alone = torch.export.load(tmp_path / "policy.pt2").module()
+    write(serve(policy), file)
     named = stacked if isinstance(seen, Dict) else {"observation": stacked}
     as_given = {
         key: torch.as_tensor(value if value.dtype == np.uint8 else value.astype(np.float32))
         for key, value in named.items()
     }
-    found = alone(**as_given).numpy()
+    if file.suffix == ".pt2":
+        found = torch.export.load(file).module()(**as_given).numpy()
+    else:
+        inputs = {key: value.numpy() for key, value in as_given.items()}
+        (found,) = pytest.importorskip("onnxruntime").InferenceSession(file).run(None, inputs)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
     assert len(np.unique(found.reshape(5, -1), axis=0)) > 1
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("seen", SEEN)
+def test_it_answers_as_the_policy_does(tmp_path, seen, action):
+    check_answers(tmp_path / "policy.pt2", SEEN[seen], ACTIONS[action])
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_onnx_answers_so_too(tmp_path, action):
+    pytest.importorskip("onnxscript")
+    pytest.importorskip("onnxruntime")
+    check_answers(tmp_path / "policy.onnx", SEEN["dict"], ACTIONS[action])
 
 
 def test_what_cannot_be_asked_is_not_exported():
