@@ -1,4 +1,4 @@
-"""Statistics over seeds: the interquartile mean and its bootstrap interval.
+"""Statistics over seeds: the interquartile mean and its bootstrap interval; and of proportions.
 
 After Agarwal et al. 2021, Deep Reinforcement Learning at the Edge of the Statistical
 Precipice, section 4: with a few runs each, a mean that outliers do not decide, and an
@@ -7,6 +7,7 @@ interval with it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -64,3 +65,18 @@ def bootstrap_interval(
         means[index] = interquartile_mean(np.concatenate(drawn))
     tail = (1 - confidence) / 2
     return np.quantile(means, tail, axis=0), np.quantile(means, 1 - tail, axis=0)
+
+
+def wilson_interval(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float]:
+    """Confidence interval of a proportion (Wilson 1927).
+
+    Args:
+        successes: of the trials.
+        trials: at least 1.
+        z: normal quantile; the default is that of 95%.
+    """
+    share = successes / trials
+    scale = 1 + z**2 / trials
+    centre = share + z**2 / (2 * trials)
+    half = z * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
+    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from framework.statistics import bootstrap_interval, interquartile_mean
+from framework.statistics import bootstrap_interval, interquartile_mean, wilson_interval
 
 values = st.floats(-1e6, 1e6)
 shapes = hnp.array_shapes(min_dims=1, max_dims=3, max_side=12)
@@ -107,3 +107,14 @@ def test_the_same_runs_give_the_same_interval() -> None:
     low, high = bootstrap_interval([np.stack([array[:, 0], array[:, 0] + 1], axis=1)])
     assert low[1] == pytest.approx(low[0] + 1)
     assert high[1] == pytest.approx(high[0] + 1)
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "low", "high"),
+    # Newcombe 1998, table I, method 3: intervals of 81/263, 15/148, 0/20 and 1/29.
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson_intervals_are_the_published_ones(
+    successes: int, trials: int, low: float, high: float
+) -> None:
+    assert wilson_interval(successes, trials) == pytest.approx((low, high), abs=5e-5)

@@ -31,6 +31,11 @@ class Outcomes(NamedTuple):
     success: NDArray[np.float64]
 
 
+def quotas(episodes: int, environments: int) -> NDArray[np.int64]:
+    """How many of the episodes each environment plays, `(environments,)`: the first ones one more."""
+    return episodes // environments + (np.arange(environments) < episodes % environments)
+
+
 def evaluate_policy(environment: Any, policy: Policy, episodes: int, seed: int) -> Outcomes:
     """Play episodes in a batched environment.
 
@@ -53,7 +58,7 @@ def evaluate_policy(environment: Any, policy: Policy, episodes: int, seed: int) 
     mode = autoreset_mode(environment)
     if mode is AutoresetMode.DISABLED:
         raise UserError(f"{type(environment).__name__} does not reset itself; build it with autoreset")
-    quota = episodes // n + (np.arange(n) < episodes % n)
+    quota = quotas(episodes, n)
     finished: list[list[tuple[float, int, float]]] = [[] for _ in range(n)]
     counted = np.zeros(n, np.int64)
     ret, length = np.zeros(n), np.zeros(n, np.int64)

@@ -10,7 +10,6 @@ from framework.errors import UserError
 from framework.rl.cycle import Counters
 from framework.testing.point_goal import PointGoal
 from framework_her.config import SuccessRateConfig
-from framework_her.intervals import wilson_interval
 from framework_her.success_rate import SuccessRate
 
 
@@ -71,15 +70,6 @@ def test_its_state_is_restored():
     other.load_state_dict(one.state_dict())
     one.monitor(algorithm(env_steps=9), PointGoal(4))
     assert other.curve.points["env_steps"] == [5]
-
-
-@pytest.mark.parametrize(
-    ("successes", "trials", "low", "high"),
-    # Newcombe 1998, table I, method 3: intervals of 81/263, 15/148, 0/20 and 1/29.
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
-)
-def test_wilson_intervals_are_the_published_ones(successes, trials, low, high):
-    assert wilson_interval(successes, trials) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_an_environment_that_does_not_tell_success_is_the_users_error():

@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from framework_her.intervals import wilson_interval
+from framework.rl.evaluate import quotas
+from framework.statistics import wilson_interval
 
 Array = NDArray[Any]
 
@@ -52,8 +53,7 @@ class Witness:
         Returns:
             Both `(episodes, n)`; None if observations have no goals.
         """
-        count = len(self._seen)
-        quota = episodes // count + (np.arange(count) < episodes % count)
+        quota = quotas(episodes, len(self._seen))
         kept = [pair for seen, most in zip(self._seen, quota, strict=True) for pair in seen[:most]]
         if len(kept) != episodes:
             return None

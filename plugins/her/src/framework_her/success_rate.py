@@ -11,9 +11,9 @@ from framework.report import Report, Table
 from framework.rl.curve import LearningCurve
 from framework.rl.evaluate import Outcomes, evaluate_policy
 from framework.rl.film import film
+from framework.statistics import wilson_interval
 from framework_her.config import SuccessRateConfig
 from framework_her.goal_map import Witness, coordinates, draw
-from framework_her.intervals import wilson_interval
 
 
 class SuccessRate:
