@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from framework.errors import UserError
+from framework.recipe.yaml import parse
 from framework.runs.names import short_names
 
 _RANGE = re.compile(
@@ -135,7 +136,12 @@ class Axes:
 
 def written(value: Any) -> str:
     """A value of a recipe as a setting writes it."""
-    plain = isinstance(value, str) and re.fullmatch(r"[\w./+-][\w./+ -]*", value)
+    # A string that would be read as a number, true or null needs its quotes.
+    plain = (
+        isinstance(value, str)
+        and re.fullmatch(r"[\w./+-]([\w./+ -]*[\w./+-])?", value)
+        and parse(value, "sweep", override_column=1).data == value
+    )
     return value if plain else json.dumps(value, ensure_ascii=False)
 
 
