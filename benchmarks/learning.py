@@ -19,7 +19,6 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -27,13 +26,12 @@ import torch
 
 import framework_her.fetch
 from benchmarks.timing import Scores
-from benchmarks.training import Bare
+from benchmarks.training import RECIPE, built
 from framework.recipe import load
 from framework.rl.evaluate import evaluate_policy
 from framework_her.fetch.config import FetchConfig
 from framework_her.fetch.tasks import make_push
 
-RECIPE = Path(__file__).parents[1] / "recipes" / "her.yaml"
 TARGET = 10.0
 #: The peer's settings for FetchPush in its zoo; the rest are its defaults.
 ZOO: dict[str, Any] = {
@@ -97,16 +95,7 @@ def _now() -> tuple[float, float]:
 
 def ours(trial: Trial, steps: int, every: int, seed: int) -> None:
     """Train recipes/her.yaml."""
-    stage = load(RECIPE, [f"seed={seed}", "environment.threads=1"]).stages["main"]
-    assert stage.environment
-    assert stage.model
-    assert stage.algorithm
-    torch.manual_seed(seed)
-    environment = stage.environment.build(seed=seed)
-    model = stage.model.build(environment, seed=seed)
-    config = stage.algorithm.component.parameter_class
-    assert config is not None
-    algorithm = Bare(environment, model, config(**{"seed": seed, **stage.algorithm.arguments}))
+    algorithm = built(load(RECIPE, [f"seed={seed}", "environment.threads=1"]), seed)
     cycle = algorithm.env_steps_per_cycle
     per_look = max(1, every // cycle)
     done = 0

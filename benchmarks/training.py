@@ -68,19 +68,24 @@ def recipe_of(cycles: int, folder: Path) -> Recipe:
     return load(RECIPE, [*overrides, f"tracking.uri=sqlite:///{folder / 'mlflow.db'}"])
 
 
-def bare(cycles: int, folder: Path) -> None:
-    """Build what the recipe says and loop."""
-    stage = recipe_of(cycles, folder).stages["main"]
+def built(recipe: Recipe, seed: int = 0) -> Bare:
+    """Build what a recipe of `her/hindsight` says, without a Trainer."""
+    stage = recipe.stages["main"]
     assert stage.environment
     assert stage.model
     assert stage.algorithm
-    torch.manual_seed(0)
-    environment = stage.environment.build(seed=0)
-    model = stage.model.build(environment, seed=0)
-    arguments = {"seed": 0, **stage.algorithm.arguments}
+    torch.manual_seed(seed)
+    environment = stage.environment.build(seed=seed)
+    model = stage.model.build(environment, seed=seed)
+    arguments = {"seed": seed, **stage.algorithm.arguments}
     config = stage.algorithm.component.parameter_class
     assert config is not None
-    Bare(environment, model, config(**arguments)).loop(cycles)
+    return Bare(environment, model, config(**arguments))
+
+
+def bare(cycles: int, folder: Path) -> None:
+    """Build what the recipe says and loop."""
+    built(recipe_of(cycles, folder)).loop(cycles)
 
 
 def whole(cycles: int, folder: Path) -> None:
