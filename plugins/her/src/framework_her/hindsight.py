@@ -123,7 +123,8 @@ class Hindsight(CycleAlgorithm):
         if self.config.clip_targets and not -1 <= low <= high <= self.config.bonus:
             raise UserError(
                 f"{type(self.environment).__name__} gives rewards from {low:g} to {high:g}, and values are "
-                "clipped to what rewards in [-1, 0] can add up to\n  give algorithm.clip_targets: false"
+                f"clipped to what rewards in [-1, {self.config.bonus:g}] can add up to\n"
+                "  give algorithm.clip_targets: false"
             )
         return {
             "train/success_rate": float(np.mean([episode.success for episode in experience])),
