@@ -45,6 +45,13 @@ def test_info_describes_its_parameters(installed: FreshEnvironment, tmp_path: Pa
     assert "Williams 1992" in said
 
 
+def test_the_core_brings_its_own_recipe(installed: FreshEnvironment, tmp_path: Path) -> None:
+    said = json.loads(installed.framework("recipes", "--json", cwd=tmp_path).stdout)
+    (recipe,) = (row for row in said if row["name"] == "ppo_cartpole")
+    assert Path(recipe["path"]).is_relative_to(installed.folder)
+    installed.framework("check", "ppo_cartpole", cwd=tmp_path)
+
+
 def test_its_recipe_runs(installed: FreshEnvironment, project: Path) -> None:
     short = ("algorithm.updates=3", "evaluators.0.episodes=4", "tracking.log_model=false")
     said = json.loads(installed.framework("run", "cartpole", *short, "--json", cwd=project).stdout)

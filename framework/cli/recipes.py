@@ -14,7 +14,7 @@ from framework.cli.arguments import as_json
 @click.command("recipes")
 @as_json
 def command(as_json: bool) -> None:
-    """List the recipes that have a name here: the working directory's, and those that plugins bring.
+    """List the recipes that have a name here: the working directory's, the plugins' and the core's.
 
     `framework run NAME` runs one; `extends: NAME` in a recipe of yours starts from it.
     """
@@ -37,5 +37,3 @@ def command(as_json: bool) -> None:
         for each in group:
             doc = textwrap.shorten(each.doc, room, placeholder=" ...")
             click.echo(f"  {each.name:<{column}}  {doc}".rstrip())
-    if not found:
-        click.echo("no recipes in recipes/ here, and no plugin brings any", err=True)

@@ -2,6 +2,7 @@
 
 A plugin's recipes lie in its package, in `recipes/`. While it is installed to be edited, they may lie
 beside its pyproject.toml, or in a folder above that several plugins share, each file named after its own.
+The core brings its own so: in its package, or in a checkout those that are named after no plugin.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path, PurePath
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from framework import __version__
 from framework.errors import did_you_mean
 from framework.needs import source_of
 from framework.plugins import Plugin, discover
@@ -31,7 +33,7 @@ class Named:
     Attributes:
         name: `her` of plugin her's own, `her/reach` of its others, or the file's in the working directory.
         path: the file.
-        plugin: who brings it, as in `her (framework-her 0.1)`; "" in the working directory.
+        plugin: who brings it, `her (framework-her 0.1)` or `framework-core 0.1`; "" in the working directory.
         others: names that mean it as well: its file's, `her_reach`.
     """
 
@@ -110,6 +112,7 @@ def _all() -> tuple[list[Named], list[Named]]:
     found = list(discover())
     owners = [plugin.name for plugin, _ in found]
     brought = [named for plugin, entry in found for named in _brought(plugin.name, plugin.title, entry)]
+    brought += _of_the_core()
     here = [_local(path, owners) for path in _files(Path(FOLDER))]
     return sorted(here, key=lambda named: named.name), sorted(brought, key=lambda named: named.name)
 
@@ -118,6 +121,18 @@ def _local(path: Path, plugins: list[str]) -> Named:
     relative = path.relative_to(FOLDER).with_suffix("")
     owner = next((plugin for plugin in plugins if _is_of(path, plugin)), "")
     return Named(_short(relative, owner) if owner else relative.as_posix(), path, "", (relative.as_posix(),))
+
+
+def _of_the_core() -> Iterator[Named]:
+    package = Path(__file__).parents[1]
+    shelf, plugins = package / FOLDER, []
+    if not shelf.is_dir():  # a checkout, whose plugins' recipes lie beside the core's
+        plugins = [path.parent.name for path in package.parent.glob("plugins/*/pyproject.toml")]
+        shelf = package.parent / FOLDER
+    for path in _files(shelf):
+        if not any(_is_of(path, plugin) for plugin in plugins):
+            name = path.relative_to(shelf).with_suffix("").as_posix()
+            yield Named(name, path, f"framework-core {__version__}")
 
 
 def _brought(plugin: str, title: str, entry: EntryPoint) -> Iterator[Named]:

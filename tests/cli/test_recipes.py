@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import framework
 from framework.recipe.named import find_recipe
 from tests.fresh import ROOT
 
@@ -19,12 +20,13 @@ PLUGINS = sorted(path.parent.name for path in ROOT.glob("plugins/*/pyproject.tom
 
 
 def of(plugin: str) -> dict[str, str]:
-    """The texts of a plugin's recipes in the repository, by path."""
+    """The texts of a plugin's recipes in the repository, by path; of "" those that are no plugin's."""
     shelf = ROOT / "recipes"
+    owner = {path: path.stem.split("_")[0] for path in shelf.rglob("*.yaml")}
     return {
         path.relative_to(shelf).as_posix(): path.read_text(encoding="utf-8")
-        for path in shelf.rglob("*.yaml")
-        if path.stem.split("_")[0] == plugin
+        for path in owner
+        if owner[path] == plugin or (not plugin and owner[path] not in PLUGINS)
     }
 
 
@@ -55,15 +57,31 @@ def test_a_plugin_brings_its_recipes(plugin: str, tmp_path: Path, monkeypatch: p
     assert find_recipe(plugin).name == f"{plugin}.yaml"
 
 
+def test_the_core_brings_its_own(toy: Path, command: Callable[..., Any]) -> None:
+    """Run against a wheel in tests/test_third_party.py."""
+    of_the_core = find_recipe("ppo_cartpole")
+    assert of_the_core.read_text(encoding="utf-8") == of("")["ppo_cartpole.yaml"]
+    title = f"framework-core {framework.__version__}"
+    listed = [row for row in json.loads(command("recipes", "--json").out) if row["plugin"] == title]
+    assert {row["name"] for row in listed} == {path.removesuffix(".yaml") for path in of("")}
+    (toy / "recipes").mkdir()
+    (toy / "recipes" / "ppo_cartpole.yaml").write_text("extends: ppo_cartpole\nseed: 3\n")
+    rows = [row for row in json.loads(command("recipes", "--json").out) if row["name"] == "ppo_cartpole"]
+    assert [row["plugin"] for row in rows] == [None]  # it hides the core's, and may start from it
+    own = find_recipe("ppo_cartpole")
+    assert own == Path("recipes/ppo_cartpole.yaml")
+    assert find_recipe("ppo_cartpole", apart=[own.resolve()]) == of_the_core
+
+
 def test_plugins_are_built_alike() -> None:
     hooks = {(ROOT / "plugins" / plugin / "hatch_build.py").read_text(encoding="utf-8") for plugin in PLUGINS}
     assert len(hooks) == 1
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("plugin", PLUGINS)
+@pytest.mark.parametrize("plugin", ["", *PLUGINS])
 def test_wheels_and_source_distributions_carry_them(plugin: str, tmp_path: Path) -> None:
-    project = ROOT / "plugins" / plugin
+    project = ROOT / "plugins" / plugin if plugin else ROOT
     hatch = [sys.executable, "-m", "hatchling", "build", "--target"]
     subprocess.run([*hatch, "sdist", "--directory", tmp_path], cwd=project, check=True)
     subprocess.run([*hatch, "wheel", "--directory", tmp_path], cwd=project, check=True)
@@ -73,7 +91,7 @@ def test_wheels_and_source_distributions_carry_them(plugin: str, tmp_path: Path)
     subprocess.run([*pip, "--wheel-dir", again, source], check=True)
     for wheel in (*tmp_path.glob("*.whl"), *again.glob("*.whl")):
         with zipfile.ZipFile(wheel) as archive:
-            package = f"framework_{plugin}/recipes/"
+            package = f"framework_{plugin}/recipes/" if plugin else "framework/recipes/"
             carried = {
                 name.removeprefix(package): archive.read(name).decode()
                 for name in archive.namelist()
