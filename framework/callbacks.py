@@ -16,6 +16,7 @@ from lightning.pytorch.utilities.seed import isolate_rng
 
 from framework.contracts import HasProgress, Monitor, Progress
 from framework.errors import UserError
+from framework.extensions import LOOKS, look
 from framework.interruption import Interrupted, Interruption
 from framework.progress import Bar
 from framework.runs.checkpoints import CheckpointWriter, checkpoints
@@ -89,7 +90,7 @@ class StopOnDivergence(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         for name, value in trainer.callback_metrics.items():
-            if "loss" in name and not torch.isfinite(value).all():
+            if "loss" in name and not name.startswith(LOOKS) and not torch.isfinite(value).all():
                 kept = bool(checkpoints(self.writer.folder))
                 raise TrainingDivergedError(
                     f"{name} became {float(value)} at step {trainer.global_step}; "
@@ -145,6 +146,8 @@ def _now() -> tuple[float, float]:
 class Watch(Callback):
     """Let one evaluator look at the training whenever its `every` units have passed.
 
+    What it finds other callbacks can monitor, as `monitor/NAME/METRIC`.
+
     Args:
         name: prefix of the metrics and key of the state in a checkpoint.
         monitor: the evaluator.
@@ -178,7 +181,9 @@ class Watch(Callback):
         self.looks = done // self.monitor.every
         with evaluating(pl_module):
             found = self.monitor.monitor(pl_module, self.environment())
-        self.record({f"monitor/{self.name}/{name}": float(value) for name, value in found.items()}, done)
+        metrics = {f"{LOOKS}{self.name}/{name}": float(value) for name, value in found.items()}
+        self.record(metrics, done)
+        look(trainer, pl_module, metrics)
 
     def state_dict(self) -> dict[str, Any]:
         return {"looks": self.looks, "every": self.monitor.every, "monitor": self.monitor.state_dict()}

@@ -12,11 +12,12 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback, EarlyStopping
+from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loops.training_epoch_loop import RestartStage
 from lightning.pytorch.trainer.connectors.data_connector import _DataLoaderSource
 from torchmetrics import Metric
 
+from framework.extensions import has_stopped
 from framework.runs.loaders import (
     ResumableLoader,
     State,
@@ -182,7 +183,7 @@ class Resumption(Callback):
         if self._saved is not None:
             trainer.fit_loop.epoch_loop._restart_stage = RestartStage.NONE
         callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
-        if any(isinstance(each, EarlyStopping) and each.stopped_epoch for each in callbacks):
+        if any(map(has_stopped, callbacks)):
             trainer.should_stop = True  # killed after it had
 
     def _restore(self, trainer: Trainer, pl_module: LightningModule, saved: State) -> None:

@@ -33,7 +33,14 @@ from framework.callbacks import (
 from framework.clipping import ClipGradients
 from framework.contracts import HasProgress, KeepsWork, Monitor, Producer, Progress, Servable
 from framework.errors import UserError
-from framework.extensions import best_checkpoint, build_extensions, is_of_early_stopping, why_stopped
+from framework.extensions import (
+    LOOKS,
+    best_checkpoint,
+    build_extensions,
+    check_monitors,
+    is_of_early_stopping,
+    why_stopped,
+)
 from framework.interruption import Interrupted, Interruption
 from framework.progress import FILE, Bar
 from framework.quiet import quiet_lightning
@@ -168,14 +175,16 @@ class StageRunner:
         writer = CheckpointWriter(
             self.checkpoints, settings.checkpoint_seconds, settings.checkpoint_every, settings.keep
         )
+        watches = self._watches()
         callbacks: list[pl.Callback] = [
             clock,
             Resumption(self.state.longer),
             StopOnDivergence(writer),
-            *self._watches(),
+            *watches,
             StopOnSignal(interruption),
             *build_extensions(settings.callbacks, pl.Callback, self.checkpoints / KEPT, self.resolve),
         ]
+        check_monitors(callbacks, [watch.name for watch in watches if watch.monitor.every])
         if is_first_process():
             callbacks.append(ShowProgress(self.bar))
         try:
@@ -198,7 +207,7 @@ class StageRunner:
             torch.distributed.destroy_process_group()
             groups.group_count = count
         # Killed right after its last step, a run finds nothing left to train.
-        if why := why_stopped(callbacks):
+        if why := why_stopped(callbacks, progress_of(trainer, algorithm)):
             log.info(why)
         last = writer.path or start
         assert last is not None
@@ -391,7 +400,7 @@ class StageRunner:
         if self.tracker is not None:
             self.tracker.metrics(metrics, step)
         for name in list(metrics)[:1]:  # the one that matters
-            self.bar.seen[name.removeprefix("monitor/")] = metrics[name]
+            self.bar.seen[name.removeprefix(LOOKS)] = metrics[name]
 
     def _loggers(self, algorithm: pl.LightningModule, clock: Clock) -> list[Logger]:
         if self.tracker is None:

@@ -11,7 +11,7 @@ import torch
 import framework
 from framework.errors import UserError
 from framework.runs import Run, find_run
-from framework.runs.checkpoints import load_checkpoint
+from framework.runs.checkpoints import checkpoints, load_checkpoint
 
 RECIPE = """\
 environment: {use: tiny/points}
@@ -55,7 +55,10 @@ def test_the_best_checkpoint_is_judged_and_the_training_stops(
 ) -> None:
     with caplog.at_level("INFO", "framework"):
         result = framework.run(recipe, quiet=True)
-    assert "EarlyStopping: val/from_best improves no more; the training ended in epoch 5" in caplog.text
+    assert (
+        "EarlyStopping: Monitored metric val/from_best did not improve in the last 3 records" in caplog.text
+    )
+    assert "Best score: 0.000; the training ended after 12 of 40 steps" in caplog.text
     assert looked(result.run) == [2, 1, 0, 1, 2, 3]  # epochs 0 to 5
     assert result.run.state.stages[""].checkpoint == "kept/epoch=2-step=6.ckpt"
     short = framework.run(recipe, ["trainer.callbacks=[]", "trainer.max_epochs=3"], quiet=True)
@@ -118,3 +121,53 @@ def test_ones_own(recipe: str, workplace: Path, monkeypatch: pytest.MonkeyPatch)
         framework.run(recipe, ["trainer.callbacks.0.mode=low"], quiet=True)
     with pytest.raises(UserError, match=r"Lightning refuses .* `val/lss`"):
         framework.run(recipe, ["trainer.callbacks.0.monitor=val/lss"], quiet=True)
+
+
+LOOK = "monitor: monitor/error/mse, mode: max"  # of a descent the first is the worst, or the best by this
+LOOKED_AT = [
+    "algorithm={use: tiny/descent, steps: 20}",
+    "evaluators=[{use: tiny/error, every: 3}]",
+    f"trainer.callbacks=[{{use: EarlyStopping, patience: 3, {LOOK}}}, {{use: ModelCheckpoint, {LOOK}}}]",
+]
+
+
+def test_what_evaluators_find_is_monitored(recipe: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "framework"):
+        run = framework.run(recipe, LOOKED_AT, quiet=True).run
+    assert "monitor/error/mse did not improve in the last 3 records" in caplog.text
+    assert "the training ended after 12 of 20 steps" in caplog.text  # seen at 3, 6, 9 and 12
+    assert run.state.stages[""].checkpoint == "kept/epoch=0-step=3.ckpt"
+    short = framework.run(recipe, [*LOOKED_AT, "trainer.callbacks=[]", "algorithm.steps=3"], quiet=True).run
+    assert all(torch.equal(value, weights(short)[name]) for name, value in weights(run).items())
+
+
+def test_what_was_monitored_is_known_when_resumed(recipe: str, workplace: Path) -> None:
+    (workplace / "fail").touch()
+    cut = ["algorithm.fail_at=11", "algorithm.fail_while=fail", "trainer.checkpoint_every=1"]
+    with pytest.raises(RuntimeError, match="told to fail"):
+        framework.run(recipe, [*LOOKED_AT, *cut], quiet=True)
+    (workplace / "fail").unlink()
+    run = framework.resume("last", quiet=True).run
+    assert run.state.stages[""].checkpoint == "kept/epoch=0-step=3.ckpt"
+    assert checkpoints(run.folder / "checkpoints")[0].name == "step-000000012.ckpt"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("trainer.callbacks.0.monitor=monitor/eror/mse", "EarlyStopping monitors monitor/eror/mse, which no"),
+        ("trainer.callbacks.1.monitor=monitor/error/rmse", "does not find: monitor/error/mse"),
+        ("evaluators.0.every=0", "give an evaluator `every`"),
+    ],
+)
+def test_what_no_evaluator_finds_is_refused(change: str, said: str, recipe: str) -> None:
+    with pytest.raises(UserError, match=said):
+        framework.run(recipe, [*LOOKED_AT, change], quiet=True)
+
+
+def test_what_an_evaluator_finds_is_no_divergence(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import framework_tiny.parts as parts
+
+    monkeypatch.setattr(parts.Error, "monitor", lambda *_: {"loss": float("nan")})
+    result = framework.run(recipe, [*LOOKED_AT[:2], "trainer.callbacks=[]"], quiet=True)
+    assert result.run.state.status == "FINISHED"
