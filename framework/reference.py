@@ -59,21 +59,21 @@ def describe_component(component: Component, version: str = "") -> dict[str, Any
         "source": component.source,
         "target": component.target,
         "produces": component.produces,
-        "parameters": describe_parameters(component.section),
+        "parameters": describe_parameters(component.section, component.kind == "evaluator"),
     }
 
 
-def describe_parameters(signature: Mapping[str, Parameter]) -> list[dict[str, Any]]:
-    """Describe parameters, in order.
+def describe_parameters(signature: Mapping[str, Parameter], free: bool = False) -> list[dict[str, Any]]:
+    """Describe parameters, in order; `free` says that all of them may change when a run is gone on with.
 
     Each has the keys name, type (as text), part (the kind of component it is or holds, or ""),
     required, default (plain; null if there is none), shown (the default as text), doc, unit,
-    bounds (as text), ge, gt, le, lt, and parameters: those of a nested dataclass.
+    bounds (as text), ge, gt, le, lt, may_change, and parameters: those of a nested dataclass.
     """
-    return [_parameter(parameter) for parameter in signature.values()]
+    return [_parameter(parameter, free or parameter.param.may_change) for parameter in signature.values()]
 
 
-def _parameter(parameter: Parameter) -> dict[str, Any]:
+def _parameter(parameter: Parameter, free: bool) -> dict[str, Any]:
     param = parameter.param
     part, _ = part_of(parameter.type)
     return {
@@ -87,7 +87,8 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         "unit": param.unit,
         "bounds": bounds(param),
         **{bound: getattr(param, bound) for bound in ("ge", "gt", "le", "lt")},
-        "parameters": describe_parameters(nested(parameter)),
+        "may_change": free,
+        "parameters": describe_parameters(nested(parameter), free),
     }
 
 

@@ -65,7 +65,7 @@ TOY = """
 
     @dataclass(frozen=True, kw_only=True)
     class Budget:
-        steps: Annotated[int, Param("how long", unit="env steps", ge=1)] = 100
+        steps: Annotated[int, Param("how long", unit="env steps", ge=1, may_change=True)] = 100
 
 
     @dataclass(frozen=True, kw_only=True)

@@ -67,22 +67,27 @@ def _to_text(entry: dict[str, Any], width: int) -> str:
     by = f"{entry['distribution']} {entry['version']}".strip()
     lines = [f"{entry['name']}: {entry['kind']}" + (f" of {by}" if by else "")]
     produces = "produces data, in a stage of its own" if entry.get("produces") else ""
-    for text in (entry["doc"], produces, f"source: {entry['source']}" if entry["source"] else ""):
+    source = f"source: {entry['source']}" if entry["source"] else ""
+    of_all = "all of it may change on resume" if entry["kind"] == "evaluator" else ""
+    for text in (entry["doc"], produces, source, of_all):
         lines += textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ")
-    rows = list(_rows(entry["parameters"]))
+    rows = list(_rows(entry["parameters"], mark=not of_all))
     if not rows:
         return "\n".join([*lines, "", "it takes no parameters"])
     return "\n".join([*lines, "", *_table([("parameter", "type", "default", "meaning"), *rows], width)])
 
 
-def _rows(parameters: list[dict[str, Any]], above: str = "") -> list[tuple[str, str, str, str]]:
+def _rows(
+    parameters: list[dict[str, Any]], above: str = "", *, mark: bool
+) -> list[tuple[str, str, str, str]]:
     rows = []
     for parameter in parameters:
         name = f"{above}{parameter['name']}"
-        aside = ", ".join(part for part in (parameter["unit"], parameter["bounds"]) if part)
+        free = "may change on resume" if mark and parameter["may_change"] else ""
+        aside = ", ".join(part for part in (parameter["unit"], parameter["bounds"], free) if part)
         meaning = parameter["doc"] + (f" ({aside})" if aside else "")
         rows.append((name, parameter["type"], parameter["shown"], meaning.strip()))
-        rows += _rows(parameter["parameters"], f"{name}.")
+        rows += _rows(parameter["parameters"], f"{name}.", mark=mark)
     return rows
 
 

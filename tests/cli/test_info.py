@@ -19,7 +19,8 @@ toy/learn: algorithm of framework-toy 1.2
 
 parameter     type             default   meaning
 budget        Budget           required  when to stop
-budget.steps  int              100       how long (env steps, >= 1)
+budget.steps  int              100       how long (env steps, >= 1, may change
+                                         on resume)
 rate          float            0.1       step size, of which a long explanation
                                          follows here (> 0 and < 1)
 mode          fast | careful   fast      how
@@ -36,6 +37,7 @@ def test_a_component(toy: Path, command: Callable[..., Any]) -> None:
 
 def test_a_component_described_by_its_signature(toy: Path, command: Callable[..., Any]) -> None:
     out = command("info", "toy/judge").out
+    assert "\n  all of it may change on resume\n" in out
     assert out.endswith(
         "parameter    type                      default  meaning\n"
         "episodes     int                       10       episodes (>= 1)\n"
@@ -114,11 +116,14 @@ def test_json(toy: Path, command: Callable[..., Any]) -> None:
         "gt": 0,
         "le": None,
         "lt": 1,
+        "may_change": False,
         "parameters": [],
     }
     assert parameters["budget"]["required"]
     (steps,) = parameters["budget"]["parameters"]
     assert (steps["name"], steps["unit"], steps["default"]) == ("steps", "env steps", 100)
+    assert steps["may_change"]
+    assert not parameters["budget"]["may_change"]
 
 
 @pytest.mark.parametrize("name", SECTIONS)
