@@ -53,7 +53,8 @@ class Served(NamedTuple):
     """What is exported, and logged as the MLflow model.
 
     Attributes:
-        module: maps a batch to its answer, a tensor; it is called with the inputs by name.
+        module: maps a batch to its answer, a tensor or several by name; it is called with the inputs
+            by name.
         example: the inputs by name, each for a batch of two, `(2, ...)`: the arguments of the
             module's `forward`. Exporting takes shapes and types from it. Of a module with one input
             without a name, that array alone.

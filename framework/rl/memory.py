@@ -92,7 +92,8 @@ class Memory(nn.Module):
 
     def _unpack(self, state: Tensor) -> Tensor | tuple[Tensor, ...]:
         """`(n, state_size)` as torch wants it: `(layers, n, units)`, two of them for an LSTM."""
-        parts = state.reshape(len(state), self._parts, self.net.num_layers, -1).permute(1, 2, 0, 3)
+        # Not its len(), which exporting would take for a constant.
+        parts = state.reshape(state.shape[0], self._parts, self.net.num_layers, -1).permute(1, 2, 0, 3)
         parts = parts.contiguous()
         return parts[0] if self._parts == 1 else (parts[0], parts[1])
 

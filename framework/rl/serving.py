@@ -1,4 +1,7 @@
-"""A policy as a module of its own: named observations in, the environment's actions out."""
+"""A policy as a module of its own: named observations in, the environment's actions out.
+
+One with a memory also takes its hidden state by name, and gives the next.
+"""
 
 from __future__ import annotations
 
@@ -14,27 +17,37 @@ from framework.contracts import Served
 from framework.errors import UserError
 from framework.rl.policy import ActorCritic
 from framework.rl.targets import frozen_copy
+from framework.rl.trees import tree_map
+
+#: The input and the output of a policy with a memory: zeros `(n, size)` where an episode starts.
+HIDDEN = "hidden_state"
 
 
 def serve(policy: ActorCritic) -> Served:
     """What `served` of an algorithm returns: the likeliest action, normaliser included.
 
+    With a memory the answer is `{"action": ..., "hidden_state": ...}`, and the hidden state, zeros at
+    the start of an episode, is an input beside the observations.
+
     Args:
-        policy: without a memory, of arrays or a flat `Dict` of them; its actions are one `Box`,
-            `Discrete` or `MultiDiscrete`.
+        policy: of arrays or a flat `Dict` of them; its actions are one `Box`, `Discrete` or
+            `MultiDiscrete`.
 
     Raises:
         UserError: it is another policy.
     """
     seen, action = policy.observation_space, policy.action_space
-    if policy.initial_state(1):
-        raise UserError("a policy with a memory is not exported: its hidden state is no input of a request")
     parts = dict(seen.spaces) if isinstance(seen, spaces.Dict) else {"observation": seen}
     flat = all(isinstance(part, spaces.Box) and str(name).isidentifier() for name, part in parts.items())
     if not flat or not isinstance(action, spaces.Box | spaces.Discrete | spaces.MultiDiscrete):
         raise UserError(f"only policies from arrays to one action are exported, not from {seen} to {action}")
     example = {name: np.zeros((2, *(part.shape or ())), _dtype(part)) for name, part in parts.items()}
-    return Served(_named([*parts])(policy, nested=isinstance(seen, spaces.Dict)), example)
+    remembered = policy.initial_state(2).get("actor")
+    if remembered is not None:
+        if HIDDEN in example:
+            raise UserError(f"an observation called {HIDDEN} is not exported: the memory's is called so")
+        example[HIDDEN] = remembered.cpu().numpy()
+    return Served(_named([*example])(policy, nested=isinstance(seen, spaces.Dict)), example)
 
 
 def _dtype(space: spaces.Space[Any]) -> Any:
@@ -76,10 +89,18 @@ class Deciding(nn.Module):
             start = np.asarray(getattr(space, "start", 0), np.int64)
             self.register_buffer("start", torch.from_numpy(start))
 
-    def decide(self, **observation: Tensor) -> Tensor:
+    def decide(self, **observation: Tensor) -> Tensor | dict[str, Tensor]:
         """Batches `(n, ...)` by name to actions `(n, ...)` in the environment's own units."""
+        hidden = observation.pop(HIDDEN, None)
         seen: Any = observation if self.nested else observation["observation"]
-        action = cast(Tensor, self.policy(seen)[0].mode())
+        if hidden is None:
+            return self._in_units(cast(Tensor, self.policy(seen)[0].mode()))
+        sequence = tree_map(lambda x: x.unsqueeze(0), seen)
+        distribution, _, after = self.policy(sequence, {"actor": hidden})
+        action = cast(Tensor, distribution.mode())[0]
+        return {"action": self._in_units(action), HIDDEN: after["actor"]}
+
+    def _in_units(self, action: Tensor) -> Tensor:
         if not self.continuous:
             return action + self.start
         inside = torch.where(self.bounded, action.clamp(-1, 1), action)
@@ -90,7 +111,7 @@ class Deciding(nn.Module):
 def _named(names: list[str]) -> type[Deciding]:
     """Whose `forward` says what its inputs are called, which exporting asks of it."""
 
-    def forward(self: Deciding, **observation: Tensor) -> Tensor:
+    def forward(self: Deciding, **observation: Tensor) -> Tensor | dict[str, Tensor]:
         return self.decide(**observation)
 
     given = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ("self", *names)]

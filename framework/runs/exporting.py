@@ -104,14 +104,17 @@ def log_model(served: Served, run_id: str) -> None:
         write(served, file)
         with torch.no_grad():
             answer = served.module(**named)
-        inputs = Schema([spec(tensor, name) for name, tensor in named.items()])
+        answers = answer if isinstance(answer, Mapping) else {None: answer}
+        inputs, outputs = (
+            Schema([spec(tensor, name) for name, tensor in each.items()]) for each in (named, answers)
+        )
         # What `mlflow.pyfunc.log_model` calls, which takes no run.
         Model.log(
             artifact_path=None,
             flavor=mlflow.pyfunc,
             python_model=str(Path(__file__).with_name("serving.py")),
             artifacts={"module": str(file)},
-            signature=ModelSignature(inputs, Schema([spec(answer)])),
+            signature=ModelSignature(inputs, outputs),
             input_example={name: tensor.numpy() for name, tensor in named.items()},
             **common,
         )

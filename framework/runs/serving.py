@@ -25,7 +25,10 @@ class Exported(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
         """Answer inputs by name, arrays of a batch each."""
         inputs = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in model_input.items()}
         with torch.no_grad():
-            return self.module(**inputs).numpy()
+            answer = self.module(**inputs)
+        if isinstance(answer, dict):
+            return {name: tensor.numpy() for name, tensor in answer.items()}
+        return answer.numpy()
 
 
 mlflow.models.set_model(Exported())
