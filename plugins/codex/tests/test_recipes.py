@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import framework
 from framework.testing.fixtures import RunRecipe
+from framework_codex.code_model import Sampling
 from framework_codex.problems.config import ProblemsConfig
 from framework_codex.problems.sets import read_problems
 
@@ -56,6 +58,12 @@ def test_codex(framework_run: RunRecipe) -> None:
         assert list(reports) == NAMES
         assert 0 <= reports["pass_at_k"]["pass_at_1"] <= reports["pass_at_k"]["pass_at_2"] <= 1
         assert reports["ranking"]["oracle"] >= reports["ranking"]["random"]
+
+    model = framework.load("last", stage="codex_s")
+    sampling = Sampling(max_tokens=8)
+    found = model.generate("def add(a, b):\n", n=2, sampling=sampling, seed=3)
+    assert [type(one) for one in found] == [str, str]
+    assert model.generate("def add(a, b):\n", n=2, sampling=sampling, seed=3) == found
 
 
 @pytest.mark.parametrize("wrong", [0, 3])

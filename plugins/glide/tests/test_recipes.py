@@ -14,7 +14,9 @@ import pytest
 import torch
 from PIL import Image
 
+import framework
 from framework.testing.fixtures import RunCommand, RunRecipe
+from framework_glide.diffusion.config import SamplingConfig
 
 RECIPES = Path(__file__).parents[3] / "recipes"
 SHORT = [
@@ -72,6 +74,12 @@ def test_glide(framework_run: RunRecipe, framework_command: RunCommand, tmp_path
     assert made.shape == (32, 32, 3)
     assert (made[:, :20] == pixels[:, :20]).all()
     assert (made[:, 20:] != pixels[:, 20:]).any()
+
+    model = framework.load("last", stage="base")
+    sampled = model.sample(["a red circle", "a blue square"], SamplingConfig(steps=2), seed=3)
+    assert (sampled.shape, sampled.dtype) == ((2, 16, 16, 3), np.uint8)
+    again = model.sample(["a red circle", "a blue square"], SamplingConfig(steps=2), seed=3)
+    np.testing.assert_array_equal(sampled, again)
 
     refused = framework_command("play", "last", "--prompt", "a red circle", "--image", str(picture))
     assert refused.exit_code == 2
