@@ -20,6 +20,7 @@ def command(as_json: bool) -> None:
     """
     from framework.runs import ROOT
     from framework.runs.listing import free, in_bytes, in_time, listed, score, size, summary, unnamed
+    from framework.runs.names import shown
 
     runs = listed()
     if as_json:
@@ -37,7 +38,7 @@ def command(as_json: bool) -> None:
             (
                 state.run_id[:8],
                 ("  " if state.choices else "") + state.name,
-                unnamed(run) if not state.choices else "",
+                shown(unnamed(run), 60) if not state.choices else "",
                 run.standing,
                 f"{found[0]} {found[1]:.4g}" if found else "",
                 in_time(time.time() - state.created),

@@ -75,6 +75,15 @@ def test_a_column_without_entries_is_left_out(make_run: MakeRun, command: Comman
     assert command("runs").out.splitlines()[0].split() == ["run", "name", "status", "age", "size"]
 
 
+def test_long_overrides_are_cut_in_the_table(make_run: MakeRun, command: Command) -> None:
+    given = "trainer.callbacks=[" + 20 * "{use: EarlyStopping}, " + "]"
+    make_run("0a", "mine", overrides=[given, "tracking.run_name=mine"], created=time.time())
+    row = command("runs").out.splitlines()[1]
+    assert f"  {given[:59]}…  " in row
+    (listed,) = json.loads(command("runs", "--json").out)
+    assert given in listed["overrides"]
+
+
 def test_units() -> None:
     assert [in_bytes(count) for count in (0, 999, 1000, 12_345_678, 9.996e8, 5e13)] == [
         *("0 B", "999 B", "1 kB", "12.3 MB", "1 GB", "50 TB"),
