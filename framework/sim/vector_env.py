@@ -147,13 +147,29 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
         """
 
     @abstractmethod
-    def _judge(self, observation: Any, actions: Floats) -> tuple[Floats, Flags, Info]:
-        """Return rewards and info of a transition, `(num_envs, ...)`, and terminations, `(num_envs,)`.
+    def _judge(self, observation: Any, actions: Floats) -> tuple[Floats, Flags | bool, Flags | bool, Info]:
+        """Return rewards, terminations, truncations and info of a transition, `(num_envs, ...)`.
+
+        Truncations are those by rules other than `max_episode_steps`; False stands for none.
+        What info says, such as why an episode ended, is in `final_info` too. Environments that
+        were reset in this step are among them and do not count: keep clocks and tallies in
+        `_stepped` and `_advance`, which know whom they are about.
 
         Args:
-            observation: after the step, as `step` returns it.
+            observation: after the step.
             actions: as they were given.
         """
+
+    def _advance(self, rows: Rows) -> Ids | None:
+        """Prepare the next step once this one was judged: a new goal where one was reached.
+
+        Args:
+            rows: the environments that were stepped.
+
+        Returns:
+            Those to observe again, in rising order; None for none.
+        """
+        return None
 
     def _decorate(self, data: Any, env: int) -> None:
         """Move what is only shown, such as a goal, in an `MjData` about to be drawn."""
@@ -220,14 +236,19 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
         failed = self._simulate(actions, rows)
         observation = self._named(self._observe(ALL))
         if failed is not None:
-            for key, value in observation.items():
-                value[failed] = self._last[key][failed]
-        reward, terminated, info = self._judge(self._public(observation), actions)
+            self._hold(observation, failed)
+        reward, terminated, truncated, info = self._judge(self._public(observation), actions)
+        none = np.zeros(self.num_envs, np.bool_)
+        terminated, truncated = none | terminated, none | truncated
+        changed = self._advance(rows)
+        if changed is not None and len(changed):
+            for key, value in self._named(self._observe(changed)).items():
+                observation[key][changed] = value
         self._elapsed += 1
-        truncated = np.zeros(self.num_envs, np.bool_)
         if self.max_episode_steps is not None:
-            np.greater_equal(self._elapsed, self.max_episode_steps, out=truncated)
+            truncated |= self._elapsed >= self.max_episode_steps
         if failed is not None:
+            self._hold(observation, failed)
             truncated |= failed
             self._diverged += int(failed.sum())
         if waiting is not None:
@@ -355,6 +376,11 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
         self._ended[ids] = False
         for key, value in self._named(self._observe(ids)).items():
             self._last[key][ids] = value
+
+    def _hold(self, observation: Observation, where: Flags) -> None:
+        """Put the last observations in place of those of some environments."""
+        for key, value in observation.items():
+            value[where] = self._last[key][where]
 
     def _named(self, observation: Any) -> Observation:
         """Arrays by key, of the space's types; a plain observation is one without a name."""

@@ -64,7 +64,7 @@ class Cart(VectorEnv):
 
     def _judge(self, observation: dict[str, np.ndarray], actions: np.ndarray) -> Any:
         x = observation["state"][:, 0]
-        return -np.abs(x - observation["goal"][:, 0]), np.abs(x) > 1, {"right": x > 0}
+        return -np.abs(x - observation["goal"][:, 0]), np.abs(x) > 1, False, {"right": x > 0}
 
     def _decorate(self, data: Any, env: int) -> None:
         data.geom_xpos[1, 0] = self.goal[env, 0]

@@ -109,7 +109,7 @@ class Pile(VectorEnv):
         return {"x": self.x[rows].copy()}
 
     def _judge(self, observation, actions):
-        return np.zeros(3), np.zeros(3, bool), {}
+        return np.zeros(3), False, False, {}
 
 
 def test_an_error_inside_mujoco_is_isolated_too():

@@ -33,7 +33,7 @@ def make(make_cart):
                 self.judged = observation
                 x = self.qpos[:, 0]
                 reward = np.multiply.outer(x, np.ones(agents))
-                return reward, np.abs(x) > 1, {"team": np.stack([x, -x], axis=-1)}
+                return reward, np.abs(x) > 1, False, {"team": np.stack([x, -x], axis=-1)}
 
         return Other(3, **options)
 
@@ -94,7 +94,7 @@ def test_a_single_one_is_as_gymnasium_wants_it(make_cart, dtype):
             return pixels(self.qpos[rows]).astype(dtype)
 
         def _judge(self, observation, actions):
-            return observation[:, 0].astype(float), np.zeros(1, bool), {}
+            return observation[:, 0].astype(float), False, False, {}
 
     check_env(SingleEnv(Plain(1, autoreset="Disabled", max_episode_steps=None)), skip_render_check=True)
 

@@ -126,7 +126,7 @@ class Plain(Cart):
 
     def _judge(self, observation: Any, actions: Any) -> Any:
         x = self.qpos[:, 0]
-        return -np.abs(x), np.abs(x) > 1, {}
+        return -np.abs(x), np.abs(x) > 1, False, {}
 
 
 class ForgetsFields(Plain):

@@ -81,7 +81,7 @@ class GoalVectorEnv(VectorEnv):
 
     def _judge(self, observation: Observation, actions: NDArray[np.floating[Any]]) -> Any:
         reward, success = self._score(observation["achieved_goal"], observation["desired_goal"])
-        return reward, np.zeros(self.num_envs, np.bool_), {"is_success": success}
+        return reward, False, False, {"is_success": success}
 
 
 def distance(achieved: Array, desired: Array) -> Array:
