@@ -10,13 +10,15 @@
 | `batch`, `trees`              | experience in the one form that all share; nested tensors           |
 | `advantages`                  | GAE and n-step sums                                                 |
 | `on_policy.ppo`               | proximal policy optimisation: `rl/ppo`, with `rl/actor_critic`      |
+| `off_policy`                  | DDPG, TD3, SAC and TQC on one base: `rl/sac` ..., with `rl/actor_q` |
+| `gradients`                   | gradients of perceptrons, and of ensembles of them, by hand         |
 | `collect.rollout`             | steps an environment with a policy, hands out fragments             |
 | `collect.local`               | steps an environment, hands out whole episodes                      |
 | `buffers.rollout`             | fragments, in minibatches of sequences or steps                     |
 | `buffers.transitions`         | replay buffer of transitions, n-step sampling                       |
 | `buffers.episodes`            | replay buffer of whole episodes, weighted sampling                  |
 | `normalizer`                  | running mean and standard deviation: inputs, observations, rewards  |
-| `mlp`                         | a multilayer perceptron                                             |
+| `mlp`                         | multilayer perceptrons, alone and as ensembles                      |
 | `targets`                     | target networks: frozen copies, Polyak updates                      |
 | `evaluate`                    | exactly so many episodes of a policy, without favouring short ones  |
 | `mean_return`, `curve`        | the evaluator `rl/mean_return`; learning curves of evaluators       |

@@ -12,6 +12,25 @@ from framework.hookspecs import hookimpl
 
 FRAMEWORK_API = 1
 
+_OFF_POLICY = (
+    (
+        "ddpg",
+        "Deep deterministic policy gradients",
+        "Lillicrap et al. 2015, Continuous Control with Deep Reinforcement Learning",
+    ),
+    (
+        "td3",
+        "Twin delayed deep deterministic policy gradients",
+        "Fujimoto et al. 2018, Addressing Function Approximation Error in Actor-Critic Methods",
+    ),
+    ("sac", "Soft actor-critic", "Haarnoja et al. 2018, Soft Actor-Critic Algorithms and Applications"),
+    (
+        "tqc",
+        "Truncated quantile critics",
+        "Kuznetsov et al. 2020, Controlling Overestimation Bias with Truncated Mixture of Quantile Critics",
+    ),
+)
+
 
 @hookimpl
 def register_models() -> Iterator[Component]:
@@ -21,6 +40,12 @@ def register_models() -> Iterator[Component]:
         "framework.rl.on_policy.model:make_policy",
         parameters="framework.rl.on_policy.config:PolicyConfig",
         doc="Policy and value for any observations and actions, with or without memory",
+    )
+    yield Component(
+        "actor_q",
+        "framework.rl.off_policy.model:ActorQ",
+        parameters="framework.rl.off_policy.config:ActorQConfig",
+        doc="Policy and action values for any observations and bounded actions",
     )
 
 
@@ -34,6 +59,14 @@ def register_algorithms() -> Iterator[Component]:
         doc="Proximal policy optimisation",
         source="Schulman et al. 2017, Proximal Policy Optimization Algorithms",
     )
+    for name, doc, source in _OFF_POLICY:
+        yield Component(
+            name,
+            f"framework.rl.off_policy.{name}:{name.upper()}",
+            parameters=f"framework.rl.off_policy.config:{name.upper()}Config",
+            doc=doc,
+            source=source,
+        )
 
 
 @hookimpl

@@ -71,7 +71,11 @@ class Gaussian(torch.distributions.Normal):
     """A diagonal Gaussian."""
 
     def draw(self, generator: Generator | None) -> tuple[Tensor, Tensor]:
-        x = self.loc + self.scale * torch.empty_like(self.loc).normal_(generator=generator)
+        return self.at(torch.empty_like(self.loc).normal_(generator=generator))
+
+    def at(self, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """What standard normal noise draws, with its log-probabilities."""
+        x = self.loc + self.scale * noise
         return x, Gaussian.log_prob(self, x)  # type: ignore[no-untyped-call]
 
 
@@ -82,8 +86,8 @@ class SquashedGaussian(Gaussian):
     def mode(self) -> Tensor:
         return self.loc.tanh()
 
-    def draw(self, generator: Generator | None) -> tuple[Tensor, Tensor]:
-        u, log_prob = super().draw(generator)
+    def at(self, noise: Tensor) -> tuple[Tensor, Tensor]:
+        u, log_prob = super().at(noise)
         # From u itself: the inverse of a tanh that was rounded to 1 is lost.
         return u.tanh(), log_prob - _log_slope(u)
 
@@ -210,6 +214,11 @@ class _BoxHead(nn.Module):
         inside = np.where(self.bounded, action.clip(-1, 1), action)
         wanted = (self.centre + self.reach * inside).clip(self.space.low, self.space.high)
         return (wanted if self.space.dtype.kind == "f" else wanted.round()).astype(self.space.dtype)
+
+
+def box_head(space: spaces.Box, kind: Kind) -> _BoxHead:
+    """The distribution over a `Box` whose numbers, deviations included, all come from one network."""
+    return _BoxHead(space, kind=kind, std=1.0, state_std=True)
 
 
 class _ChoiceHead(nn.Module):

@@ -193,6 +193,17 @@ class ActorCritic(Policy):
     def to_environment(self, action: Tree) -> Tree:
         return self.head.to_environment(action)
 
+    @property
+    def box(self) -> nn.Module:
+        """What draws from the first, or only, action space."""
+        return next(iter(self.head.parts))
+
+    def drop_critic(self) -> None:
+        """Forget all that only values are read from."""
+        self.value_head = None
+        if "critic" in self.trunks:
+            del self.trunks["critic"]
+
 
 def actor_critic(
     observation_space: gymnasium.Space[Any],

@@ -6,7 +6,7 @@ One with a memory also takes its hidden state by name, and gives the next.
 from __future__ import annotations
 
 import inspect
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from framework.contracts import Served
 from framework.errors import UserError
+from framework.rl.off_policy.model import ActorQ
 from framework.rl.policy import ActorCritic
 from framework.rl.targets import frozen_copy
 from framework.rl.trees import tree_map
@@ -22,8 +23,11 @@ from framework.rl.trees import tree_map
 #: The input and the output of a policy with a memory: zeros `(n, size)` where an episode starts.
 HIDDEN = "hidden_state"
 
+#: Policies that are exported.
+Acting: TypeAlias = ActorCritic | ActorQ
 
-def serve(policy: ActorCritic) -> Served:
+
+def serve(policy: Acting) -> Served:
     """What `served` of an algorithm returns: the likeliest action, normaliser included.
 
     With a memory the answer is `{"action": ..., "hidden_state": ...}`, and the hidden state, zeros at
@@ -69,16 +73,14 @@ class Deciding(nn.Module):
     bounded: Tensor
     start: Tensor
 
-    def __init__(self, policy: ActorCritic, *, nested: bool) -> None:
+    def __init__(self, policy: Acting, *, nested: bool) -> None:
         super().__init__()
         self.policy, self.nested = frozen_copy(policy).cpu().eval(), nested
-        self.policy.value_head = None
-        if "critic" in self.policy.trunks:
-            del self.policy.trunks["critic"]
+        self.policy.drop_critic()
         space = self.policy.action_space
         self.continuous = isinstance(space, spaces.Box)
         if isinstance(space, spaces.Box):
-            head: Any = next(iter(self.policy.head.parts))
+            head: Any = self.policy.box
             bounds = {"low": space.low, "high": space.high, "centre": head.centre, "reach": head.reach}
             for name, values in bounds.items():
                 array = np.broadcast_to(values, space.shape).astype(np.float32)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import gymnasium
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from framework.errors import UserError
+from framework.rl.buffers.memory import require_memory
 from framework.rl.collect.local import Episode
 from framework.rl.vector import Array
 
@@ -50,12 +53,18 @@ class EpisodeReplay:
 
     Args:
         capacity: rows, about the number of transitions kept.
+        row_bytes: what one takes, if it is known before the first.
+        max_bytes: what the buffer may take; by default what the machine has free now.
+
+    Raises:
+        UserError: it would not fit.
 
     Attributes:
         fields: the arrays, `(capacity, ...)`, by name; made at the first `add`.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, row_bytes: int = 0, max_bytes: int | None = None) -> None:
+        require_memory(capacity, capacity * row_bytes, max_bytes)
         self.capacity = capacity
         self.fields: dict[str, Array] = {}
         # One line per episode: first row, last row, whether it terminated.
@@ -64,6 +73,22 @@ class EpisodeReplay:
         self._cumulative = np.empty(0, np.float64)
         self._head = 0
         self._used = 0
+
+    @classmethod
+    def of(cls, environment: Any, capacity: int) -> EpisodeReplay:
+        """One for the episodes that an `EpisodeCollector` of this environment hands out.
+
+        Raises:
+            UserError: the machine has no memory for so many.
+        """
+        space = environment.single_observation_space
+        parts = space.spaces.values() if isinstance(space, gymnasium.spaces.Dict) else [space]
+        sizes = [(part.shape, part.dtype) for part in (*parts, environment.single_action_space)]
+        # float64 is kept as float32, and the reward is one number.
+        row = sum(
+            math.prod(shape) * min(dtype.itemsize, 4 if dtype.kind == "f" else 8) for shape, dtype in sizes
+        )
+        return cls(capacity, row + 4)
 
     def __len__(self) -> int:
         """Transitions in the buffer."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
-import psutil
 import torch
 from gymnasium.vector.utils import create_empty_array
 from torch import Tensor
@@ -14,6 +13,7 @@ from torch import Tensor
 from framework.errors import UserError
 from framework.rl.advantages import n_step
 from framework.rl.batch import Batch
+from framework.rl.buffers.memory import require_memory
 from framework.rl.trees import Tree, leaves, space_tree, to_tensors, tree_map
 
 _FLAGS = ("terminated", "truncated", "is_first", "is_step")
@@ -61,13 +61,7 @@ class ReplayBuffer:
             **{name: torch.empty(1, dtype=torch.bool) for name in _FLAGS},
         }
         self.nbytes = self.rows * streams * sum(x.nbytes for x in leaves(one))
-        free = psutil.virtual_memory().available if max_bytes is None else max_bytes
-        if self.nbytes > free:
-            raise UserError(
-                f"a replay buffer for {capacity} transitions takes {self.nbytes / 1e9:.2f} GB of memory; "
-                f"{free / 1e9:.2f} GB are free\n"
-                f"  a capacity of {int(capacity * free / self.nbytes)} would fit"
-            )
+        require_memory(capacity, self.nbytes, max_bytes)
         make = lambda x: torch.empty(*shape, *x.shape[1:], dtype=x.dtype, device=device)  # noqa: E731
         self.fields: dict[str, Tree] = tree_map(make, one)
         self.fields["is_step"].zero_()
@@ -109,7 +103,10 @@ class ReplayBuffer:
         cut = flat.cut
         after = ((row[cut] + 1) % self.rows, here[1][cut])
         nothing = torch.zeros_like(after[0], dtype=torch.bool)
-        self._write(after, {"observation": batch.final_observation, **dict.fromkeys(_FLAGS, nothing)})
+        blank = {name: tree_map(lambda x: x[cut] * 0, getattr(flat, name)) for name in ("action", "reward")}
+        self._write(
+            after, {"observation": batch.final_observation, **blank, **dict.fromkeys(_FLAGS, nothing)}
+        )
         self._next = row[-1] + 1 + ended[-1].long()
         self._open = ~ended[-1]
 
@@ -151,7 +148,7 @@ class ReplayBuffer:
         """What is stored, in views of its memory: save or copy it before the next `add`."""
         return {
             "rows": self.rows,
-            "fields": tree_map(lambda x: x[: self._used], self.fields),
+            "fields": tree_map(lambda x: _alone(x[: self._used]), self.fields),
             "next": self._next,
             "open": self._open,
             "random": self._random.get_state(),
@@ -206,3 +203,8 @@ def _in_units(space: Any) -> Tensor:
     """One action as heads draw it."""
     dtype = torch.float32 if isinstance(space, gymnasium.spaces.Box) else torch.int64
     return torch.empty(1, *space.shape, dtype=dtype)
+
+
+def _alone(view: Tensor) -> Tensor:
+    """A view that is saved without the rest of its memory, where NumPy can make one."""
+    return torch.from_numpy(view.numpy()) if view.device.type == "cpu" else view.clone()

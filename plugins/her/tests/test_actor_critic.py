@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from framework.errors import UserError
+from framework.rl.trees import to_tensors
 from framework.testing.point_goal import PointGoal
 from framework_her.actor_critic import ActorCritic
 from framework_her.config import ActorCriticConfig
@@ -20,12 +21,14 @@ def model() -> ActorCritic:
 
 
 def test_sizes_follow_from_the_environment(model):
-    assert model(torch.zeros(7, 6)).shape == (7, 3)
-    assert model.value(torch.zeros(7, 6), torch.zeros(7, 3)).shape == (7, 1)
+    assert model.mode(torch.zeros(7, 6)).shape == (7, 3)
+    assert model.q(torch.zeros(7, 6), torch.zeros(7, 3)).shape == (7, 1)
     assert [layer.out_features for layer in model.critic if hasattr(layer, "out_features")] == [32, 16, 1]
 
 
-def test_the_exported_policy_is_the_policy_in_numpy(model, tmp_path):
+@pytest.mark.parametrize("stochastic", [False, True])
+def test_the_exported_policy_is_the_policy_in_numpy(model, tmp_path, stochastic):
+    model.equip(stochastic=stochastic, critics=2)
     model.export_npz(tmp_path / "policy.npz")
     random = np.random.default_rng(0)
     observation = {"observation": random.normal(0, 5, (50, 3)), "desired_goal": random.normal(0, 5, (50, 3))}
@@ -35,7 +38,9 @@ def test_the_exported_policy_is_the_policy_in_numpy(model, tmp_path):
         for i in range(3):
             h = h @ p[f"W{i}"].T + p[f"b{i}"]
             h = np.maximum(h, 0) if i < 2 else np.tanh(h)
-    np.testing.assert_allclose(model.policy(observation), h, atol=1e-5)
+    np.testing.assert_allclose(
+        model.act(to_tensors(observation), deterministic=True).action.detach(), h, atol=1e-5
+    )
 
 
 def test_weights_of_a_checkpoint_are_taken_over(model, tmp_path):
@@ -43,7 +48,7 @@ def test_weights_of_a_checkpoint_are_taken_over(model, tmp_path):
     torch.save({"state_dict": state | {"target.x": torch.zeros(1)}}, tmp_path / "a.ckpt")
     config = ActorCriticConfig(hidden=(32, 16), normalizer_clip=1.5, weights=tmp_path / "a.ckpt")
     x = torch.randn(5, 6)
-    assert torch.equal(ActorCritic(PointGoal(dims=3), config)(x), model(x))
+    assert torch.equal(ActorCritic(PointGoal(dims=3), config).mode(x), model.mode(x))
 
 
 @pytest.mark.parametrize("content", [b"nonsense", None])

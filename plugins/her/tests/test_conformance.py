@@ -50,6 +50,12 @@ def test_algorithm(overlap: bool) -> None:
     check_algorithm({**ALGORITHM, "overlap": overlap}, environment=REACH, model=MODEL)
 
 
+@pytest.mark.parametrize(("learner", "k"), [("td3", 0), ("sac", 0), ("sac", 4), ("tqc", 4)])
+def test_algorithm_with_other_learners(learner: str, k: int) -> None:
+    algorithm = {**ALGORITHM, "learner": learner, "k": k, "overlap": learner == "tqc"}
+    check_algorithm(algorithm, environment=REACH, model=MODEL)
+
+
 def test_evaluator() -> None:
     evaluator = {"use": "her/success_rate", "episodes": 4, "monitor_episodes": 2, "every": 20}
     check_evaluator(evaluator, algorithm=ALGORITHM, environment=REACH, model=MODEL)

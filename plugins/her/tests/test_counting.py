@@ -55,7 +55,7 @@ def test_replayed_rewards_hold_the_bonus_of_where_they_lead_to(make):
     sample = replay.sample(200, np.random.default_rng(0))
     found = algorithm.relabel.all_of(replay, sample, np.random.default_rng(0)).reward[:, 0]
     plain = (
-        Relabel(PointGoal(8, dims=3), "future", 0)
+        Relabel(PointGoal(8, dims=3), "future", 0, 0.98)
         .all_of(replay, sample, np.random.default_rng(0))
         .reward[:, 0]
     )
@@ -73,8 +73,8 @@ def test_values_may_rise_to_what_bonuses_add_up_to(make):
     algorithm = make(bonus=0.5, discount=0.9)
     algorithm.absorb(list(episodes(2)))
     batch = algorithm._sample(16)
-    high = algorithm.losses.targets(batch._replace(reward=torch.full((16, 1), 100.0)))
-    low = algorithm.losses.targets(batch._replace(reward=torch.full((16, 1), -100.0)))
+    high = algorithm.learner.targets(batch._replace(reward=torch.full((16, 1), 100.0)))
+    low = algorithm.learner.targets(batch._replace(reward=torch.full((16, 1), -100.0)))
     assert high.flatten().tolist() == pytest.approx([5.0] * 16)
     assert low.flatten().tolist() == pytest.approx([-10.0] * 16)
 

@@ -1,17 +1,14 @@
 from __future__ import annotations
 
-import copy
-
 import lightning.pytorch as pl
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 
 from framework.rl.evaluate import evaluate_policy
+from framework.rl.off_policy.learner import Transitions
 from framework.testing import assert_same
 from framework.testing.point_goal import PointGoal
-from framework_her.relabel import Transitions
 
 
 def success(algorithm) -> float:
@@ -34,62 +31,13 @@ def test_without_hindsight_it_does_not(make, framework_fit):
     assert success(algorithm) < 0.2
 
 
-def test_one_update_is_that_of_ddpg(make, framework_fit):
-    """Against the equations of section 2.4, with an optimiser and targets of the test's own."""
-    algorithm = make(updates_per_cycle=1, overlap=False, matmul="highest", learning_rate=0.01)
-    seen = {}
-
-    class Watch(pl.Callback):
-        def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
-            seen["before"] = copy.deepcopy(pl_module.state_dict())
-            seen["networks"] = copy.deepcopy((pl_module.model, pl_module.target))
-            sample = pl_module._sample
-
-            def record(count):
-                seen["batch"] = sample(count)
-                return seen["batch"]
-
-            pl_module._sample = record
-
-    framework_fit(algorithm, limit_train_batches=1, callbacks=[Watch()])
-    batch: Transitions = seen["batch"]
-    model, target = seen["networks"]
-    with torch.no_grad():
-        best = torch.tanh(target.actor(batch.next_inputs))
-        q = target.critic(torch.cat([batch.next_inputs, best], 1))
-        y = (batch.reward + 0.98 * q).clamp(-50, 0)
-    critic_loss = F.mse_loss(model.critic(torch.cat([batch.inputs, batch.action], 1)), y)
-    critic_gradients = torch.autograd.grad(critic_loss, list(model.critic.parameters()))
-    action = torch.tanh(model.actor(batch.inputs))
-    actor_loss = -model.critic(torch.cat([batch.inputs, action], 1)).mean() + 0.1 * (action**2).mean()
-    actor_gradients = torch.autograd.grad(actor_loss, list(model.actor.parameters()))
-    for name, gradients in (("actor", actor_gradients), ("critic", critic_gradients)):
-        network = getattr(model, name)
-        optimizer = torch.optim.Adam(network.parameters(), lr=0.01, fused=False)
-        for parameter, gradient in zip(network.parameters(), gradients, strict=True):
-            parameter.grad = gradient
-        optimizer.step()
-        for key, value in network.state_dict().items():
-            found = algorithm.state_dict()
-            torch.testing.assert_close(found[f"model.{name}.{key}"], value)
-            slow = 0.02 * value + 0.98 * seen["before"][f"target.{name}.{key}"]
-            torch.testing.assert_close(found[f"target.{name}.{key}"], slow)
-
-
-def test_targets_are_clipped_to_what_returns_can_be(make):
-    algorithm = make(discount=0.9, action_l2=0.0)
-    n = 4
-    batch = Transitions(
-        inputs=torch.zeros(n, 6),
-        next_inputs=torch.zeros(n, 6),
-        action=torch.zeros(n, 3),
-        reward=torch.tensor([[1000.0], [-1000.0], [0.0], [0.0]]),
-        going_on=torch.tensor([[1.0], [1.0], [1.0], [0.0]]),
-    )
-    value = algorithm.model.value(batch.inputs, batch.action)[0].item()
-    next_value = algorithm.target.value(batch.inputs, algorithm.target.act(batch.inputs))[0].item()
-    expected = np.array([0, -10, min(0.9 * next_value, 0), 0])
-    assert algorithm.losses(batch).critic.item() == pytest.approx(np.mean((value - expected) ** 2), rel=1e-5)
+@pytest.mark.parametrize(
+    "learner", ["sac", *(pytest.param(name, marks=pytest.mark.slow) for name in ("td3", "tqc"))]
+)
+def test_other_learners_learn_in_hindsight(make, framework_fit, learner):
+    algorithm = make(learner=learner, overlap=False, learning_rate=2e-3, temperature=0.05)
+    framework_fit(algorithm)
+    assert success(algorithm) >= 0.9
 
 
 @pytest.mark.parametrize("clip", [False, True])
@@ -101,12 +49,12 @@ def test_the_target_of_a_terminal_transition_is_its_reward(make, clip):
         next_inputs=torch.randn(4, 6, generator=random),
         action=torch.randn(4, 3, generator=random),
         reward=torch.tensor([[-1.0], [-0.25], [0.0], [-0.25]]),
-        going_on=torch.tensor([[0.0], [0.0], [0.0], [1.0]]),
+        discount=0.98 * torch.tensor([[0.0], [0.0], [0.0], [1.0]]),
     )
     target = algorithm.target
-    worth = target.value(batch.next_inputs, target.act(batch.next_inputs))[3].item()
+    worth = target.q(batch.next_inputs, target.mode(batch.next_inputs))[3].item()
     expected = -0.25 + 0.98 * worth
-    found = algorithm.losses.targets(batch)[:, 0].tolist()
+    found = algorithm.learner.targets(batch)[:, 0].tolist()
     assert found[:3] == [-1.0, -0.25, 0.0]
     assert found[3] == pytest.approx(min(expected, 0.0) if clip else expected, rel=1e-5)
 
@@ -116,9 +64,9 @@ def test_terminal_states_are_stored_and_learned_as_such(make, framework_fit):
     algorithm = make(PointGoal(8, dims=3, ends_at_goal=True), budget={"env_steps": 320}, clip_targets=False)
     framework_fit(algorithm)
     batch = algorithm._sample(500)
-    ended = batch.going_on[:, 0] == 0
+    ended = batch.discount[:, 0] == 0
     assert 0 < ended.sum() < 500
-    assert (algorithm.losses.targets(batch)[ended] == batch.reward[ended]).all()
+    assert (algorithm.learner.targets(batch)[ended] == batch.reward[ended]).all()
     assert (batch.reward[ended] == 0).all()
 
 
@@ -202,8 +150,9 @@ def test_episodes_in_which_the_goal_moved_are_replayed_more_often(make):
     assert moved.sum() / (~moved).sum() == pytest.approx(11, rel=0.1)
 
 
-def test_the_served_policy_is_the_policy(make):
-    algorithm = make()
+@pytest.mark.parametrize("learner", ["ddpg", "sac"])
+def test_the_served_policy_is_the_policy(make, learner):
+    algorithm = make(learner=learner)
     algorithm.model.normalizer.update(torch.randn(100, 6) * 2 + 1)
     module, example = algorithm.served()
     assert {name: array.shape for name, array in example.items()} == {

@@ -31,7 +31,7 @@ def replay() -> EpisodeReplay:
 def replayed(replay, strategy="future", k=4, environment=None):
     random = np.random.default_rng(0)
     sample = replay.sample(COUNT, random)
-    relabel = Relabel(environment or PointGoal(radius=0.5), strategy, k)
+    relabel = Relabel(environment or PointGoal(radius=0.5), strategy, k, 0.5)
     transitions = relabel.all_of(replay, sample, random)
     episode, step = replay["achieved_goal"][sample.row].T
     goal = transitions.inputs[:, 2:]
@@ -84,13 +84,13 @@ def test_stored_ends_are_terminal_where_the_environment_does_not_judge_them(repl
         compute_terminated = property()
 
     transitions, episode, step, *_ = replayed(replay, environment=Judgeless())
-    assert np.array_equal(transitions.going_on[:, 0] == 0, (episode == 2) & (step == LENGTHS[2] - 1))
+    assert np.array_equal(transitions.discount[:, 0] == 0, (episode == 2) & (step == LENGTHS[2] - 1))
 
 
 def test_ends_are_judged_anew_where_reaching_the_goal_ends_the_episode(replay):
     transitions, *_ = replayed(replay, environment=PointGoal(radius=0.5, ends_at_goal=True))
-    assert np.array_equal(transitions.going_on == 0, transitions.reward == 0)
-    assert 0 < (transitions.going_on == 0).mean() < 1
+    assert np.array_equal(transitions.discount == 0, transitions.reward == 0)
+    assert 0 < (transitions.discount == 0).mean() < 1
 
 
 @pytest.mark.parametrize("keep", [1.0, 0.25])
@@ -106,7 +106,9 @@ def test_transitions_that_start_at_their_goal_are_kept_as_seldom_as_asked(keep):
             "action": achieved,
         }
         replay.add(Episode(steps, terminated=False, success=False))
-    drawn = Relabel(PointGoal(radius=0.5), "future", 4, keep).draw(replay, COUNT, np.random.default_rng(0))
+    drawn = Relabel(PointGoal(radius=0.5), "future", 4, 0.5, keep).draw(
+        replay, COUNT, np.random.default_rng(0)
+    )
     assert {len(each) for each in drawn} == {COUNT}
     of_still, own_goal = drawn.inputs[:, 0] == 0, drawn.inputs[:, 2] == -9
     # Of 10 transitions 5 are of the still episode, and in 4 of those the goal is where it stands.

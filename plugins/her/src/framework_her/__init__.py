@@ -132,7 +132,7 @@ def register_algorithms() -> Iterator[Component]:
         "hindsight",
         "framework_her.hindsight:Hindsight",
         parameters="framework_her.config:HindsightConfig",
-        doc="DDPG with Hindsight Experience Replay",
+        doc="Hindsight Experience Replay, with DDPG or another off-policy learner",
         source=f"{_HER}, algorithm 1",
     )
 

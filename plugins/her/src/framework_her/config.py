@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal
 
 from framework import Param
-from framework.rl.budget import Budget
+from framework.rl.off_policy.config import ActorQConfig, DelayedConfig, TruncatedConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActorCriticConfig:
+class ActorCriticConfig(ActorQConfig):
     """Parameters of the goal-conditioned actor and critic."""
 
-    hidden: Annotated[tuple[int, ...], Param("units in each hidden layer, of both networks", ge=1)] = (
+    hidden: Annotated[tuple[int, ...], Param("units in each hidden layer, of all networks", ge=1)] = (
         256,
         256,
         256,
     )
-    normalizer_eps: Annotated[
-        float, Param("smallest standard deviation that inputs are divided by", gt=0)
-    ] = 0.01
-    normalizer_clip: Annotated[
-        float, Param("largest size of a normalised input; larger ones are cut to it", gt=0)
-    ] = 5.0
-    weights: Annotated[
-        Path | None, Param("checkpoint to start from; networks and normalisers are taken from it")
-    ] = None
+    observations: Annotated[tuple[str, ...] | None, Param("what the networks see")] = (
+        "observation",
+        "desired_goal",
+    )
+    normalize: Annotated[
+        bool, Param("scale inputs to zero mean and unit variance, by what was seen in training")
+    ] = True
+
+    def __post_init__(self) -> None:
+        if self.observations != ("observation", "desired_goal"):
+            raise ValueError("observations: hindsight gives the networks observation and desired_goal")
 
 
 @dataclass(frozen=True, kw_only=True)
-class HindsightConfig:
-    """Parameters of DDPG with Hindsight Experience Replay; the defaults are close to the published ones."""
+class HindsightConfig(DelayedConfig, TruncatedConfig):
+    """Parameters of Hindsight Experience Replay; the defaults are close to the published ones."""
 
-    budget: Annotated[Budget, Param("how long to train: {env_steps: 300_000} or {updates: 20_000}")]
+    learner: Annotated[
+        Literal["ddpg", "td3", "sac", "tqc"],
+        Param(
+            "what learns from what is replayed: DDPG as published, or as rl/td3, rl/sac and rl/tqc do. Only "
+            "ddpg and td3 use `random_action`, `noise`, `action_l2` and `clip_targets`; td3 alone "
+            "`policy_delay` and `target_noise`; the others `temperature` and what belongs to it"
+        ),
+    ] = "ddpg"
     strategy: Annotated[
         Literal["final", "future", "episode", "random"],
         Param(
@@ -43,16 +51,11 @@ class HindsightConfig:
         ),
     ] = "future"
     k: Annotated[
-        int, Param("replayed transitions with another goal for each with its own; 0 is plain DDPG", ge=0)
+        int, Param("replayed transitions with another goal for each with its own; 0 for none", ge=0)
     ] = 4
-    steps_per_cycle: Annotated[
-        int,
-        Param("steps that every parallel environment takes in one cycle of training", unit="env steps", ge=1),
-    ] = 50
     updates_per_cycle: Annotated[
         int, Param("gradient updates in one cycle of training", unit="updates", ge=1)
     ] = 40
-    batch_size: Annotated[int, Param("transitions in one gradient update", ge=1)] = 256
     capacity: Annotated[int, Param("rows of the replay buffer; an episode of T steps takes T + 1", ge=1)] = (
         1_000_000
     )
@@ -101,11 +104,6 @@ class HindsightConfig:
     overlap: Annotated[
         bool, Param("collect the next cycle's experience, in a thread, while learning from what is there")
     ] = True
-    matmul: Annotated[
-        Literal["highest", "high", "medium"],
-        Param("precision of float32 matrix products; medium is still float32 on AMD processors, and faster"),
-    ] = "medium"
-    seed: Annotated[int, Param("seed of exploration, replay and the training environment", ge=0)] = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from framework.rl.buffers.episodes import EpisodeReplay, Index, Sample
+from framework.rl.off_policy.learner import Transitions
 from framework_her.actor_critic import join
 from framework_her.counting import CountBonus
 
 Array = NDArray[np.float32]
 Strategy: TypeAlias = Literal["final", "future", "episode", "random"]
-
-#: NumPy arrays or torch tensors.
-A = TypeVar("A")
-
-
-class Transitions(NamedTuple, Generic[A]):
-    """Transitions ready to learn from, float32.
-
-    Attributes:
-        inputs, next_inputs: s || g and s' || g, `(n, |s| + |g|)`.
-        action: `(n, actions)`, in [-1, 1].
-        reward: `(n, 1)`, for the goal in the inputs.
-        going_on: `(n, 1)`, 0 after a terminal state and 1 elsewhere. Reaching a goal does not
-            end an episode (section 4.1), and neither does its time limit.
-    """
-
-    inputs: A
-    next_inputs: A
-    action: A
-    reward: A
-    going_on: A
 
 
 class Relabel:
@@ -58,6 +38,7 @@ class Relabel:
             and so does `compute_terminated`, if it has one.
         strategy: as above.
         k: as above; 0 leaves all goals as they are.
+        discount: of a value one step later. Reaching a goal does not end an episode (section 4.1).
         keep_reached: as above, in (0, 1]; 1 replays all alike, as the paper does.
         bonus: rewards to add, for where a transition leads to.
     """
@@ -67,10 +48,12 @@ class Relabel:
         environment: Any,
         strategy: Strategy,
         k: int,
+        discount: float,
         keep_reached: float = 1.0,
         bonus: CountBonus | None = None,
     ) -> None:
         self.environment = environment
+        self.discount = np.float32(discount)
         self.strategy = strategy
         self.share = k / (k + 1)
         self.keep_reached = keep_reached
@@ -110,7 +93,7 @@ class Relabel:
             next_inputs=join(observation[row + 1], goal),
             action=replay["action"][row],
             reward=np.asarray(reward, np.float32)[:, None],
-            going_on=1 - last.astype(np.float32)[:, None],
+            discount=self.discount * ~last[:, None],
         )
 
     def _goals(self, replay: EpisodeReplay, sample: Sample, random: np.random.Generator) -> Array:

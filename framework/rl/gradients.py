@@ -13,68 +13,86 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from framework.rl.mlp import Ensemble
+
 
 class Pass:
-    """One way through a perceptron and back, without autograd.
+    """One way through a perceptron, or through an ensemble of them, and back, without autograd.
 
     Args:
-        network: linear layers with bias and ReLU between them, as `framework.rl.mlp.mlp` makes it.
+        network: linear layers with bias and ReLU between them, as `framework.rl.mlp` makes it.
 
     Raises:
         ValueError: it is anything else, whose gradients would be others.
     """
 
-    def __init__(self, network: nn.Sequential) -> None:
-        self.layers = [layer for layer in network if isinstance(layer, nn.Linear)]
-        expected = [kind for _ in self.layers for kind in (nn.Linear, nn.ReLU)][:-1]
+    def __init__(self, network: nn.Sequential | Ensemble) -> None:
+        self.layers: list[Any] = [each for each in network if hasattr(each, "weight")]
+        self.members = network.members if isinstance(network, Ensemble) else None
+        linear = nn.Linear if self.members is None else Ensemble.Linear
+        expected = [kind for _ in self.layers for kind in (linear, nn.ReLU)][:-1]
         if [type(layer) for layer in network] != expected or any(layer.bias is None for layer in self.layers):
             raise ValueError(
                 f"only gradients of Linear layers with ReLU between them are known, not of {network}"
             )
+        self._product = torch.addmm if self.members is None else torch.baddbmm
         self._inputs: list[Tensor] = []
         self._memory: dict[tuple[str, int], Tensor] = {}
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
-        """The network's answer, `(batch, outputs)`."""
+        """The network's answer, `(batch, outputs)`; an ensemble's `(members, batch, outputs)`."""
+        if self.members is not None:
+            x = x.expand(self.members, *x.shape[-2:])
         self._inputs = [x]
         *hidden, last = self.layers
         for number, layer in enumerate(hidden):
-            h = self._buffer("forward", number, len(x), layer.out_features, x)
-            torch.addmm(layer.bias, x, layer.weight.t(), out=h)
+            h = self._buffer("forward", number, layer.weight.shape[-2], x)
+            self._product(layer.bias, x, layer.weight.mT, out=h)
             x = h.relu_()
             self._inputs.append(x)
-        return torch.addmm(last.bias, x, last.weight.t())
+        return self._product(last.bias, x, last.weight.mT)
 
     @torch.no_grad()
     def backward(
-        self, gradient: Tensor, rows: slice = slice(None), *, to_inputs: bool = False
+        self,
+        gradient: Tensor,
+        rows: slice = slice(None),
+        *,
+        to_inputs: bool = False,
+        to_parameters: bool = True,
     ) -> tuple[list[Tensor], Tensor | None]:
         """Take the gradient with respect to the last `forward`'s answer back through the network.
 
         Args:
-            gradient: `(batch, outputs)`.
+            gradient: as the answer.
             rows: those whose gradients reach the parameters.
             to_inputs: whether to go on to the inputs.
+            to_parameters: whether the parameters' are wanted.
 
         Returns:
-            Gradients of the parameters, in their order, and of the inputs, `(batch, inputs)`.
+            Gradients of the parameters, in their order, and of the inputs, `(batch, inputs)`: for an
+            ensemble the sum over its members.
         """
         found: list[Tensor] = []
         for number in reversed(range(len(self.layers))):
-            layer, x, some = self.layers[number], self._inputs[number], gradient[rows]
-            found += [some.sum(0), some.t() @ x[rows]]
+            layer, x, some = self.layers[number], self._inputs[number], gradient[..., rows, :]
+            if to_parameters:
+                found += [some.sum(-2, keepdim=some.ndim == 3), some.mT @ x[..., rows, :]]
             if number == 0:
-                return found[::-1], gradient @ layer.weight if to_inputs else None
-            below = self._buffer("backward", number % 2, len(x), layer.in_features, x)
-            torch.mm(gradient, layer.weight, out=below)
+                of_inputs = gradient @ layer.weight if to_inputs else None
+                if of_inputs is not None and self.members is not None:
+                    of_inputs = of_inputs.sum(0)
+                return found[::-1], of_inputs
+            below = self._buffer("backward", number % 2, layer.weight.shape[-1], x)
+            torch.matmul(gradient, layer.weight, out=below)
             gradient = torch.ops.aten.threshold_backward.grad_input(below, x, 0, grad_input=below)
         raise AssertionError("a perceptron has at least one layer")
 
-    def _buffer(self, way: str, number: int, rows: int, columns: int, like: Tensor) -> Tensor:
-        held = self._memory.get((way, number))
-        if held is None or held.shape != (rows, columns) or held.device != like.device:
-            held = self._memory[way, number] = like.new_empty(rows, columns)
+    def _buffer(self, way: str, number: int, columns: int, like: Tensor) -> Tensor:
+        held, shape = self._memory.get((way, number)), (*like.shape[:-1], columns)
+        if held is None or held.shape != shape or held.device != like.device:
+            held = self._memory[way, number] = like.new_empty(shape)
         return held
 
 

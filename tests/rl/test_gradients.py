@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from framework.rl.gradients import Pass, with_gradients
 from framework.rl.mlp import mlp
-from framework_her.gradients import Pass, with_gradients
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Learning off policy: from a buffer of what any policy experienced, again and again."""
