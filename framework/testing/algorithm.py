@@ -237,4 +237,5 @@ def _check_served(trained: Any, name: str) -> None:
         assert len(one) == 2, f"{name}: served() gives an example of {len(one)} inputs, not 2"
     with torch.no_grad():
         answer = served.module.eval()(*positional, **named)
-    assert torch.isfinite(answer).all(), f"{name}: the served model's answer to its example is not finite"
+    for one in answer.values() if isinstance(answer, dict) else (answer,):
+        assert torch.isfinite(one).all(), f"{name}: the served model's answer to its example is not finite"
