@@ -8,10 +8,10 @@ import mujoco
 import numpy as np
 import pytest
 
+from framework.sim.rotations import euler_angles
 from framework_her.fetch.config import FetchConfig
 from framework_her.fetch.env import FetchEnv
 from framework_her.fetch.model import NEVER_TOUCH
-from framework_her.fetch.motion import euler_angles
 from framework_her.fetch.tasks import TASKS
 
 TOLERANCE = 1e-9

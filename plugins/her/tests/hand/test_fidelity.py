@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import framework_her.hand
-from framework_her.hand import rotations, tasks
+from framework.sim import rotations
+from framework_her.hand import tasks
 from framework_her.hand.config import BlockConfig, EggConfig, HandReachConfig, PenConfig
 
 TOLERANCE = 1e-9

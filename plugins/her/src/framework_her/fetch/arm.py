@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from framework.sim import Camera, Rows
 from framework.sim.engine import mujoco
+from framework.sim.rotations import euler_angles
 from framework_her.fetch.config import ArmConfig
 from framework_her.fetch.model import DOWN, SUBSTEPS, Robot
-from framework_her.fetch.motion import PointMotion, euler_angles
+from framework_her.fetch.motion import PointMotion
 from framework_her.fetch.parameters import LATEST, parameters
 from framework_her.goal_env import Array, GoalVectorEnv
 

@@ -71,22 +71,3 @@ def _cross(a: Array, b: Array) -> Array:
     product = a.take(_NEXT, axis=-1) * b.take(_AFTER, axis=-1)
     product -= a.take(_AFTER, axis=-1) * b.take(_NEXT, axis=-1)
     return np.asarray(product)
-
-
-_SINES, _SIGNS, _COSINES = np.array([5, 2, 1]), np.array([-1.0, 1.0, -1.0]), np.array([8, 8, 0])
-
-
-def euler_angles(matrices: Array) -> Array:
-    """Rotation matrices, `(k, 9)` row by row, as angles about x, y, z, `(k, 3)`; rad.
-
-    The first two angles are about axes that turn along, and signs are those of the published
-    observations. Where the second is a right angle the first is set to 0.
-    """
-    sines = matrices.take(_SINES, axis=1) * _SIGNS
-    cosines = matrices.take(_COSINES, axis=1)
-    cosines[:, 1] = cosine = np.hypot(sines[:, 0], cosines[:, 0])
-    if cosine.min() <= 4 * np.finfo(np.float64).eps:
-        locked = cosine <= 4 * np.finfo(np.float64).eps
-        sines[locked, 0], cosines[locked, 0] = 0.0, 1.0
-        sines[locked, 2], cosines[locked, 2] = matrices[locked, 3], matrices[locked, 4]
-    return np.asarray(np.arctan2(sines, cosines))

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from framework.sim import Camera, Rows
 from framework.sim.engine import mujoco
+from framework.sim.shadow_hand import HINGES
 from framework_her.goal_config import GoalConfig
 from framework_her.goal_env import GoalVectorEnv
-from framework_her.hand.model import HINGES, SUBSTEPS, Hand
+from framework_her.hand.model import SUBSTEPS, Hand
 
 
 class HandEnv(GoalVectorEnv):

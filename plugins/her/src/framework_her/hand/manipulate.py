@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framework.errors import UserError
-from framework.sim import Observation, Rows
+from framework.sim import Observation, Rows, rotations
 from framework.sim.engine import mujoco
+from framework.sim.shadow_hand import HINGES
 from framework_her.goal_env import Array, distance
-from framework_her.hand import rotations
 from framework_her.hand.base import HandEnv
 from framework_her.hand.config import ManipulateConfig
-from framework_her.hand.model import HINGES, SUBSTEPS, load
+from framework_her.hand.model import SUBSTEPS, load
 
 #: Physics steps in which the object comes to rest before an episode.
 SETTLING = 10 * SUBSTEPS

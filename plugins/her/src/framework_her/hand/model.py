@@ -9,14 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from framework.sim import asset_path
 from framework.sim.engine import mujoco
+from framework.sim.shadow_hand import hand_spec, tip_sites
 
 SUBSTEPS = 20
-#: Hinges of the hand; they come first in `qpos` and `qvel`.
-HINGES = 24
-#: Names of the published touch sensors begin like this.
-TOUCH = "robot0:TS_"
 
 
 @dataclass(frozen=True)
@@ -44,22 +40,11 @@ def load(file: str, joints: tuple[tuple[str, float], ...] = ()) -> Hand:
         file: name of the XML file in gymnasium-robotics' `hand` folder.
         joints: first angle of some hinges, by name; rad.
     """
-    path = asset_path("gymnasium_robotics", f"envs/assets/hand/{file}")
-    spec = mujoco.MjSpec.from_file(str(path))
-    # MuJoCo computes sensors in every physics step; no task observes others than these.
-    for sensor in list(spec.sensors):
-        if not sensor.name.startswith(TOUCH):
-            spec.delete(sensor)
-    model = spec.compile()
+    model = hand_spec(file).compile()
     data = mujoco.MjData(model)
     for name, angle in joints:
         data.qpos[model.joint(name).qposadr[0]] = angle
     first = np.empty(mujoco.mj_stateSize(model, mujoco.mjtState.mjSTATE_INTEGRATION))
     mujoco.mj_getState(model, data, first, mujoco.mjtState.mjSTATE_INTEGRATION)
     mujoco.mj_forward(model, data)
-    tips = np.stack([data.site(f"robot0:S_{finger}tip").xpos for finger in FINGERS])
-    return Hand(model, first, tips, data.body("robot0:palm").xpos.copy())
-
-
-#: First, middle, ring and little finger, and thumb.
-FINGERS = ("ff", "mf", "rf", "lf", "th")
+    return Hand(model, first, data.site_xpos[tip_sites(model)], data.body("robot0:palm").xpos.copy())

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framework.sim import Observation, Rows
+from framework.sim.shadow_hand import FINGERS, HINGES, tip_sites
 from framework_her.goal_env import Array, distance, reach
 from framework_her.hand.base import HandEnv
 from framework_her.hand.config import HandReachConfig
-from framework_her.hand.model import FINGERS, HINGES, load
+from framework_her.hand.model import load
 
 #: First angles of the hinges; rad.
 RESTING = (
@@ -68,7 +69,7 @@ class HandReachEnv(HandEnv):
         hand = load("reach.xml", RESTING)
         options = {"max_episode_steps": config.max_episode_steps} | options
         super().__init__(hand, config, further=15, goal=15, **options)
-        self._sites = [hand.model.site(f"robot0:S_{finger}tip").id for finger in FINGERS]
+        self._sites = tip_sites(hand.model)
         self._site_xpos = self.batch.bind("site_xpos")
 
     def _score(self, achieved: Array, desired: Array) -> tuple[Array, NDArray[np.bool_]]:

@@ -1,4 +1,4 @@
-"""Quaternions `(w, x, y, z)`, batched: `(..., 4)`."""
+"""Rotations as quaternions `(w, x, y, z)`, batched: `(..., 4)`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import itertools
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from framework_her.fetch.motion import euler_angles
-from framework_her.goal_env import Array
+Array = NDArray[np.float64]
+
+_BACK = np.array([1.0, -1.0, -1.0, -1.0])
+
+
+def conjugate(quaternion: Array) -> Array:
+    """The rotations back, of unit quaternions."""
+    return np.asarray(quaternion * _BACK)
 
 
 def product(a: Array, b: Array) -> Array:
@@ -43,8 +50,27 @@ def matrix(quaternion: Array) -> Array:
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
 
+_SINES, _SIGNS, _COSINES = np.array([5, 2, 1]), np.array([-1.0, 1.0, -1.0]), np.array([8, 8, 0])
+
+
+def euler_angles(matrices: Array) -> Array:
+    """Rotation matrices, `(k, 9)` row by row, as angles about x, y, z, `(k, 3)`; rad.
+
+    The first two angles are about axes that turn along, and signs are those of the published
+    observations. Where the second is a right angle the first is set to 0.
+    """
+    sines = matrices.take(_SINES, axis=1) * _SIGNS
+    cosines = matrices.take(_COSINES, axis=1)
+    cosines[:, 1] = cosine = np.hypot(sines[:, 0], cosines[:, 0])
+    if cosine.min() <= 4 * np.finfo(np.float64).eps:
+        locked = cosine <= 4 * np.finfo(np.float64).eps
+        sines[locked, 0], cosines[locked, 0] = 0.0, 1.0
+        sines[locked, 2], cosines[locked, 2] = matrices[locked, 3], matrices[locked, 4]
+    return np.asarray(np.arctan2(sines, cosines))
+
+
 def euler(quaternion: Array) -> Array:
-    """Angles about x, y, z, `(..., 3)` rad; see `framework_her.fetch.motion.euler_angles`."""
+    """Angles about x, y, z, `(..., 3)` rad; see `euler_angles`."""
     return euler_angles(matrix(quaternion).reshape(-1, 9)).reshape(*quaternion.shape[:-1], 3)
 
 
