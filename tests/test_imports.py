@@ -32,6 +32,7 @@ SHIPPED = [
     ("her", "her.yaml", "her/hindsight"),
     ("codex", "codex.yaml", "codex/language_model"),
     ("glide", "glide.yaml", "glide/denoising"),
+    ("dex_hand", "dex_hand.yaml", "rl/ppo"),
 ]
 
 

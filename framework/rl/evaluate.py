@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -24,11 +24,13 @@ class Outcomes(NamedTuple):
         returns: `(n,)`, undiscounted.
         lengths: `(n,)`, in steps.
         success: `(n,)`, `info["is_success"]` at the last step; NaN where there is none.
+        info: further entries of the last step's info, `(n,)` each, by name; NaN likewise.
     """
 
     returns: NDArray[np.float64]
     lengths: NDArray[np.int64]
     success: NDArray[np.float64]
+    info: dict[str, NDArray[np.float64]]
 
 
 def quotas(episodes: int, environments: int) -> NDArray[np.int64]:
@@ -36,7 +38,9 @@ def quotas(episodes: int, environments: int) -> NDArray[np.int64]:
     return episodes // environments + (np.arange(environments) < episodes % environments)
 
 
-def evaluate_policy(environment: Any, policy: Policy, episodes: int, seed: int) -> Outcomes:
+def evaluate_policy(
+    environment: Any, policy: Policy, episodes: int, seed: int, keys: Sequence[str] = ()
+) -> Outcomes:
     """Play episodes in a batched environment.
 
     Counting the first n episodes to end would favour short ones. Here every environment
@@ -47,6 +51,7 @@ def evaluate_policy(environment: Any, policy: Policy, episodes: int, seed: int) 
         policy: the actions to take; a `Player` is told which episodes ended.
         episodes: how many; the same seed and number give the same episodes.
         seed: of the reset.
+        keys: entries of the last step's info to return, besides `is_success`.
 
     Returns:
         The outcomes, ordered by environment and then by time.
@@ -59,7 +64,8 @@ def evaluate_policy(environment: Any, policy: Policy, episodes: int, seed: int) 
     if mode is AutoresetMode.DISABLED:
         raise UserError(f"{type(environment).__name__} does not reset itself; build it with autoreset")
     quota = quotas(episodes, n)
-    finished: list[list[tuple[float, int, float]]] = [[] for _ in range(n)]
+    finished: list[list[tuple[float, int, list[float]]]] = [[] for _ in range(n)]
+    keys = ("is_success", *keys)
     counted = np.zeros(n, np.int64)
     ret, length = np.zeros(n), np.zeros(n, np.int64)
     resetting = np.zeros(n, np.bool_)
@@ -73,13 +79,16 @@ def evaluate_policy(environment: Any, policy: Policy, episodes: int, seed: int) 
         done = (terminated | truncated) & ~resetting
         forget(resetting if mode is AutoresetMode.NEXT_STEP else done)
         if done.any():
-            success = final_info("is_success", info, np.full(n, np.nan)).astype(np.float64)
+            unknown = np.full(n, np.nan)
+            last = np.array([final_info(key, info, unknown) for key in keys], np.float64)
             for i in np.flatnonzero(done & (counted < quota)):
-                finished[i].append((float(ret[i]), int(length[i]), float(success[i])))
+                finished[i].append((float(ret[i]), int(length[i]), last[:, i].tolist()))
             counted += done
             tell(int(np.minimum(counted, quota).sum()), episodes, "episodes")
             ret[done], length[done] = 0.0, 0
         if mode is AutoresetMode.NEXT_STEP:
             resetting = done
-    returns, lengths, successes = zip(*(one for each in finished for one in each), strict=True)
-    return Outcomes(np.array(returns), np.array(lengths), np.array(successes, np.float64))
+    returns, lengths, lasts = zip(*(one for each in finished for one in each), strict=True)
+    success, *further = np.array(lasts, np.float64).T
+    found = dict(zip(keys[1:], further, strict=True))
+    return Outcomes(np.array(returns), np.array(lengths), success, found)

@@ -22,11 +22,14 @@ PLUGINS = sorted(path.parent.name for path in ROOT.glob("plugins/*/pyproject.tom
 def of(plugin: str) -> dict[str, str]:
     """The texts of a plugin's recipes in the repository, by path; of "" those that are no plugin's."""
     shelf = ROOT / "recipes"
-    owner = {path: path.stem.split("_")[0] for path in shelf.rglob("*.yaml")}
+    owner = {
+        path: next((name for name in PLUGINS if f"{path.stem}_".startswith(f"{name}_")), "")
+        for path in shelf.rglob("*.yaml")
+    }
     return {
         path.relative_to(shelf).as_posix(): path.read_text(encoding="utf-8")
         for path in owner
-        if owner[path] == plugin or (not plugin and owner[path] not in PLUGINS)
+        if owner[path] == plugin
     }
 
 

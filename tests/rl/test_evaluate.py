@@ -50,9 +50,17 @@ def test_exactly_so_many_episodes(episodes):
     environment = PointGoal(8, horizon=tuple(range(1, 9)))
     policy = lambda observation: np.zeros((8, 2))  # noqa: E731
     played = evaluate_policy(environment, policy, episodes, seed=3)
-    assert [len(each) for each in played] == [episodes] * 3
+    assert [len(each) for each in played[:3]] == [episodes] * 3
     again = evaluate_policy(environment, policy, episodes, seed=3)
     assert np.array_equal(played.returns, again.returns)
+
+
+def test_further_entries_of_the_last_info():
+    environment = PointGoal(4, horizon=5)
+    policy = lambda observation: np.zeros((4, 2))  # noqa: E731
+    played = evaluate_policy(environment, policy, 6, seed=0, keys=("is_success", "weather"))
+    np.testing.assert_array_equal(played.info["is_success"], played.success)
+    assert np.isnan(played.info["weather"]).all()
 
 
 def test_success_is_that_of_the_last_step():
