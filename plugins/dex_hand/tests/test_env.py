@@ -135,7 +135,8 @@ def test_a_blown_up_hand_costs_one_episode_and_earns_nothing():
     env._qvel[1, 3] = np.nan
     _, reward, terminated, truncated, info = env.step(STILL)
     assert info["diverged"].tolist() == [False, True, False]
-    assert (truncated[1], terminated[1], reward[1]) == (True, False, 0.0)
+    assert (truncated[1], terminated[1]) == (True, False)
+    assert abs(reward[1]) < 1e-6  # the angle is of an observation, float32
     assert env.diverged == 1
 
 

@@ -22,6 +22,8 @@ ORIGIN = np.array([1.0, 0.87, 0.16])
 BESIDE = np.array([0.15, 0.0, 0.0])
 #: Numbers in what the policy may see in the paper, and in all there is to see.
 POLICY, CRITIC = 22, 128
+#: In `policy`: the height of the object and the rotation that is left.
+HEIGHT, LEFT = 17, slice(18, 22)
 
 
 class ReorientEnv(VectorEnv):
@@ -131,43 +133,35 @@ class ReorientEnv(VectorEnv):
         middle = self._centre if config.control == "absolute" else self._qpos[rows].take(self._joints, axis=1)
         self._ctrl[rows] = np.clip(middle + self._half * self._action[rows], self._low, self._high)
 
-    def _simulate(self, actions: Floats, rows: Rows) -> Flags | None:
-        failed = super()._simulate(actions, rows)
-        self._reward, self._reached = np.zeros(self.num_envs), np.zeros(self.num_envs, np.bool_)
-        self._dropped, self._before = self._reached.copy(), self._angle.copy()
-        self._spent = self._waited + 1
-        good = np.arange(self.num_envs)[rows]
-        if failed is not None:
-            good = good[~failed[good]]
-        config = self.config
-        turned = self._qpos[good, TURNED]
-        left = angle(turned, self.goal[good], shortest=True)
-        dropped = self._qpos[good, PLACE.stop - 1] < config.drop_height
-        reached = (left < config.tolerance) & ~dropped
-        self._reward[good] = (
-            self._angle[good] - left + config.success_reward * reached - config.drop_penalty * dropped
-        )
-        self._reached[good], self._dropped[good] = reached, dropped
-        self._angle[good] = self._before[good] = left
-        self._successes[good] += reached
-        self._waited[good] += 1
-        if reached.any():
-            self._ask(good[reached])
-        return failed
+    def _stepped(self, rows: Rows) -> None:
+        self._waited[rows] += 1
 
-    def _judge(self, observation: Observation, actions: Floats) -> tuple[Floats, Flags, Info]:
-        over = self._successes >= self.config.max_successes
-        over |= self._waited >= self.config.steps_per_goal
-        if self.max_episode_steps is not None:
-            self._elapsed[over] = self.max_episode_steps - 1
+    def _judge(self, observation: Observation, actions: Floats) -> tuple[Floats, Flags, Flags, Info]:
+        config, seen = self.config, observation["policy"]
+        self._left = _angle(seen[:, LEFT])
+        dropped = seen[:, HEIGHT] < config.drop_height - ORIGIN[2]
+        self._reached = (self._left < config.tolerance) & ~dropped
+        reward = self._angle - self._left
+        reward += config.success_reward * self._reached - config.drop_penalty * dropped
+        successes = self._successes + self._reached
+        over = successes >= config.max_successes
+        over |= ~self._reached & (self._waited >= config.steps_per_goal)
         info = {
             "is_success": self._reached,
-            "successes": self._successes.copy(),
-            "dropped": self._dropped.copy(),
-            "waited": self._spent,
-            "angle": self._before,
+            "successes": successes,
+            "dropped": dropped,
+            "waited": self._waited.copy(),
+            "angle": self._left,
         }
-        return self._reward, self._dropped, info
+        return reward, dropped, over, info
+
+    def _advance(self, rows: Rows) -> Ids:
+        self._angle[rows] = self._left[rows]
+        self._successes[rows] += self._reached[rows]
+        reached: Ids = np.arange(self.num_envs)[rows][self._reached[rows]]
+        if len(reached):
+            self._ask(reached)
+        return reached
 
     # What is seen -------------------------------------------------------------------------
 
@@ -203,11 +197,16 @@ def _box(size: int) -> spaces.Box:
     return spaces.Box(-np.inf, np.inf, (size,), np.float32)
 
 
+def _angle(quaternion: Array) -> Floats:
+    """Angles of rotation, `(k,)` rad, of quaternions whose first number is not negative."""
+    sine = np.linalg.norm(quaternion[:, 1:].astype(np.float64), axis=1)
+    return np.asarray(2 * np.arctan2(sine, quaternion[:, 0].astype(np.float64)))
+
+
 def _vector(quaternion: Array) -> Array:
     """Axis times angle, `(k, 3)` rad, of quaternions whose first number is not negative."""
     sine = np.linalg.norm(quaternion[:, 1:], axis=1)
-    whole = 2 * np.arctan2(sine, quaternion[:, 0])
-    return np.asarray(quaternion[:, 1:] * (whole / np.maximum(sine, 1e-12))[:, None])
+    return np.asarray(quaternion[:, 1:] * (_angle(quaternion) / np.maximum(sine, 1e-12))[:, None])
 
 
 def make_reorient(config: ReorientConfig, **options: Any) -> ReorientEnv:
