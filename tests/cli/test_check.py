@@ -114,8 +114,9 @@ def test_every_shipped_recipe_is_right(path: Path) -> None:
     # Whatever it extends may be what names them.
     whole = str(compose(read_file(path), str(path), path, ()).data)
     needed = set(re.findall(r"'use': '(\w+)/", whole))
-    if not needed & plugins:
-        pytest.skip(f"none of its plugins is installed: {', '.join(sorted(needed))}")
+    missing = needed & {folder.name for folder in (ROOT / "plugins").iterdir()} - plugins
+    if missing:
+        pytest.skip(f"not installed: {', '.join(sorted(missing))}")
     if "gymnasium" in needed:
         pytest.importorskip("gymnasium")
     assert load(path, ASKED.get(path.name, [])).stages
