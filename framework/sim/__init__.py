@@ -12,7 +12,18 @@ from __future__ import annotations
 from framework.sim.arrays import Flags, Floats, Ids, Info, Observation, Rows, State
 from framework.sim.assets import asset_path
 from framework.sim.fields import Field
-from framework.sim.randomisation import Parameter, Randomisation
+from framework.sim.randomisation import (
+    ActionDelay,
+    ActionNoise,
+    Backlash,
+    Dropout,
+    Effect,
+    ObservationNoise,
+    Parameter,
+    RandomForces,
+    Randomisation,
+    TimestepJitter,
+)
 from framework.sim.render import Camera
 from framework.sim.single import SingleEnv
 from framework.sim.streams import Streams
@@ -20,19 +31,27 @@ from framework.sim.vector_env import VectorEnv
 from framework.sim.world import World
 
 __all__ = [
+    "ActionDelay",
+    "ActionNoise",
+    "Backlash",
     "Camera",
+    "Dropout",
+    "Effect",
     "Field",
     "Flags",
     "Floats",
     "Ids",
     "Info",
     "Observation",
+    "ObservationNoise",
     "Parameter",
+    "RandomForces",
     "Randomisation",
     "Rows",
     "SingleEnv",
     "State",
     "Streams",
+    "TimestepJitter",
     "VectorEnv",
     "World",
     "asset_path",

@@ -197,7 +197,8 @@ def _array(model: Any, name: str) -> NDArray[Any]:
 
 
 def _derives(name: str) -> bool:
-    return name.startswith("opt.") or name in mujoco.MjModel._setconst_inputs
+    # No constant depends on the timestep, which may change in every step.
+    return (name.startswith("opt.") and name != "opt.timestep") or name in mujoco.MjModel._setconst_inputs
 
 
 def _places(model: Any, field: Field) -> Ids:

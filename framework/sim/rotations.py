@@ -38,6 +38,12 @@ def turn(angle: Array, axis: Array) -> Array:
     return np.concatenate([np.cos(angle / 2)[:, None], np.sin(angle / 2)[:, None] * axis], axis=1)
 
 
+def from_vector(vector: Array) -> Array:
+    """Rotations by the length of vectors, `(..., 3)` rad, about them."""
+    half = np.linalg.norm(vector, axis=-1, keepdims=True) / 2
+    return np.concatenate([np.cos(half), vector / 2 * np.sinc(half / np.pi)], axis=-1)
+
+
 def matrix(quaternion: Array) -> Array:
     """Rotation matrices `(..., 3, 3)` of quaternions of any length but 0."""
     w, x, y, z = np.moveaxis(quaternion, -1, 0)

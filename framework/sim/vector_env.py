@@ -18,7 +18,7 @@ from framework.sim.arrays import Flags, Floats, Ids, Info, Observation, Rows, St
 from framework.sim.checks import ActionCheck, array_spaces, checked_mask
 from framework.sim.endings import final_info
 from framework.sim.engine import mujoco
-from framework.sim.randomisation import Parameter, Randomisation
+from framework.sim.randomisation import Effect, Effects, Parameter, Randomisation
 from framework.sim.render import Camera, Renderer
 from framework.sim.streams import Streams
 from framework.sim.world import World
@@ -52,6 +52,8 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
         seed: of the first `reset` that is given none; None for the operating system's.
         size: height and width of rendered frames, in pixels.
         parameters: what can be set and randomised while episodes run.
+        effects: what acts between the simulations and whoever acts in them, in this order;
+            objects that no other environment has. Their parameters follow the others.
 
     Attributes:
         camera: where frames are seen from.
@@ -59,6 +61,7 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
         batch: its `mujoco.batch.Batch`.
         streams: one random stream per environment; first states and goals come from here.
         randomisation: what `parameters` are now, with random streams of its own.
+        observed: shape and type of what a single environment observes, by key; "" where it has none.
         diverged: how many episodes ended by divergence so far.
 
     Raises:
@@ -82,8 +85,9 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
         seed: int | None = None,
         size: tuple[int, int] = (480, 480),
         parameters: Sequence[Parameter] = (),
+        effects: Sequence[Effect] = (),
     ) -> None:
-        spaces = array_spaces(observation_space)
+        self.observed = spaces = array_spaces(observation_space)
         self._checked_actions = ActionCheck(action_space)
         self.world = World(model, num_envs, threads)
         self.batch = self.world.batch
@@ -103,10 +107,11 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
             "autoreset_mode": self.autoreset,
         }
         self.streams: Streams = self.world.streams("streams")
-        self.randomisation = Randomisation(self.world, parameters)
+        self._effects = Effects(self, effects)
+        self.randomisation = Randomisation(self.world, [*parameters, *self._effects.parameters])
+        self._effects.attach(self)
         if seed is not None:
-            self.streams.reseed(seed)
-            self.randomisation.streams.reseed(seed)
+            self._reseed(seed)
         self._stage = int(stage)
         self._renderer: Renderer | None = None
         self._elapsed = self.remember("elapsed", np.zeros(num_envs, np.int64))
@@ -129,9 +134,16 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
         Derived fields are computed afterwards.
         """
 
+    def _command(self, actions: NDArray[Any]) -> Floats:
+        """Make numbers of actions `(k, n)`: those that effects disturb on their way to `_act`."""
+        return actions
+
     @abstractmethod
     def _act(self, actions: Floats, rows: Rows) -> None:
-        """Write actions `(k, n)`, already within the bounds of the action space, into `batch`."""
+        """Write actions `(k, n)`, already within the bounds of the action space, into `batch`.
+
+        They are what `_command` made and effects left of them.
+        """
 
     def _stepped(self, rows: Rows) -> None:
         """Change the state after the substeps, before it is observed."""
@@ -156,7 +168,7 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
         `_stepped` and `_advance`, which know whom they are about.
 
         Args:
-            observation: after the step.
+            observation: after the step, without what effects do to it.
             actions: as they were given.
         """
 
@@ -205,8 +217,7 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
         if mask is not None:
             ids = np.flatnonzero(checked_mask(mask, self.num_envs))
         if seed is not None:
-            self.streams.reseed(seed, ids)
-            self.randomisation.streams.reseed(seed, ids)
+            self._reseed(seed, ids)
         self._restart(ids)
         return self._public({key: value.copy() for key, value in self._last.items()}), {}
 
@@ -244,6 +255,7 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
         if changed is not None and len(changed):
             for key, value in self._named(self._observe(changed)).items():
                 observation[key][changed] = value
+        self._disturb(observation, rows)
         self._elapsed += 1
         if self.max_episode_steps is not None:
             truncated |= self._elapsed >= self.max_episode_steps
@@ -358,7 +370,9 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
             return None  # all start anew in this step
         if self.randomisation.periodic:
             self.randomisation.draw(self._everyone if ids is None else ids, self._elapsed)
-        self._act(actions[rows], rows)
+        self._effects.draw(rows)
+        self._act(self._effects.command(self._command(actions[rows]), rows), rows)
+        self._effects.push(rows)
         failed = self.world.step(ids, self.substeps, self._stage)
         self._stepped(rows)
         self._refresh(rows)
@@ -369,13 +383,32 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
         if not len(ids):
             return
         self.randomisation.draw(ids)
+        self._effects.start(ids)
         self._start(ids)
         self.world.forward(ids, self._stage or mujoco.mjtStage.mjSTAGE_VEL)
         self._refresh(ids)
         self._elapsed[ids] = 0
         self._ended[ids] = False
-        for key, value in self._named(self._observe(ids)).items():
+        observation = self._named(self._observe(ids))
+        self._effects.observe(observation, ids)
+        for key, value in observation.items():
             self._last[key][ids] = value
+
+    def _reseed(self, seed: int | Sequence[int | None], ids: Ids | None = None) -> None:
+        self.streams.reseed(seed, ids)
+        self.randomisation.streams.reseed(seed, ids)
+        self._effects.reseed(seed, ids)
+
+    def _disturb(self, observation: Observation, rows: Rows) -> None:
+        """Let effects act on what was observed; who waited has the observation of its reset."""
+        if isinstance(rows, slice):
+            self._effects.observe(observation, rows)
+            return
+        seen = {key: value[rows] for key, value in observation.items()}
+        self._effects.observe(seen, rows)
+        for key, value in observation.items():
+            value[...] = self._last[key]
+            value[rows] = seen[key]
 
     def _hold(self, observation: Observation, where: Flags) -> None:
         """Put the last observations in place of those of some environments."""

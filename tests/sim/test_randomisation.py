@@ -87,6 +87,38 @@ def test_noise_acts_as_documented(make):
     assert (env.world.fields.read(Field("dof_frictionloss")) != before).all()
 
 
+def test_setting_a_parameter_to_what_it_is_keeps_what_was_drawn_with_it(make):
+    env = make()
+    env.set_ranges({"grip": (0.5, 0.5), "gear": (0.3, 0.3)})
+    env.reset(seed=0)
+    state = env.get_state()
+    env.set_parameters({"grip": 0.5, "gear": [0.3] * 4})
+    assert_same(env.get_state(), state)
+    env.set_parameters({"gear": [0.3, 0.4]}, np.array([0, 1]))
+    changed = rows(env, "actuator_gear") != state["field/actuator_gear"][:, 0, 0]
+    assert changed.tolist() == [False, True, False, False]
+    assert_same(env.get_state()["field/dof_frictionloss"], state["field/dof_frictionloss"])
+
+
+def test_objects_have_values_of_their_own(make_cart):
+    rough = Parameter(name="rough", fields=JOINTS, mode="set", each=True, log=True, low=0.1, high=9)
+    env = make_cart(400, parameters=[rough])
+    env.set_ranges({"rough": (0.3, 3)})
+    env.reset(seed=0)
+    friction = env.world.fields.read(JOINTS[0])
+    assert_same(env.randomisation.noise("rough"), friction)
+    assert 0.3 <= friction.min() < 0.305 and 2.95 < friction.max() <= 3
+    assert abs(np.log(friction / np.sqrt(0.9)).mean()) < 0.07  # uniform in the logarithm
+    assert abs(np.corrcoef(friction.T)[0, 1]) < 0.15
+    np.testing.assert_allclose(env.parameters()["rough"].values, friction.mean(axis=1))
+    env.set_parameters({"rough": [1, 2]}, np.array([0, 1]))
+    env.set_ranges({"rough": (0.7, 0.7)}, np.array([2]))
+    assert env.world.fields.read(JOINTS[0])[:3].tolist() == [[1, 1], [2, 2], friction[2].tolist()]
+    env.reset()
+    assert env.world.fields.read(JOINTS[0])[:3].tolist() == [[1, 1], [2, 2], [0.7, 0.7]]
+    assert (env.world.fields.read(JOINTS[0])[3:] != friction[3:]).all()
+
+
 def test_ranges_are_drawn_from_per_episode(make, play):
     env = make(300)
     env.set_ranges({"weight": (0.5, 2), "delay": (1, 3)})

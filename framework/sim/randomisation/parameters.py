@@ -25,8 +25,8 @@ class Parameter:
 
     A field becomes, from its value x in the model and a random number ξ (1 without `noise`):
     "add", x + v ξ; "scale", x v, or x (1 + v ξ) with noise; "exp", x exp(v ξ); "set", v.
-    Several parameters of one field act in their order. Without fields, the environment reads
-    `Randomisation.value` and does the rest.
+    Several parameters of one field act in their order. Without fields, the environment or an
+    `Effect` reads `Randomisation.value` and `noise`, and does the rest.
 
     Attributes:
         name: how recipes and `set_parameters` call it.
@@ -36,8 +36,11 @@ class Parameter:
         nominal: the value in force until another is set or drawn. By default the one that
             leaves the model as it is; 0 without fields.
         log: whether values are drawn uniformly in their logarithm.
+        reciprocal: whether they are drawn uniformly in their reciprocal, a time by its rate.
         noise: distribution of ξ, drawn with the value: within [-1, 1], or with variance 1.
-        each: whether every object (every number, for an option) has a ξ of its own.
+        each: whether every object (every number, for an option) has a ξ of its own; without
+            noise, a v of its own, and what is reported is their mean.
+        count: how many ξ a parameter without fields has.
         every: env steps after which an episode draws it again; 0 for once per episode.
         unit, doc: for people.
     """
@@ -49,8 +52,10 @@ class Parameter:
     high: float = np.inf
     nominal: float | None = None
     log: bool = False
+    reciprocal: bool = False
     noise: Literal["", "uniform", "normal"] = ""
     each: bool = False
+    count: int = 1
     every: int = 0
     unit: str = ""
     doc: str = ""
@@ -63,8 +68,15 @@ class Parameter:
             return float(world.fields.read(self.fields[0])[0, 0])
         return 1.0 if self.mode == "scale" and self.fields and not self.noise else 0.0
 
+    @property
+    def own(self) -> bool:
+        """Whether every object has a value of its own, kept where others keep ξ."""
+        return self.each and not self.noise
+
     def act(self, x: Numbers, v: Numbers, noise: Numbers, power: float) -> Numbers:
         """New numbers of a field `(m, k)`, from its own, values `(m, 1)` and ξ `(m, k)`."""
+        if self.own:
+            v, noise = noise, np.ones_like(noise)
         if self.mode == "set":
             return np.broadcast_to(v, x.shape)
         if self.mode == "add":
@@ -99,6 +111,7 @@ class Randomisation:
     Attributes:
         streams: one per simulation.
         values: `(simulations, parameters)`, in force now.
+        columns: where each parameter is in `values`.
         periodic: whether a parameter changes within episodes.
     """
 
@@ -106,8 +119,8 @@ class Randomisation:
         self._world = world
         self._parameters = {parameter.name: parameter for parameter in parameters}
         assert len(self._parameters) == len(parameters), "two parameters have one name"
-        assert all(p.low > 0 for p in parameters if p.log), "a logarithm of numbers that are not positive"
-        self._columns = {name: column for column, name in enumerate(self._parameters)}
+        assert all(p.low >= 0 for p in parameters if p.log or p.reciprocal), "a range with negative numbers"
+        self.columns = {name: column for column, name in enumerate(self._parameters)}
         self._all: Ids = np.arange(len(world))
         start = np.tile(np.array([p.start(world) for p in parameters], np.float64), (len(world), 1))
         # A world without parameters has nothing to remember of them.
@@ -118,11 +131,13 @@ class Randomisation:
         self._noisy = np.array([bool(parameter.noise) for parameter in parameters], np.bool_)
         self._every = np.array([parameter.every for parameter in parameters], np.int64)
         self._log = np.array([parameter.log for parameter in parameters], np.bool_)
+        self._reciprocal = np.array([parameter.reciprocal for parameter in parameters], np.bool_)
         self.periodic = bool(self._every.any())
         key = (1,)
         self.streams = world.streams("parameters/streams", key) if parameters else Streams(len(world), key)
         self._plan(parameters)
         self._noise: Numbers = keep("parameters/noise", np.ones((len(world), len(self._owners))))
+        self._noise[:, self._own] = start[:, self._owners[self._own]]
 
     def _plan(self, parameters: Sequence[Parameter]) -> None:
         """Work out which numbers of which model fields every parameter acts on."""
@@ -134,21 +149,31 @@ class Randomisation:
         self._touched = {name: np.unique(np.concatenate(places)) for name, places in touched.items()}
         self._actions: dict[str, list[_Action]] = {name: [] for name in self._touched}
         owners: list[int] = []
+        self._slots: dict[str, slice] = {}
         for column, parameter in enumerate(parameters):
-            first, count = len(owners), 1
+            first, count = len(owners), parameter.count
             for field in parameter.fields:
                 places, objects = fields.places(field), fields.objects(field) * parameter.each
                 count = max(count, int(objects.max(initial=0)) + 1)
                 at = np.searchsorted(self._touched[field.name], places)
                 self._actions[field.name].append(_Action(column, at, first + objects, field.power))
             owners += [column] * count
+            self._slots[parameter.name] = slice(first, len(owners))
         #: The parameter that each ξ belongs to.
         self._owners = np.array(owners, np.intp)
         self._normal = np.array([parameters[column].noise == "normal" for column in owners], np.bool_)
+        #: Where values of single objects are kept.
+        self._own = np.flatnonzero([parameters[column].own for column in owners])
 
     def value(self, name: str) -> Floats:
         """The values of one parameter, `(simulations,)`; changes with them, not to be written."""
-        view = self.values[:, self._columns[name]]
+        view = self.values[:, self.columns[name]]
+        view.flags.writeable = False
+        return view
+
+    def noise(self, name: str) -> Floats:
+        """The ξ of one parameter, or the v of its objects: `(simulations, count)`; likewise."""
+        view = self._noise[:, self._slots[name]]
         view.flags.writeable = False
         return view
 
@@ -165,23 +190,30 @@ class Randomisation:
         """Return what each simulation draws from, name -> `(low, high)`, each `(simulations,)`."""
         return {
             name: (self._low[:, column].copy(), self._high[:, column].copy())
-            for name, column in self._columns.items()
+            for name, column in self.columns.items()
         }
 
     def set(self, values: Mapping[str, Any], ids: Ids | None = None) -> None:
         """Set parameters of simulations `ids` now, and for all their episodes to come.
+
+        Where a value changes its ξ are drawn anew.
 
         Raises:
             UserError: as the contract says; nothing is changed then.
         """
         rows = self._rows(ids)
         checked = {name: self._checked(name, value, rows) for name, value in values.items()}
+        before = self.values[rows]
         for name, value in checked.items():
             for array in (self.values, self._low, self._high):
-                array[rows, self._columns[name]] = value
-        own = np.isin(self._owners, [self._columns[name] for name in checked]) & self._noisy[self._owners]
-        if own.any():
-            self._noise[np.ix_(rows, own)] = self._draw_noise(rows)[:, own]
+                array[rows, self.columns[name]] = value
+        new = ((self.values[rows] != before) & self._noisy)[:, self._owners]
+        again = np.flatnonzero(new.any(axis=1))
+        if len(again):
+            drawn, ids = self._draw_noise(rows[again]), rows[again]
+            self._noise[ids] = np.where(new[again], drawn, self._noise[ids])
+        own = self._own[np.isin(self._owners[self._own], [self.columns[name] for name in checked])]
+        self._noise[np.ix_(rows, own)] = self.values[np.ix_(rows, self._owners[own])]
         self._apply(rows)
 
     def set_ranges(self, ranges: Mapping[str, tuple[Any, Any]], ids: Ids | None = None) -> None:
@@ -206,9 +238,13 @@ class Randomisation:
             checked[name] = low, high
             if (low > high).any():
                 raise UserError(f"the range of parameter {name!r} is from {low.max()} down to {high.min()}")
+            bent = self._parameters[name].log or self._parameters[name].reciprocal
+            if bent and ((low == 0) & (high > 0)).any():
+                what = "logarithm" if self._parameters[name].log else "reciprocal"
+                raise UserError(f"parameter {name!r} is drawn by its {what}, so its range cannot start at 0")
         for name, (low, high) in checked.items():
-            self._low[rows, self._columns[name]] = low
-            self._high[rows, self._columns[name]] = high
+            self._low[rows, self.columns[name]] = low
+            self._high[rows, self.columns[name]] = high
 
     # From the environment -----------------------------------------------------------------
 
@@ -226,19 +262,36 @@ class Randomisation:
             now = elapsed[ids, None]
             chosen = (self._every > 0) & (now > 0) & (now % np.maximum(self._every, 1) == 0)
         changing = ((alive | (self.values[ids] != low)) & chosen).any(axis=1)
+        owners = self._owners[self._own]
+        stale = self._noise[np.ix_(ids, self._own)] != low[:, owners]
+        changing |= (stale & chosen[:, owners]).any(axis=1)
         if not changing.any():
             return
         ids, low, high, chosen = ids[changing], low[changing], high[changing], chosen[changing]
         # As many numbers whatever the ranges are.
         unit = self.streams.uniform(ids, 0.0, 1.0, low.shape[1])
         noise = self._draw_noise(ids)
-        values = np.where(low == high, low, low + (high - low) * unit)
-        log = self._log & (low != high)
-        values[log] = low[log] * (high[log] / low[log]) ** unit[log]
+        noise[:, self._own] = self._within(
+            low[:, owners], high[:, owners], (noise[:, self._own] + 1) / 2, owners
+        )
+        values = self._within(low, high, unit, np.arange(low.shape[1]))
+        for column in np.unique(owners):
+            mean = noise[:, self._owners == column].mean(axis=1)
+            values[:, column] = np.clip(mean, low[:, column], high[:, column])
         self.values[ids] = np.where(chosen, values, self.values[ids])
         noisy = self._noisy[self._owners]
+        noisy[self._own] = True
         self._noise[ids] = np.where(chosen[:, self._owners] & noisy, noise, self._noise[ids])
         self._apply(ids)
+
+    def _within(self, low: Numbers, high: Numbers, unit: Numbers, columns: Ids) -> Numbers:
+        """Values of parameters `columns` that lie at `unit` between the ends of their ranges."""
+        values = np.where(low == high, low, low + (high - low) * unit)
+        log = self._log[columns] & (low != high)
+        values[log] = low[log] * (high[log] / low[log]) ** unit[log]
+        turned = self._reciprocal[columns] & (low != high)
+        values[turned] = 1 / (1 / low[turned] + (1 / high[turned] - 1 / low[turned]) * unit[turned])
+        return values
 
     def _draw_noise(self, ids: Ids) -> Numbers:
         noise = self.streams.uniform(ids, -1.0, 1.0, len(self._owners))
@@ -281,6 +334,6 @@ class Randomisation:
                 f"parameter {name!r} takes a number, or {len(rows)} of them, not {value!r}"
             ) from error
         if not ((parameter.low <= numbers) & (numbers <= parameter.high) & np.isfinite(numbers)).all():
-            bounds = f"within [{parameter.low}, {parameter.high}]"
+            bounds = f"within [{parameter.low}, {parameter.high}] {parameter.unit}".rstrip()
             raise UserError(f"parameter {name!r} is {bounds}, not {value!r}")
         return numbers
