@@ -126,7 +126,7 @@ class Parametrised(Protocol):
     """An environment whose parameters can be read and set, simulation by simulation, while it runs.
 
     Curricula, domain randomisation and tests of transfer need no more than this. Values belong
-    to what `get_state` returns, and a reset keeps them.
+    to what `get_state` returns, and a reset keeps those that were set; others it may draw anew.
     """
 
     def parameters(self) -> Mapping[str, EnvironmentParameter]:

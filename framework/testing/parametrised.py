@@ -18,6 +18,8 @@ def check_parameters(environment: Any, name: str) -> None:
     Leaves the environment reset, with its parameters as they were.
     """
     before = describe(environment, name)
+    # From here on nothing is drawn anew.
+    environment.set_parameters({key: parameter.values for key, parameter in before.items()})
     count = environment.num_envs
     for key, parameter in before.items():
         what, value = f"{name}: parameter {key!r}", other_value(parameter)
@@ -107,7 +109,7 @@ def disturb_parameters(environment: Any) -> str:
     spread = np.linspace(0.2, 1.0, environment.num_envs)
     found = environment.parameters()
     environment.set_parameters(
-        {key: p.values + spread * (other_value(p) - p.values[0]) for key, p in found.items()}
+        {key: p.values + spread * (other_value(p) - p.values) for key, p in found.items()}
     )
     return f" with parameters {', '.join(found)} changed" if found else ""
 

@@ -24,7 +24,7 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("framework.testing.sections.installed", lambda: fake)
 
 
-@pytest.mark.parametrize("name", ["Windy", "Plain", "Cart"])
+@pytest.mark.parametrize("name", ["Windy", "Plain", "Cart", "Randomised"])
 def test_a_right_environment_passes(name: str) -> None:
     check_environment(f"fake/{name}", steps=40)
     check_environment({"use": f"fake/{name}", "num_envs": 1}, seed=5, steps=20)

@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.contracts import EnvironmentParameter
 from framework.errors import UserError
+from framework.sim import ActionDelay, Field, ObservationNoise, Parameter
 from tests.sim.conftest import Cart
 from tests.testing.parts import Walk
 
@@ -114,6 +115,30 @@ class Drifts(Windy):
 class ForgetsWind(Windy):
     def set_state(self, state: dict[str, Any]) -> None:
         super().set_state({**state, "wind": self.push["wind"]})
+
+
+class Randomised(Cart):
+    """A cart that is heavier or lighter in every episode, and rolls on rails of which each is as rough."""
+
+    def __init__(self, num_envs: int = 3) -> None:
+        rough = Field("dof_frictionloss")
+        super().__init__(
+            num_envs,
+            parameters=[
+                Parameter(
+                    name="weight",
+                    fields=(Field("body_mass", 1), Field("body_inertia", 1)),
+                    low=0.5,
+                    high=2,
+                    log=True,
+                ),
+                Parameter(name="rail", fields=(rough,), mode="set", each=True, low=0, high=1),
+                Parameter(name="grip", fields=(rough,), mode="add", noise="normal", each=True, low=0, high=1),
+            ],
+            effects=[ActionDelay(), ObservationNoise("place", "state")],
+        )
+        self.set_ranges({"weight": (0.5, 1.9), "rail": (0, 0.5), "grip": (0.1, 0.1)})
+        self.set_ranges({"action_delay": (0.5, 0.5), "place_noise": (0, 0.1), "place_bias": (0.1, 0.1)})
 
 
 class Plain(Cart):
