@@ -113,6 +113,14 @@ def register_environments() -> Iterator[Component]:
         doc="Pile two to six blocks up into a tower",
         source=f"{_DEMONSTRATIONS}, section VI",
     )
+    yield Component(
+        "demonstrations",
+        "framework_her.demonstrations.produce:Demonstrations",
+        parameters="framework_her.demonstrations.config:DemonstrationsConfig",
+        doc="Episodes of an expert, scripted or trained, as a dataset with exact states",
+        source=f"{_DEMONSTRATIONS}, section VI",
+        produces=True,
+    )
 
 
 @hookimpl
