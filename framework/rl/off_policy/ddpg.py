@@ -43,13 +43,31 @@ class DDPGLearner(Learner):
         of_critic, of_joint = self.critic.backward(gradient, upper, to_inputs=True)
         assert of_joint is not None
         of_best = of_joint[lower, inputs.shape[1] :] + penalty(best, self.config.action_l2)
-        # tanh' = 1 - tanh²
-        of_actor, _ = self.actor.backward(of_best * (1 - best.square()))
         critic = error.square().mean()
         actor = self.config.action_l2 * best.square().mean() - value[lower].mean()
+        told = {"loss/critic": critic, "loss/actor": actor, "value/mean": value[upper].mean()}
+        of_best, more = self.guided(of_best, best, batch.action, value[lower] - value[upper])
+        # tanh' = 1 - tanh²
+        of_actor, _ = self.actor.backward(of_best * (1 - best.square()))
         step(critic + actor, [*self.of_actor, *self.of_critic], [*of_actor, *of_critic], 0)
         self.follow()
-        return {"loss/critic": critic, "loss/actor": actor, "value/mean": value[upper].mean()}
+        return told | more
+
+    def guided(
+        self, of_best: Tensor, best: Tensor, taken: Tensor, advantage: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """What a subclass makes of the gradient of the policy's loss in its actions.
+
+        Args:
+            of_best: that gradient, `(n, actions)`.
+            best: the policy's actions, `(n, actions)`.
+            taken: those of the minibatch, likewise.
+            advantage: Q(s, best) - Q(s, taken), `(n, 1)`.
+
+        Returns:
+            The gradient to learn by, and further scalars to be told.
+        """
+        return of_best, {}
 
 
 def clipped(y: Tensor, learner: Learner) -> Tensor:

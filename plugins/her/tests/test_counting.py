@@ -72,7 +72,7 @@ def test_replayed_rewards_hold_the_bonus_of_where_they_lead_to(make):
 def test_values_may_rise_to_what_bonuses_add_up_to(make):
     algorithm = make(bonus=0.5, discount=0.9)
     algorithm.absorb(list(episodes(2)))
-    batch = algorithm._sample(16)
+    batch = algorithm._sample(algorithm.replay, 16)
     high = algorithm.learner.targets(batch._replace(reward=torch.full((16, 1), 100.0)))
     low = algorithm.learner.targets(batch._replace(reward=torch.full((16, 1), -100.0)))
     assert high.flatten().tolist() == pytest.approx([5.0] * 16)

@@ -63,7 +63,7 @@ def test_terminal_states_are_stored_and_learned_as_such(make, framework_fit):
     """Reaching the goal ends an episode here, with a reward of 0: nothing more can follow."""
     algorithm = make(PointGoal(8, dims=3, ends_at_goal=True), budget={"env_steps": 320}, clip_targets=False)
     framework_fit(algorithm)
-    batch = algorithm._sample(500)
+    batch = algorithm._sample(algorithm.replay, 500)
     ended = batch.discount[:, 0] == 0
     assert 0 < ended.sum() < 500
     assert (algorithm.learner.targets(batch)[ended] == batch.reward[ended]).all()

@@ -143,6 +143,13 @@ def register_algorithms() -> Iterator[Component]:
         doc="Hindsight Experience Replay, with DDPG or another off-policy learner",
         source=f"{_HER}, algorithm 1",
     )
+    yield Component(
+        "behaviour_cloning",
+        "framework_her.demonstrations.cloning:BehaviourCloning",
+        parameters="framework_her.demonstrations.config:CloningConfig",
+        doc="A policy from demonstrations alone, by least squares",
+        source=f"{_DEMONSTRATIONS}, section VI",
+    )
 
 
 @hookimpl

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from framework import Param
 from framework.rl.off_policy.config import ActorQConfig, DelayedConfig, TruncatedConfig
+from framework_her.demonstrations.config import LearningConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,10 @@ class HindsightConfig(DelayedConfig, TruncatedConfig):
         float,
         Param("share of the transitions starting at their goal that is replayed; 1 for all", gt=0, le=1),
     ] = 1.0
+    demonstrations: Annotated[
+        LearningConfig | None,
+        Param("demonstrations to learn from as well: {path: ${output:demonstrations}}; null for none"),
+    ] = None
     overlap: Annotated[
         bool, Param("collect the next cycle's experience, in a thread, while learning from what is there")
     ] = True

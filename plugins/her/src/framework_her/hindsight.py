@@ -22,16 +22,23 @@ from framework.rl.buffers.episodes import EpisodeReplay
 from framework.rl.collect.local import Episode, EpisodeCollector
 from framework.rl.off_policy.base import OffPolicy
 from framework.rl.off_policy.ddpg import DDPGLearner
-from framework.rl.off_policy.learner import Transitions
+from framework.rl.off_policy.learner import Learner, Transitions
 from framework.rl.off_policy.sac import SACLearner
 from framework.rl.off_policy.td3 import TD3Learner
 from framework.rl.off_policy.tqc import TQCLearner
 from framework_her.actor_critic import ActorCritic
 from framework_her.config import HindsightConfig
 from framework_her.counting import CountBonus
+from framework_her.demonstrations.learn import GuidedDDPG, replay_of, start_from
+from framework_her.demonstrations.load import load
 from framework_her.relabel import Relabel
 
-LEARNERS = {"ddpg": DDPGLearner, "td3": TD3Learner, "sac": SACLearner, "tqc": TQCLearner}
+LEARNERS: dict[str, type[Learner]] = {
+    "ddpg": DDPGLearner,
+    "td3": TD3Learner,
+    "sac": SACLearner,
+    "tqc": TQCLearner,
+}
 
 
 class Hindsight(OffPolicy):
@@ -41,19 +48,24 @@ class Hindsight(OffPolicy):
     collected in one cycle is learnt from in the next (`overlap`); and, if asked for, episodes
     in which the achieved goal moved are replayed more often (`moved_weight`) and transitions
     that start at their goal less often (`keep_reached`). Of an episode of T steps all T
-    transitions are replayed.
+    transitions are replayed. With `demonstrations` a share of each minibatch is theirs, relabelled
+    like all others.
 
     Args:
         environment: a batched goal environment with `compute_reward`.
         model: policy and action value.
         config: the parameters.
+
+    Raises:
+        UserError: what is asked for does not go together; or, when training starts, demonstrations
+            cannot be read, or the buffer does not fit into memory.
     """
 
     shown = ("episodes", "train/success_rate")
     model: ActorCritic
 
     def __init__(self, environment: Any, model: ActorCritic, config: HindsightConfig) -> None:
-        super().__init__(environment, model, config, LEARNERS[config.learner])
+        super().__init__(environment, model, config, _learner(config))
         self.learner.highest = config.bonus
         self.bonus = CountBonus(config.bonus, config.bonus_cell) if config.bonus else None
         self.relabel = Relabel(
@@ -66,6 +78,20 @@ class Hindsight(OffPolicy):
     @cached_property
     def replay(self) -> EpisodeReplay:
         return EpisodeReplay.of(self.environment, self.config.capacity)
+
+    def setup(self, stage: str) -> None:
+        super().setup(stage)
+        shown = self.config.demonstrations
+        if stage != "fit" or shown is None:
+            return
+        found = load(shown.path, self.environment)
+        self.demonstrated = replay_of(found, self.environment)
+        if shown.starts:
+            start_from(found, self.environment, shown.starts)
+        assert self.model.normalizer is not None
+        everything = self.demonstrated.newest(self.demonstrated.episodes)
+        relabelled = self.relabel.all_of(self.demonstrated, everything, self.random)
+        self.model.normalizer.update(torch.from_numpy(relabelled.inputs))
 
     # for episode = 1, M: sample a goal and an initial state, act, observe ------------------
 
@@ -111,15 +137,23 @@ class Hindsight(OffPolicy):
     # for t = 1, N: sample a minibatch B from R ----------------------------------------------
 
     def minibatches(self) -> Iterator[Transitions[Tensor]]:
-        size = self.config.batch_size
+        updates, size, shown = (
+            self.config.updates_per_cycle,
+            self.config.batch_size,
+            self.config.demonstrations,
+        )
+        sources = [(self.replay, size)]
+        if shown is not None and shown.per_batch:
+            sources = [(self.demonstrated, shown.per_batch), (self.replay, size - shown.per_batch)]
         # One draw for all of them: R does not change in between.
-        drawn = self._sample(self.config.updates_per_cycle * size)
-        for i in range(self.config.updates_per_cycle):
-            yield Transitions(*(each[i * size : (i + 1) * size] for each in drawn))
+        drawn = [(self._sample(replay, updates * rows), rows) for replay, rows in sources]
+        for i in range(updates):
+            parts = [[each[i * rows : (i + 1) * rows] for each in batch] for batch, rows in drawn]
+            yield Transitions(*(parts[0] if len(parts) == 1 else map(torch.cat, zip(*parts, strict=True))))
 
-    def _sample(self, count: int) -> Transitions[Tensor]:
+    def _sample(self, replay: EpisodeReplay, count: int) -> Transitions[Tensor]:
         """Draw transitions, with hindsight goals and normalised inputs."""
-        drawn = self.relabel.draw(self.replay, count, self.random)
+        drawn = self.relabel.draw(replay, count, self.random)
         batch = Transitions(*(torch.from_numpy(each).to(self.device) for each in drawn))
         normalized = self.model.normalized
         return batch._replace(inputs=normalized(batch.inputs), next_inputs=normalized(batch.next_inputs))
@@ -137,3 +171,22 @@ class Hindsight(OffPolicy):
     def export_npz(self, path: Path) -> None:
         """Write the policy as plain arrays (see `ActorCritic.export_npz`)."""
         self.model.export_npz(path)
+
+
+def _learner(config: HindsightConfig) -> type[Learner]:
+    shown = config.demonstrations
+    if shown is None:
+        return LEARNERS[config.learner]
+    if shown.per_batch >= config.batch_size:
+        raise UserError(
+            f"demonstrations.per_batch: {shown.per_batch} leave nothing of batch_size: {config.batch_size}\n"
+            "  give fewer, or a larger batch_size"
+        )
+    if not shown.cloning_weight * shown.per_batch:
+        return LEARNERS[config.learner]
+    if config.learner != "ddpg":
+        raise UserError(
+            f"actions are cloned by DDPG's policy, not by that of learner: {config.learner}\n"
+            "  give learner: ddpg, or demonstrations.cloning_weight: 0 to replay demonstrations alone"
+        )
+    return GuidedDDPG

@@ -7,4 +7,6 @@
 | `produce` | `her/demonstrations`: episodes of a teacher, shard by shard         |
 | `files`   | the file format                                                     |
 | `load`    | files, and Minari's data sets, as checked episodes of a task        |
+| `learn`   | hindsight beside them: cloning with the Q-filter                    |
+| `cloning` | `her/behaviour_cloning`: a policy from them alone                   |
 """

@@ -1,4 +1,4 @@
-"""Parameters of making demonstrations."""
+"""Parameters of making demonstrations, and of learning from them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from framework import Param, Part
+from framework.rl.budget import Budget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,3 +31,44 @@ class DemonstrationsConfig:
         True
     )
     seed: Annotated[int, Param("seed of first states, goals and noise", ge=0)] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningConfig:
+    """How hindsight learns from demonstrations (Nair et al. 2018, section IV); the defaults are published."""
+
+    path: Annotated[
+        Path, Param("demonstrations: a file, a folder, ${output:STAGE}, or a data set of Minari's")
+    ]
+    per_batch: Annotated[
+        int, Param("demonstrated transitions in each minibatch, of its batch_size", unit="transitions", ge=0)
+    ] = 128
+    cloning_weight: Annotated[
+        float,
+        Param(
+            "weight of the summed squared distance from the demonstrated actions, in the policy's loss", ge=0
+        ),
+    ] = 0.0078
+    policy_weight: Annotated[float, Param("weight of all else in the policy's loss", ge=0)] = 0.001
+    q_filter: Annotated[
+        bool, Param("clone only those actions that the critic holds to be better than the policy's")
+    ] = True
+    starts: Annotated[
+        float, Param("share of the training episodes that start from a demonstrated state", ge=0, le=1)
+    ] = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloningConfig:
+    """Parameters of behaviour cloning."""
+
+    demonstrations: Annotated[
+        Path, Param("demonstrations: a file, a folder, ${output:STAGE}, or a data set of Minari's")
+    ]
+    budget: Annotated[Budget, Param("how long to train: {updates: 10_000}")]
+    updates_per_cycle: Annotated[
+        int, Param("gradient updates in one cycle of training", unit="updates", ge=1)
+    ] = 100
+    batch_size: Annotated[int, Param("transitions in one gradient update", ge=1)] = 256
+    learning_rate: Annotated[float, Param("step size of the optimiser, Adam", gt=0)] = 1e-3
+    seed: Annotated[int, Param("seed of the minibatches", ge=0)] = 0

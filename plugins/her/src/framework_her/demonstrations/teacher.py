@@ -76,7 +76,7 @@ def trained(environment: Any, checkpoint: Path) -> Teacher:
     def act(observation: Mapping[str, Array]) -> Array:
         inputs = torch.from_numpy(join(observation["observation"], observation["desired_goal"]))
         actions = environment.single_action_space.shape[0]
-        mean = model.actor(model.normalizer(inputs))[:, :actions]
+        mean = model.actor(model.normalized(inputs))[:, :actions]
         return np.asarray(torch.tanh(mean).numpy())
 
     return act
