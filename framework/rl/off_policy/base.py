@@ -120,6 +120,17 @@ class OffPolicy(Plays, CycleAlgorithm, ABC):
 
     def begin_cycle(self) -> None:
         self.exploration.refresh(self.model)
+        if self.config.final_learning_rate is not None:
+            self._set_learning_rate()
+
+    def _set_learning_rate(self) -> None:
+        """Constant while there is much to find out, then falling on a straight line."""
+        start, end = self.config.learning_rate, self.config.final_learning_rate
+        progress = self.progress()
+        left = min(1.0, 3 * (1 - progress.done / progress.total))
+        for optimizer in self._each_optimizer():
+            for group in optimizer.param_groups:
+                group["lr"] = end + (start - end) * left
 
     def collect(self) -> Any:
         self.exploration.at_random = self.counters.env_steps < self.config.random_steps
@@ -177,8 +188,7 @@ class OffPolicy(Plays, CycleAlgorithm, ABC):
         self, loss: Tensor, parameters: Sequence[Tensor], gradients: Sequence[Tensor], optimizer: int
     ) -> None:
         """One step of an optimiser, numbered as the learner's, on gradients that are known."""
-        found = self.optimizers()
-        each = cast("list[LightningOptimizer]", found if isinstance(found, list) else [found])
+        each = self._each_optimizer()
         if self.processes > 1:
             # Lightning waits for the gradients of all parameters from all processes.
             known = {id(parameter) for parameter in parameters}
@@ -186,6 +196,10 @@ class OffPolicy(Plays, CycleAlgorithm, ABC):
             parameters, gradients = [*parameters, *others], [*gradients, *map(torch.zeros_like, others)]
         with torch.enable_grad():
             self.optimise(with_gradients(loss, parameters, gradients), each[optimizer])
+
+    def _each_optimizer(self) -> list[LightningOptimizer]:
+        found = self.optimizers()
+        return cast("list[LightningOptimizer]", found if isinstance(found, list) else [found])
 
     # What the core and others use ---------------------------------------------------------
 

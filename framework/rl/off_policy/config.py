@@ -58,6 +58,13 @@ class OffPolicyConfig:
     ] = 0
     discount: Annotated[float, Param("worth of a reward one step later, γ in the papers", ge=0, lt=1)] = 0.99
     learning_rate: Annotated[float, Param("step size of the optimisers, Adam, of all networks", gt=0)] = 3e-4
+    final_learning_rate: Annotated[
+        float | None,
+        Param(
+            "step size at the end of the budget, to which it falls in its last third; null for no change",
+            ge=0,
+        ),
+    ] = None
     tau: Annotated[
         float, Param("share of the way that target networks follow the trained ones, per update", gt=0, le=1)
     ] = 0.005

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gymnasium
+import lightning.pytorch as pl
 import numpy as np
 import psutil
 import pytest
@@ -164,3 +165,19 @@ def test_a_model_starts_from_weights_of_its_own_kind_only(tmp_path):
         UserError, match="draws its actions and 2 critics of 1 quantiles; this algorithm needs a det"
     ):
         make(model={"weights": file})
+
+
+@pytest.mark.parametrize("kind", [(DDPG, DDPGConfig), (SAC, SACConfig)])
+def test_the_learning_rate_falls_in_the_last_third_of_the_budget(kind, framework_fit):
+    rates = []
+
+    class Rates(pl.Callback):
+        def on_before_optimizer_step(self, trainer, module, optimizer):
+            rates.append(optimizer.param_groups[0]["lr"])
+
+    budget = {"budget": Budget(env_steps=360), "steps_per_cycle": 10, "updates_per_cycle": 1}
+    algorithm = make(*kind, **budget, learning_rate=0.4, final_learning_rate=0.1)
+    framework_fit(algorithm, callbacks=[Rates()])
+    steps = len(rates) // 9
+    assert len(rates) == 9 * steps
+    assert rates[::steps] == pytest.approx([0.4] * 7 + [0.3, 0.2]) and sorted(rates, reverse=True) == rates
