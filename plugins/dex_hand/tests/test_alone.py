@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from framework.testing import check_plugin
 from framework.testing.fixtures import RunRecipe
 
@@ -11,7 +13,11 @@ RECIPES = Path(__file__).parents[3] / "recipes"
 SHORT = [
     "algorithm.budget.env_steps=64",
     "algorithm.steps=16",
-    "environment={use: dex_hand/reorient, num_envs: 4, threads: 1, starts: 8, steps_per_goal: 4}",
+    "algorithm.minibatches=2",
+    "environment.num_envs=4",
+    "environment.threads=1",
+    "environment.starts=8",
+    "environment.steps_per_goal=4",
     "evaluators.0.episodes=4",
     "tracking.log_model=false",
 ]
@@ -21,7 +27,8 @@ def test_plugin() -> None:
     check_plugin("dex_hand")
 
 
-def test_a_short_run(framework_run: RunRecipe) -> None:
-    result = framework_run(RECIPES / "dex_hand.yaml", SHORT)
+@pytest.mark.parametrize("recipe", ["dex_hand", "dex_hand_randomised"])
+def test_a_short_run(framework_run: RunRecipe, recipe: str) -> None:
+    result = framework_run(RECIPES / f"{recipe}.yaml", SHORT)
     assert result.run.state.stages[""].finished
     assert result.metrics

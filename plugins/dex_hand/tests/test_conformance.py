@@ -25,8 +25,9 @@ SECTION: dict[str, Any] = {
         {"tolerance": 1.5},
         {"object": "prism", "goal": "parallel", "control": "relative", "bins": 11},
         {"object": "sphere", "goal": "full"},
+        {"bins": 11, "randomise": {"gain": [0.75, 1.5], "action_delay": [0.5, 0.5], "object_bias": [0, 0.1]}},
     ],
-    ids=lambda changes: changes.get("object", "block"),
+    ids=lambda changes: changes.get("object", "randomised" if "randomise" in changes else "block"),
 )
 def test_environment(changes: dict[str, Any]) -> None:
     check_environment({**SECTION, **changes}, steps=8)

@@ -8,14 +8,11 @@ import mujoco
 import numpy as np
 import pytest
 
-from framework.errors import UserError
 from framework.sim.rotations import product, turn
 from framework.sim.shadow_hand import HINGES
-from framework.testing import assert_same
 from framework_dex_hand.config import ReorientConfig
 from framework_dex_hand.env import ORIGIN, ReorientEnv
 from framework_dex_hand.model import PLACE, TURNED
-from framework_dex_hand.parameters import PUBLISHED
 
 
 def make(**parameters: Any) -> ReorientEnv:
@@ -103,33 +100,6 @@ def test_targets(control):
     assert env.single_action_space.nvec.tolist() == [11] * 20
 
 
-def test_randomised_hands_go_on_exactly_where_they_were_saved():
-    env = make(randomise=PUBLISHED)
-    for name in PUBLISHED:
-        assert name in env.parameters()
-    rng = np.random.default_rng(0)
-    actions = rng.uniform(-1, 1, (6, 3, 20)).astype(np.float32)
-    env.step(actions[0])
-    state = env.get_state()
-    first = [env.step(action)[:4] for action in actions[1:]]
-    other = make()
-    other.set_state(state)
-    assert_same([other.step(action)[:4] for action in actions[1:]], first)
-
-
-def test_a_randomised_block_is_a_block_of_that_size_mass_and_friction():
-    env = make()
-    env.set_parameters({"object_size": 1.05, "object_mass": 1.5, "friction": 0.7}, np.array([1]))
-    env.step(STILL)
-    own, changed = env.batch.get_model(0), env.batch.get_model(1)
-    mass = own.body("object").mass[0]
-    edge = 0.05 * 1.05
-    np.testing.assert_allclose(changed.geom("object").size, edge / 2)
-    np.testing.assert_allclose(changed.body("object").mass, 1.5 * mass)
-    np.testing.assert_allclose(changed.body("object").inertia, 1.5 * mass * edge**2 / 6, rtol=1e-6)
-    np.testing.assert_allclose(changed.geom_friction[:, 0], 0.7 * own.geom_friction[:, 0])
-
-
 def test_a_blown_up_hand_costs_one_episode_and_earns_nothing():
     env = make()
     env._qvel[1, 3] = np.nan
@@ -138,10 +108,3 @@ def test_a_blown_up_hand_costs_one_episode_and_earns_nothing():
     assert (truncated[1], terminated[1]) == (True, False)
     assert abs(reward[1]) < 1e-6  # the angle is of an observation, float32
     assert env.diverged == 1
-
-
-def test_unknown_parameters_are_refused():
-    with pytest.raises(UserError, match="no parameter 'fricton'\n  did you mean 'friction'"):
-        make(randomise={"fricton": (0.7, 1.3)})
-    with pytest.raises(UserError, match="no parameter 'object_size'"):
-        make(object="prism", randomise={"object_size": (0.95, 1.05)})

@@ -59,6 +59,10 @@ class ReorientConfig:
         dict[str, tuple[float, float]],
         Param("drawn anew for every episode, parameter: [low, high]; docs/plugins/dex_hand.md names them"),
     ] = field(default_factory=dict)
+    without: Annotated[
+        tuple[Literal["physics", "noise", "unmodelled"], ...],
+        Param("groups of parameters that are not drawn, whatever `randomise` says"),
+    ] = ()
     num_envs: Annotated[int, Param("simulations stepped together", ge=1)] = 64
     threads: Annotated[int, Param("native threads, 0 for one per core; no result depends on it", ge=0)] = 0
     seed: Annotated[int, Param("where the random streams of all simulations start", ge=0)] = 0

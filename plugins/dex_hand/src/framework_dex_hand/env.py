@@ -12,9 +12,10 @@ from framework.sim.engine import mujoco
 from framework.sim.rotations import Array, angle, conjugate, matrix, product
 from framework.sim.shadow_hand import HINGES, tip_sites
 from framework_dex_hand.config import ReorientConfig
+from framework_dex_hand.disturbances import LEFT, OBJECT, disturbances, nearest
 from framework_dex_hand.goals import Goals
 from framework_dex_hand.model import MOTION, PLACE, TURNED, build, resting
-from framework_dex_hand.parameters import parameters
+from framework_dex_hand.parameters import GROUPS, parameters
 
 #: Where positions are observed from: beside the middle of the palm; m.
 ORIGIN = np.array([1.0, 0.87, 0.16])
@@ -22,8 +23,8 @@ ORIGIN = np.array([1.0, 0.87, 0.16])
 BESIDE = np.array([0.15, 0.0, 0.0])
 #: Numbers in what the policy may see in the paper, and in all there is to see.
 POLICY, CRITIC = 22, 128
-#: In `policy`: the height of the object and the rotation that is left.
-HEIGHT, LEFT = 17, slice(18, 22)
+#: In `policy`: the height of the object.
+HEIGHT = OBJECT.stop - 1
 
 
 class ReorientEnv(VectorEnv):
@@ -40,7 +41,8 @@ class ReorientEnv(VectorEnv):
     thumb, are where they were one physics step ago.
 
     - `policy`, `(num_envs, 22)`: positions of fingertips (15) and object (3), m, and the
-      rotation that is left to the goal as a quaternion (4) whose first number is not negative.
+      rotation that is left to the goal as a quaternion (4) whose first number is not negative;
+      the only one with noise and lost markers, without which rewards and goals are judged.
     - `critic`, `(num_envs, 128)`: angles (24, rad) and speeds (24, rad/s) of the hinges, averaged
       actions (20), positions of fingertips (15) and object (3), the same from the object (15),
       rotation matrix of the object (9), its velocities (6; m/s, rad/s), and what is left to the
@@ -85,13 +87,15 @@ class ReorientEnv(VectorEnv):
             threads=config.threads,
             size=(config.render_size, config.render_size),
             parameters=parameters(model, config.object),
+            effects=disturbances(lambda rows: nearest(self._tips(rows))),
             **{
                 "seed": config.seed,
                 "max_episode_steps": config.max_successes * config.steps_per_goal,
             }
             | options,
         )
-        self.set_ranges(config.randomise)
+        left_out = {name for group in config.without for name in GROUPS[group]}
+        self.set_ranges({k: v for k, v in config.randomise.items() if k not in left_out})
         self._first = resting(config.object, config.goal, config.timestep, config.starts)
         low, high = model.actuator_ctrlrange.T
         self._low, self._high, self._centre, self._half = low, high, (high + low) / 2, (high - low) / 2
@@ -99,7 +103,7 @@ class ReorientEnv(VectorEnv):
         self._sites = tip_sites(model)
         bind = self.batch.bind
         self._qpos, self._qvel, self._ctrl = bind("qpos"), bind("qvel"), bind("ctrl")
-        self._xpos = bind("site_xpos")
+        self._xpos, self._xmat = bind("site_xpos"), bind("site_xmat")
         n = self.num_envs
         self._action = self.remember("action", np.zeros((n, joints)))
         self.goal = self.remember("goal", np.tile([1.0, 0.0, 0.0, 0.0], (n, 1)))
@@ -126,10 +130,13 @@ class ReorientEnv(VectorEnv):
         self._angle[ids] = angle(turned, self.goal[ids], shortest=True)
         self._waited[ids] = 0
 
+    def _command(self, actions: Array) -> Floats:
+        bins = self.config.bins
+        return actions if bins is None else actions * (2 / (bins - 1)) - 1
+
     def _act(self, actions: Floats, rows: Rows) -> None:
         config = self.config
-        wanted = actions if config.bins is None else actions * (2 / (config.bins - 1)) - 1
-        self._action[rows] = (1 - config.smoothing) * wanted + config.smoothing * self._action[rows]
+        self._action[rows] = (1 - config.smoothing) * actions + config.smoothing * self._action[rows]
         middle = self._centre if config.control == "absolute" else self._qpos[rows].take(self._joints, axis=1)
         self._ctrl[rows] = np.clip(middle + self._half * self._action[rows], self._low, self._high)
 
@@ -169,7 +176,7 @@ class ReorientEnv(VectorEnv):
         qpos, qvel = self._qpos[rows], self._qvel[rows]
         n = len(qpos)
         place, turned = qpos[:, PLACE], qpos[:, TURNED]
-        tips = self._xpos[rows].take(self._sites, axis=1)
+        tips = self._tips(rows)
         left = product(self.goal[rows], conjugate(turned))
         left *= np.where(left[:, :1] < 0, -1.0, 1.0)
         seen = [(tips - ORIGIN).reshape(n, -1), place - ORIGIN]
@@ -184,8 +191,21 @@ class ReorientEnv(VectorEnv):
             matrix(left).reshape(n, -1),
             _vector(left),
         ]
-        parts = {"policy": [*seen, left], "critic": everything}
+        markers = (self._markers(tips, rows) - ORIGIN).reshape(n, -1)
+        parts = {"policy": [markers, place - ORIGIN, left], "critic": everything}
         return {name: np.concatenate(part, axis=1, dtype=np.float32) for name, part in parts.items()}
+
+    def _tips(self, rows: Rows) -> Array:
+        return np.asarray(self._xpos[rows].take(self._sites, axis=1))
+
+    def _markers(self, tips: Array, rows: Rows) -> Array:
+        """Where the markers on fingertips are, `(k, 5, 3)`: each moved on its own fingertip."""
+        size = self.randomisation.value("finger_markers")[rows, None]
+        if not size.any():
+            return tips
+        moved = (size * self.randomisation.noise("finger_markers")[rows]).reshape(-1, 5, 3, 1)
+        turned = self._xmat[rows].take(self._sites, axis=1).reshape(-1, 5, 3, 3)
+        return np.asarray(tips + (turned @ moved)[..., 0])
 
     def _decorate(self, data: Any, env: int) -> None:
         geom = data.model.geom("target").id

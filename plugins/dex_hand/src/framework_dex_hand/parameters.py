@@ -11,8 +11,8 @@ from framework.sim.shadow_hand import HINGES
 
 def parameters(model: Any, thing: str) -> list[Parameter]:
     """Parameters of a hand with an object, each of which leaves it as it is unless set."""
-    links = [model.body(i).name for i in range(model.nbody) if model.body(i).name.startswith("robot0:")]
-    links = [name for name in links if name != "robot0:hand mount"]
+    names = (model.body(i).name for i in range(model.nbody))
+    links = tuple(n for n in names if n.startswith("robot0:") and n != "robot0:hand mount")
     hinges = tuple(range(HINGES))
     found = [
         Parameter(
@@ -24,12 +24,11 @@ def parameters(model: Any, thing: str) -> list[Parameter]:
         ),
         Parameter(
             name="link_mass",
-            fields=tuple(field for name in links for field in mass(name)),
-            low=0.0,
-            high=0.95,
-            noise="uniform",
+            fields=(Field("body_mass", links), Field("body_inertia", links)),
+            low=0.05,
+            high=20.0,
             each=True,
-            doc="how far the mass of each link of the hand is from its own, at most, as a share of it",
+            doc="mass and inertia of each link of the hand, times its own",
         ),
         Parameter(
             name="friction",
@@ -44,7 +43,8 @@ def parameters(model: Any, thing: str) -> list[Parameter]:
             low=0.05,
             high=20.0,
             log=True,
-            doc="damping of the hand's joints, times their own",
+            each=True,
+            doc="damping of each joint of the hand, times its own",
         ),
         Parameter(
             name="gain",
@@ -52,7 +52,8 @@ def parameters(model: Any, thing: str) -> list[Parameter]:
             low=0.05,
             high=20.0,
             log=True,
-            doc="proportional gain of the hand's actuators, times their own",
+            each=True,
+            doc="proportional gain of each actuator, times its own",
         ),
         Parameter(
             name="joint_limits",
@@ -63,7 +64,7 @@ def parameters(model: Any, thing: str) -> list[Parameter]:
             noise="normal",
             each=True,
             unit="rad",
-            doc="standard deviation of the ends of the joints' ranges",
+            doc="standard deviation of how far the range of each joint is moved",
         ),
         Parameter(
             name="gravity",
@@ -75,6 +76,15 @@ def parameters(model: Any, thing: str) -> list[Parameter]:
             each=True,
             unit="m/s^2",
             doc="standard deviation of gravity along each axis",
+        ),
+        Parameter(
+            name="finger_markers",
+            low=0.0,
+            high=0.1,
+            noise="normal",
+            count=15,
+            unit="m",
+            doc="standard deviation of where the markers are on their fingertips, along each axis",
         ),
     ]
     if thing != "prism":  # the vertices of a mesh are the same in all simulations
@@ -90,14 +100,42 @@ def parameters(model: Any, thing: str) -> list[Parameter]:
     return found
 
 
-#: The published ranges, as `ReorientConfig.randomise` takes them.
-PUBLISHED: dict[str, tuple[float, float]] = {
-    "object_size": (0.95, 1.05),
-    "object_mass": (0.5, 1.5),
-    "link_mass": (0.5, 0.5),
-    "friction": (0.7, 1.3),
-    "damping": (0.3, 3.0),
-    "gain": (0.75, 1.5),
-    "joint_limits": (0.15, 0.15),
-    "gravity": (0.4, 0.4),
+#: Parameters by group, as the paper's ablation leaves them out; section 6.3.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "physics": (
+        "object_size",
+        "object_mass",
+        "link_mass",
+        "friction",
+        "damping",
+        "gain",
+        "joint_limits",
+        "gravity",
+    ),
+    "noise": (
+        "finger_markers",
+        "fingertips_bias",
+        "fingertips_noise",
+        "object_bias",
+        "object_noise",
+        "rotation_bias",
+        "rotation_noise",
+        "base_marker_bias",
+        "base_marker_noise",
+    ),
+    "unmodelled": (
+        "action_scale",
+        "action_bias",
+        "action_noise",
+        "action_delay",
+        "backlash",
+        "backlash_spread",
+        "object_push",
+        "object_push_size",
+        "object_push_decay",
+        "timestep_jitter",
+        "fingertips_dropout",
+        "fingertips_dropout_time",
+        "fingertips_occlusion",
+    ),
 }
