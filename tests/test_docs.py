@@ -147,6 +147,22 @@ def test_every_public_name_is_documented() -> None:
     assert [name for name in framework.testing.__all__ if name not in words] == []
 
 
+def test_the_reference_shows_what_plugins_take_from_the_kits() -> None:
+    """And the modules of the core's own components, which plugins derive from."""
+    reference = "".join(path.read_text(encoding="utf-8") for path in (DOCS / "reference").glob("*.md"))
+    shown = set(re.findall(r"^::: ([\w.]+)", reference, re.MULTILINE))
+    wanted = {
+        component.target.split(":")[0] for component in installed().components() if component.plugin == "rl"
+    }
+    for path in (ROOT / "plugins").glob("*/src/**/*.py"):
+        text = path.read_text(encoding="utf-8")
+        wanted |= set(
+            re.findall(r"^ *from (framework\.(?:rl|sim|supervised)\.[\w.]+) import", text, re.MULTILINE)
+        )
+    missing = [name for name in wanted if not any(f"{each}.".startswith(f"{name}.") for each in shown)]
+    assert sorted(missing) == []
+
+
 # What is shown works
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from framework.testing.plugin import check_plugin
     from framework.testing.policy import check_policy
     from framework.testing.producer import check_producer
-    from framework.testing.recipe import check_recipe
+    from framework.testing.recipe import check_experiment, check_recipe
 
 __all__ = [
     "assert_same",
@@ -36,6 +36,7 @@ __all__ = [
     "check_algorithm",
     "check_environment",
     "check_evaluator",
+    "check_experiment",
     "check_model",
     "check_plugin",
     "check_policy",
@@ -52,6 +53,7 @@ __getattr__ = lazily(
         "check_algorithm": "algorithm",
         "check_environment": "environment",
         "check_evaluator": "evaluator",
+        "check_experiment": "recipe",
         "check_model": "model",
         "check_plugin": "plugin",
         "check_policy": "policy",

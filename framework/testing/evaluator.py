@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.testing.equality import assert_same
-from framework.testing.sections import Section, build, seed_everything, title
+from framework.testing.sections import Section, build, seed_everything, title, use
 
 
 def check_evaluator(
@@ -30,7 +30,8 @@ def check_evaluator(
     Args:
         evaluator: its name, or a section of a recipe.
         algorithm: what it judges.
-        environment: what the algorithm learns and is judged in, in separate instances.
+        environment: what the algorithm learns and is judged in, in separate instances. An evaluator whose
+            section names an environment of its own judges there.
         model: what the algorithm trains.
         steps: training steps before it judges.
         seed: of everything random.
@@ -46,16 +47,20 @@ def check_evaluator(
         trained = train(algorithm, environment, model, Path(folder), steps, seed)
     before = {key: value.clone() for key, value in trained.state_dict().items()}
     judge = build("evaluator", evaluator, seed=seed)
+    own = use("evaluator", evaluator).environment
+
+    def judged_in() -> Any:
+        return own.build(seed=seed) if own else build("environment", environment, seed=seed)
 
     if isinstance(judge, Monitor) and judge.every:
-        _check_monitor(judge, trained, build("environment", environment, seed=seed), name)
+        _check_monitor(judge, trained, judged_in(), name)
         again = build("evaluator", evaluator, seed=seed)
         again.load_state_dict(_stored(judge.state_dict()))
         assert_same(again.state_dict(), judge.state_dict(), f"{name}: state_dict after load_state_dict:")
 
-    first = _judge(judge, trained, build("environment", environment, seed=seed), name, seed)
+    first = _judge(judge, trained, judged_in(), name, seed)
     assert_same(dict(trained.state_dict()), before, f"{name}: the algorithm after being evaluated:")
-    second = _judge(judge, trained, build("environment", environment, seed=seed), name, seed)
+    second = _judge(judge, trained, judged_in(), name, seed)
     assert_same(
         second.to_dict(), first.to_dict(), f"{name}: a second evaluation of the same algorithm, report"
     )

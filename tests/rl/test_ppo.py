@@ -56,7 +56,7 @@ def test_the_loss_is_the_papers(clip_value, normalize_advantages):
         entropy_weight=0.03,
     )
     batch = random_batch(algorithm)
-    loss, parts = algorithm._loss(batch)
+    loss, parts = algorithm.loss(batch)
 
     judged = algorithm.model.evaluate(batch.observation, batch.action)
     new, value, entropy = (

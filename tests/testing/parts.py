@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import lightning.pytorch as pl
@@ -16,6 +18,7 @@ from torch.utils.data import DataLoader
 
 from framework import Report
 from framework.contracts import Progress, Served
+from framework.shards import Shards
 
 LENGTH = 7
 
@@ -195,12 +198,29 @@ class RewardForReset(NextStepWalk):
         return super().compute_reward(achieved, desired) - (0.0 if info is None else 1.0)
 
 
+class Numbers:
+    """Makes a file of numbers."""
+
+    def produce(self, folder: Path, progress: Callable[[Progress], None]) -> None:
+        shards = Shards(folder)
+        if not shards.finished():
+            with shards.write("numbers.txt") as path:
+                path.write_text("1 2 3")
+        progress(Progress(1, 1, "files"))
+
+
 # Models
 
 
 class Line(nn.Linear):
     def __init__(self, environment: Any) -> None:
         super().__init__(1, environment.single_action_space.n)
+
+
+class WarmLine(Line):
+    def __init__(self, environment: Any, weights: Path | None = None) -> None:
+        super().__init__(environment)
+        assert weights is None
 
 
 class UnseededLine(Line):
@@ -419,3 +439,13 @@ class ForgetsCurve(MeanGoal):
 class NanMonitor(MeanGoal):
     def monitor(self, algorithm: Any, environment: Any) -> dict[str, float]:
         return {"looks": float("nan")}
+
+
+class Elsewhere(MeanGoal):
+    def __call__(self, algorithm: Any, environment: Any) -> Any:
+        assert isinstance(environment, NextStepWalk)
+        return super().__call__(algorithm, environment)
+
+    def monitor(self, algorithm: Any, environment: Any) -> dict[str, float]:
+        assert isinstance(environment, NextStepWalk)
+        return super().monitor(algorithm, environment)

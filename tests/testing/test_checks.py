@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from framework import testing
 from framework.component import Component
 from framework.errors import UserError
 from framework.plugins import Plugin
 from framework.registry import Registry
-from framework.testing import check_algorithm, check_environment, check_evaluator, check_model
+from framework.testing import (
+    check_algorithm,
+    check_environment,
+    check_evaluator,
+    check_experiment,
+    check_model,
+)
 from tests.testing import parts
 
-KINDS = {
+KINDS: dict[str, list[Any]] = {
     "environment": [
         parts.Walk,
+        parts.Numbers,
         parts.NextStepWalk,
         parts.NotVector,
         parts.Unbatched,
@@ -32,7 +43,7 @@ KINDS = {
         parts.ForgetsClock,
         parts.RewardForReset,
     ],
-    "model": [parts.Line, parts.UnseededLine, parts.Frozen, parts.Steps, parts.NanLine],
+    "model": [parts.Line, parts.WarmLine, parts.UnseededLine, parts.Frozen, parts.Steps, parts.NanLine],
     "algorithm": [
         parts.Descent,
         parts.OnData,
@@ -54,6 +65,7 @@ KINDS = {
         parts.Guesses,
         parts.ForgetsCurve,
         parts.NanMonitor,
+        parts.Elsewhere,
     ],
 }
 
@@ -61,12 +73,19 @@ KINDS = {
 @pytest.fixture(autouse=True)
 def registry(monkeypatch: pytest.MonkeyPatch) -> None:
     components = [
-        Component(part.__name__, f"tests.testing.parts:{part.__name__}", plugin="fake", kind=kind)  # type: ignore[arg-type]
+        Component(
+            part.__name__,
+            f"tests.testing.parts:{part.__name__}",
+            plugin="fake",
+            kind=kind,  # type: ignore[arg-type]
+            produces=part is parts.Numbers,
+        )
         for kind, offered in KINDS.items()
         for part in offered
     ]
     fake = Registry([Plugin("fake", "framework-fake", "1.0", components=components)])
-    monkeypatch.setattr("framework.testing.sections.installed", lambda: fake)
+    for module in ("framework.testing.sections", "framework.recipe.check"):
+        monkeypatch.setattr(f"{module}.installed", lambda: fake)
 
 
 def refused(message: str) -> pytest.RaisesExc[AssertionError]:
@@ -178,6 +197,58 @@ def test_a_right_evaluator_passes() -> None:
 def test_a_wrong_evaluator_is_refused(name: str, message: str) -> None:
     with refused(message):
         _check_evaluator(f"fake/{name}")
+
+
+EXPERIMENT = """
+environment: {use: fake/Walk, num_envs: 2}
+model: {use: fake/Line}
+stages:
+  numbers: {environment: {use: fake/Numbers}, model: null}
+  first:
+    algorithm: {use: fake/Descent}
+    evaluators: [{use: fake/MeanGoal}, {use: fake/Elsewhere, environment: {use: fake/NextStepWalk}}]
+  second:
+    model: {use: fake/WarmLine, weights: "${checkpoint:first}"}
+    algorithm: {use: fake/Descent, updates: 9}
+"""
+
+
+@pytest.fixture
+def experiment(tmp_path: Path) -> Path:
+    path = tmp_path / "experiment.yaml"
+    path.write_text(EXPERIMENT, encoding="utf-8")
+    return path
+
+
+def test_an_experiment_is_checked_with_all_its_parts_once_each(
+    experiment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: Counter[str] = Counter()
+    for name in ("environment", "producer", "model", "algorithm", "evaluator"):
+        check = getattr(testing, f"check_{name}")
+
+        def count(section: Any, *, check: Any = check, name: str = name, **others: Any) -> None:
+            made[name] += 1
+            check(section, **others)
+
+        monkeypatch.setattr(testing, f"check_{name}", count)
+    check_experiment(experiment)
+    assert made == {"environment": 2, "producer": 1, "model": 2, "algorithm": 2, "evaluator": 2}
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("environment={use: fake/ForgetsClock}", "after set_state in the same environment"),
+        ("stages.second.model={use: fake/UnseededLine}", "a second one, same seed:['bias'] differs"),
+        ("stages.second.algorithm={use: fake/Diverges}", "is not finite after 2 training steps"),
+        ("stages.first.evaluators=[{use: fake/Guesses}]", "a second evaluation of the same algorithm"),
+        ("stages.first.evaluators.1.environment={use: fake/FlatReward}", "rewards have shape"),
+    ],
+)
+def test_a_fault_in_any_part_of_an_experiment_is_named(experiment: Path, override: str, message: str) -> None:
+    with refused(message):
+        check_experiment(experiment, [override], steps=2)
 
 
 def test_sections_are_read_as_a_recipes_are() -> None:

@@ -118,7 +118,7 @@ class PPO(Plays, CycleAlgorithm):
         for _ in range(config.epochs):
             moved = torch.zeros((), device=self.device)
             for part in self.buffer.minibatches(config.minibatches):
-                loss, of_part = self._loss(self._here(part))
+                loss, of_part = self.loss(self._here(part))
                 self.optimise(loss, optimizer)
                 updates += 1
                 moved += of_part["kl"] / config.minibatches
@@ -138,8 +138,15 @@ class PPO(Plays, CycleAlgorithm):
             "learning_rate": rate,
         }
 
-    def _loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss of one minibatch (equations 7 and 9), and what it is made of."""
+    def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of one minibatch (equations 7 and 9), and what it is made of; a subclass may add to both.
+
+        Args:
+            batch: `(sequence_length, n)`, with advantages and targets, on the device that learns.
+
+        Returns:
+            A scalar, and scalars without gradients to be logged as `loss/NAME`.
+        """
         config = self.config
         judged = self.model.evaluate(batch.observation, batch.action, batch.state_in, batch.is_first)
         assert batch.advantage is not None

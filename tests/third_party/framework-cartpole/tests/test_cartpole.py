@@ -1,46 +1,25 @@
 """The framework's conformance checks, and that it learns."""
 
-from pathlib import Path
+from framework.testing import check_experiment, check_plugin
 
-import framework_cartpole
-
-from framework.testing import (
-    check_algorithm,
-    check_environment,
-    check_evaluator,
-    check_model,
-    check_plugin,
-    check_recipe,
-)
-
-RECIPE = Path(framework_cartpole.__file__).parent / "recipes" / "cartpole.yaml"
-ENVIRONMENT = {"use": "cartpole/balance", "num_envs": 4, "max_episode_steps": 30}
-MODEL = {"use": "cartpole/policy", "hidden": 8}
-ALGORITHM = {"use": "cartpole/reinforce", "updates": 8}
+SMALL = [
+    "environment.num_envs=4",
+    "environment.max_episode_steps=30",
+    "model.hidden=8",
+    "algorithm.updates=8",
+    "evaluators.0.episodes=6",
+    "evaluators.0.every=8",
+]
 
 
 def test_plugin():
     check_plugin("cartpole")
 
 
-def test_environment():
-    check_environment(ENVIRONMENT)
+def test_experiment():
+    check_experiment("cartpole", SMALL)
 
 
-def test_model():
-    check_model(MODEL, environment=ENVIRONMENT)
-
-
-def test_algorithm():
-    check_algorithm(ALGORITHM, environment=ENVIRONMENT, model=MODEL)
-
-
-def test_evaluator():
-    evaluator = {"use": "cartpole/mean_return", "episodes": 6, "every": 8}
-    check_evaluator(evaluator, environment=ENVIRONMENT, model=MODEL, algorithm=ALGORITHM)
-
-
-def test_recipe(framework_run):
-    check_recipe(RECIPE)
-    result = framework_run(RECIPE)
+def test_learning(framework_run):
+    result = framework_run("cartpole")
     assert result.metrics["mean_return/return"] > 150
