@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import textwrap
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from framework.cli.arguments import as_json
+from framework.cli.columns import columns
 
 
 def _complete_name(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -54,12 +55,9 @@ def _plugin_to_text(entry: dict[str, Any], width: int) -> str:
         lines += textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ")
     recipes = [{**recipe, "kind": "recipe"} for recipe in entry["recipes"]]
     listed = [*entry["components"], *recipes]
-    column = max((len(each["name"]) for each in listed), default=0)
-    for kind in dict.fromkeys(each["kind"] for each in listed):
-        lines += ["", f"{kind}s"]
-        lines += [
-            f"  {each['name']:<{column}}  {each['doc']}".rstrip() for each in listed if each["kind"] == kind
-        ]
+    rows = columns((each["name"], each["doc"]) for each in listed)
+    for kind, group in groupby(zip(listed, rows, strict=True), key=lambda pair: pair[0]["kind"]):
+        lines += ["", f"{kind}s", *(row for _, row in group)]
     return "\n".join(lines)
 
 
@@ -91,16 +89,18 @@ def _rows(
     return rows
 
 
-_MEANING = 20  # the least width of the last column
+_MEANING = 24  # the least width of the last column
 
 
 def _table(rows: list[tuple[str, str, str, str]], width: int) -> list[str]:
-    """Align four columns; the last takes what is left, long cells are wrapped."""
+    """Align four columns; the last takes what is left, or lines of its own below where that is little."""
     widths = [min(max(len(row[i]) for row in rows), limit) for i, limit in enumerate((28, 24, 18))]
     gaps = 2 * len(widths)
-    for narrowed in (1, 2, 0):
+    for narrowed in (1, 2):
         missing = sum(widths) + gaps + _MEANING - width
         widths[narrowed] -= max(0, min(missing, widths[narrowed] - 10))
+    if sum(widths) + gaps + _MEANING > width:
+        return [line for row in rows[1:] for line in _below(row, width)]
     widths.append(width - sum(widths) - gaps)
     lines: list[str] = []
     for row in rows:
@@ -110,3 +110,11 @@ def _table(rows: list[tuple[str, str, str, str]], width: int) -> list[str]:
             for parts in zip_longest(*cells, fillvalue="")
         ]
     return lines
+
+
+def _below(row: tuple[str, str, str, str], width: int) -> list[str]:
+    """A parameter on a narrow terminal: its name, type and default, and below them what it means."""
+    name, kind, default, meaning = row
+    head = f"{name}: {kind}, {default}" if default == "required" else f"{name}: {kind} = {default}"
+    wrapped = textwrap.wrap(head, width, subsequent_indent="    ")
+    return wrapped + textwrap.wrap(meaning, width, initial_indent="  ", subsequent_indent="  ")

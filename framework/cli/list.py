@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import click
 
 from framework.cli.arguments import as_json
+from framework.cli.columns import columns
 from framework.component import KINDS, Kind
 from framework.registry import Registry, installed
 
@@ -31,13 +34,12 @@ def command(kind: Kind | None, as_json: bool) -> None:
         click.echo(json.dumps(_as_dict(registry, kind), indent=2))
         return
     kinds = (kind,) if kind else KINDS
-    width = max((len(component.full_name) for component in registry.components(kind)), default=0)
-    for each in kinds:
-        components = registry.components(each)
-        if components:
-            click.echo(f"{each}s")
-        for component in components:
-            click.echo(f"  {component.full_name:<{width}}  {component.doc}".rstrip())
+    found = [component for each in kinds for component in registry.components(each)]
+    lines = columns((component.full_name, component.doc) for component in found)
+    for each, group in groupby(zip(found, lines, strict=True), key=lambda pair: pair[0].kind):
+        click.echo(f"{each}s")
+        for _, line in group:
+            click.echo(line)
     if all(plugin.builtin for plugin in registry.plugins):
         click.echo("no plugins are installed, for example: pip install framework-her", err=True)
     elif not registry.components(kind):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import textwrap
 from itertools import groupby
 
 import click
 
 from framework.cli.arguments import as_json
+from framework.cli.columns import columns
 
 
 @click.command("recipes")
@@ -30,10 +29,8 @@ def command(as_json: bool) -> None:
         ]
         click.echo(json.dumps(rows, indent=2))
         return
-    column = max((len(each.name) for each in found), default=0)
-    room = max(40, shutil.get_terminal_size().columns - column - 4)
-    for plugin, group in groupby(found, key=lambda each: each.plugin):
+    lines = columns((each.name, each.doc) for each in found)
+    for plugin, group in groupby(zip(found, lines, strict=True), key=lambda pair: pair[0].plugin):
         click.echo(plugin or f"{FOLDER}/")
-        for each in group:
-            doc = textwrap.shorten(each.doc, room, placeholder=" ...")
-            click.echo(f"  {each.name:<{column}}  {doc}".rstrip())
+        for _, line in group:
+            click.echo(line)

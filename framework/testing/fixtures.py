@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from framework.experiment import Result
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave out what is no author's matter: MLflow asks SQLAlchemy 2.1 for a loader it calls deprecated."""
+    config.addinivalue_line("filterwarnings", "ignore:The ``noload`` loader strategy:DeprecationWarning")
+
+
 class RunRecipe(Protocol):
     """The type of the fixture `framework_run`."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,17 @@ def test_it_fits_the_terminal(
     monkeypatch.setenv("COLUMNS", str(width))
     out = command("info", name).out
     assert max(map(len, out.splitlines())) <= min(width, 120)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_name_is_broken(
+    width: int, toy: Path, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    for name in ("toy/learn", "trainer", "tracking"):
+        (described,) = json.loads(command("info", name, "--json").out)
+        words = set(re.findall(r"[\w.]+", command("info", name).out))
+        assert {parameter["name"] for parameter in described["parameters"]} <= words
 
 
 def test_json(toy: Path, command: Callable[..., Any]) -> None:
