@@ -8,6 +8,7 @@ import time
 import click
 
 from framework.cli.arguments import as_json
+from framework.cli.columns import table
 
 
 @click.command("runs")
@@ -45,9 +46,7 @@ def command(as_json: bool) -> None:
                 in_bytes(used),
             )
         )
-    columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
-    widths = [max(map(len, column)) for column in columns]
-    for row in zip(*columns, strict=True):
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    for line in table(rows):
+        click.echo(line)
     count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
     click.echo(f"{count}, {in_bytes(total)} in {ROOT}/, {in_bytes(free())} free", err=True)

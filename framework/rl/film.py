@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import gymnasium
 import numpy as np
 
 from framework.errors import UserError
@@ -23,6 +24,9 @@ def film(environment: Any, policy: Callable[[Any], Any], episodes: int, seed: in
 
     Returns:
         One video per episode.
+
+    Raises:
+        UserError: the environment draws nothing, or what it draws with is not installed.
     """
     n = environment.num_envs
     quota = episodes // n + (np.arange(n) < episodes % n)
@@ -50,7 +54,10 @@ def _render(environment: Any, envs: Sequence[int]) -> Sequence[Any]:
     if "envs" in inspect.signature(environment.render).parameters:  # framework.sim's
         drawn: Sequence[Any] = environment.render(envs)
         return drawn
-    drawn = environment.render() or ()
+    try:
+        drawn = environment.render() or ()
+    except gymnasium.error.Error as error:  # what draws is not installed, for instance
+        raise UserError(f"{type(environment).__name__} cannot be drawn: {error}") from error
     if not drawn or drawn[0] is None:
         raise UserError(f"{type(environment).__name__} draws nothing: it has no render_mode 'rgb_array'")
     return [drawn[i] for i in envs]

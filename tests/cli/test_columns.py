@@ -1,10 +1,10 @@
-"""Names with a line about each: cut to a terminal, whole in a pipe."""
+"""Names with a line about each, and tables: cut to a terminal, whole in a pipe."""
 
 from __future__ import annotations
 
 import pytest
 
-from framework.cli.columns import columns
+from framework.cli.columns import columns, table
 
 ROWS = [("her/push", "A Fetch arm learns to push\n a block to a goal on the table"), ("ppo", "")]
 
@@ -25,3 +25,25 @@ def test_a_terminal_gets_what_fits(width: int, monkeypatch: pytest.MonkeyPatch) 
 
 def test_there_may_be_nothing() -> None:
     assert list(columns([])) == []
+
+
+TABLE = [
+    ("run", "name", "empty", "score"),
+    ("056c064e", "rnd-env_steps=6_000-episodes=4", "", "mean_return/return -176.8"),
+]
+
+
+def test_a_table_is_whole_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert list(table(TABLE)) == [
+        "run       name                            score",
+        "056c064e  rnd-env_steps=6_000-episodes=4  mean_return/return -176.8",
+    ]
+
+
+def test_the_widest_columns_of_a_table_are_cut_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    _, line = table(TABLE)
+    assert line == "056c064e  rnd-env_ste...episodes=4  mean_return...urn -176.8"
+    monkeypatch.setenv("COLUMNS", "10")
+    assert list(table(TABLE))[1] == "056c064e  rnd-e...es=4  mean_...76.8"
