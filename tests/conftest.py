@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -56,6 +57,15 @@ def zygote() -> Iterator[None]:
         yield
         process.kill()
         process.wait()
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port to serve at, which no other process is given: it is bound here, and not listened on."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
 
 
 @pytest.fixture

@@ -52,18 +52,20 @@ def join(root: Path) -> Path:
     """
     global _joined
     end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
+    while True:
         with contextlib.suppress(OSError):
             # Only whole lines.
             opened = _job_of_first(root).read_text(encoding="utf-8").rpartition("\n")[0].splitlines()
             if len(opened) > _joined:
                 _joined += 1
                 return Path(opened[_joined - 1])
+        if time.monotonic() > end:
+            rank = os.environ.get("RANK", os.environ.get("LOCAL_RANK"))
+            raise UserError(
+                f"process {rank} has not heard of the run within {_PATIENCE:.0f} s\n"
+                f"  the first process has to see the same folder {root.resolve()}"
+            )
         time.sleep(0.1)
-    raise UserError(
-        f"process {os.environ.get('RANK', os.environ.get('LOCAL_RANK'))} has not heard of the run within "
-        f"{_PATIENCE:.0f} s\n  the first process has to see the same folder {root.resolve()}"
-    )
 
 
 def _job_of_first(root: Path) -> Path:

@@ -58,45 +58,52 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
 
 
 def test_it_serves_the_store_of_this_directory(
-    framework_command: RunCommand, tmp_path: Path, started: list[list[str]], monkeypatch: pytest.MonkeyPatch
+    framework_command: RunCommand,
+    tmp_path: Path,
+    started: list[list[str]],
+    port: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     (tmp_path / "mlflow.db").touch()
-    port = str(_free_port())
-    answer = framework_command("ui", "--port", port)
+    answer = framework_command("ui", "--port", str(port))
     # Without a run, the experiment that changed last, where its results are.
     assert answer.stdout == f"http://127.0.0.1:{port}/#/experiments/7/runs?workflowType=machine_learning\n"
     assert answer.exit_code == 0 and "Traceback" not in answer.stderr
     (command,) = started
     assert command[1:4] == ["-m", "mlflow", "server"]
     assert command[command.index("--backend-store-uri") + 1] == "sqlite:///mlflow.db"
-    assert command[command.index("--port") + 1] == port
+    assert command[command.index("--port") + 1] == str(port)
 
 
 def test_it_serves_the_store_of_the_environment(
-    framework_command: RunCommand, tmp_path: Path, started: list[list[str]], monkeypatch: pytest.MonkeyPatch
+    framework_command: RunCommand,
+    tmp_path: Path,
+    started: list[list[str]],
+    port: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "other.db").touch()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/other.db")
-    assert framework_command("ui", "--port", str(_free_port())).exit_code == 0
+    assert framework_command("ui", "--port", str(port)).exit_code == 0
     assert f"sqlite:///{tmp_path}/other.db" in started[0]
 
 
 def test_it_serves_a_store_named_to_it(
-    framework_command: RunCommand, tmp_path: Path, started: list[list[str]]
+    framework_command: RunCommand, tmp_path: Path, started: list[list[str]], port: int
 ) -> None:
     (tmp_path / "other.db").touch()
-    assert framework_command("ui", "--uri", "sqlite:///other.db", "--port", str(_free_port())).exit_code == 0
+    assert framework_command("ui", "--uri", "sqlite:///other.db", "--port", str(port)).exit_code == 0
     assert "sqlite:///other.db" in started[0]
 
 
 def test_a_run_is_shown_in_its_own_store(
-    framework_command: RunCommand, tmp_path: Path, started: list[list[str]]
+    framework_command: RunCommand, tmp_path: Path, started: list[list[str]], port: int
 ) -> None:
     uri = f"sqlite:///{tmp_path}/its.db"
     (tmp_path / "its.db").touch()
     _run("known", uri)
-    answer = framework_command("ui", "known", "--port", str(_free_port()))
+    answer = framework_command("ui", "known", "--port", str(port))
     assert answer.stdout.endswith("/#/experiments/3/runs/known?workflowType=machine_learning\n")
     assert uri in started[0]
 
@@ -139,10 +146,10 @@ def test_a_damaged_database_is_named(
 
 
 def test_a_server_that_does_not_start_says_why(
-    framework_command: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    framework_command: RunCommand, tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ui, "server_arguments", lambda *_: [sys.executable, "-S", "-c", "import nothing"])
-    answer = framework_command("ui", "--port", str(_free_port()))
+    answer = framework_command("ui", "--port", str(port))
     assert answer.exit_code == 1
     assert "No module named 'nothing'" in answer.stderr
 
@@ -186,9 +193,3 @@ def _run(run_id: str, uri: str) -> None:
     folder = Path("runs") / run_id
     folder.mkdir(parents=True)
     Run(folder, RunState(run_id, "name", "experiment", uri, "recipe.yaml", 0.0)).save()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

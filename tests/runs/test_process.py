@@ -57,7 +57,7 @@ def test_processes_of_a_launcher_meet_and_pass_over_what_an_earlier_one_left(
     point = process._meeting_point(tmp_path)
     os.utime(point, (0, 0))
     monkeypatch.delenv(process._JOB)  # the others have not inherited it
-    monkeypatch.setattr(process, "_PATIENCE", 0.3)
+    monkeypatch.setattr(process, "_PATIENCE", 0.0)
     with pytest.raises(UserError, match="has not heard of the run"):
         process.join(tmp_path)
     monkeypatch.setattr(process, "_job", None)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -111,7 +110,9 @@ def test_artifacts_lie_beside_the_database(
 
 
 @pytest.fixture
-def server(tracking_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+def server(
+    tracking_uri: str, tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], Any]:
     """MLflow's server on the tracking store, in a thread, as a context; at the same address each time."""
     from mlflow import server as mlflow_server
     from mlflow.server import handlers
@@ -123,9 +124,6 @@ def server(tracking_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv(mlflow_server.SERVE_ARTIFACTS_ENV_VAR, "true")
     monkeypatch.setattr(handlers, "_tracking_store", None)
     monkeypatch.setattr(handlers, "_artifact_repo", None)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
 
     @contextmanager
     def serve() -> Iterator[str]:

@@ -324,7 +324,7 @@ def test_what_is_too_slow_beside_others_is_tried_alone() -> None:
         )
     verdicts = dict(order)
     assert order[-1][0] == 0 and verdicts[0].outcome == verdicts[6].outcome == "timed_out"
-    assert 0.8 < verdicts[0].cpu_seconds < 0.98 and verdicts[6].cpu_seconds > 1.15
+    assert 0.8 < verdicts[0].cpu_seconds < 1.15 and verdicts[6].cpu_seconds > 1.15
     assert all(verdicts[position].passed for position in range(1, 6))
 
 

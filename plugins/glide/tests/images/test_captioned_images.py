@@ -7,7 +7,6 @@ import logging
 import os
 import subprocess
 import sys
-import time
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -299,15 +298,15 @@ import sys
 from pathlib import Path
 from framework_glide.images import captioned_images
 from framework_glide.images.config import ImagesConfig
-if sys.argv[2] == "slow":
-    import time
+if sys.argv[2] == "hold":
     decode = captioned_images.pictures
-    def slow(*arguments, **keywords):
-        for picture in decode(*arguments, **keywords):
-            print("decoded", flush=True)
-            time.sleep(0.05)
+    def held(*arguments, **keywords):
+        for number, picture in enumerate(decode(*arguments, **keywords)):
+            if number == 2:
+                print("decoded", flush=True)
+                sys.stdin.read()
             yield picture
-    captioned_images.pictures = slow
+    captioned_images.pictures = held
 environment = captioned_images.make_images(ImagesConfig(path=Path(sys.argv[1]), size=8, validation=0.25))
 print(len(environment["train"]) + len(environment["validation"]))
 """
@@ -318,18 +317,19 @@ def test_processes_share_the_cache_and_a_killed_one_leaves_nothing_that_counts(
 ) -> None:
     def begin(how: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", SCRIPT, str(layouts["classes"]), how]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
-    killed = begin("slow")
+    killed = begin("hold")
     assert killed.stdout is not None
     assert killed.stdout.readline() == "decoded\n"
-    time.sleep(0.1)
     killed.kill()
     killed.communicate()
-    others = [begin("fast") for _ in range(2)]
-    for process in others:
-        out, error = process.communicate(timeout=120)
-        assert (process.returncode, out) == (0, f"{NUMBER}\n"), error
+    other = begin("go")
+    environment = make_images(ImagesConfig(path=layouts["classes"], size=8, validation=0.25))
+    assert len(environment["train"]) + len(environment["validation"]) == NUMBER
+    out, error = other.communicate(timeout=300)
+    assert (other.returncode, out) == (0, f"{NUMBER}\n"), error
     cache = Path(os.environ["XDG_CACHE_HOME"], "framework", "glide")
     assert len([entry for entry in cache.iterdir() if entry.is_dir()]) == 1
 
