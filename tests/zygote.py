@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from framework.runs import Run
+from framework.testing.fixtures import without_waiting_for_disks
 
 SOCKET = "FRAMEWORK_TEST_ZYGOTE"
 _PRELOADED = (
@@ -170,6 +171,8 @@ def run_command(arguments: list[str], fork: bool = False) -> int:
 def _serve(path: str) -> None:
     for name in _PRELOADED:
         importlib.import_module(name)
+    without_waiting_for_disks()
+    os.fsync = lambda _: None
     assert threading.active_count() == 1, threading.enumerate()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)

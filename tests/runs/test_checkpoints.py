@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 from pathlib import Path
 
@@ -115,6 +116,16 @@ def test_none_is_whole(folder: Path) -> None:
     warnings: list[str] = []
     assert newest_whole(folder, warnings.append) is None
     assert len(warnings) == 3
+
+
+def test_a_checkpoint_is_on_the_disk_before_it_takes_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "new.ckpt"
+    synced: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append(path.exists()))
+    CheckedCheckpointIO().save_checkpoint({"state_dict": {}}, path)
+    assert synced == [False] and path.exists()
 
 
 def test_a_failed_write_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
 
 from framework.errors import UserError
-from framework.runs import KILLED, RUNNING, Run, find_run
+from framework.runs import KILLED, RUNNING, Run, find_run, write_atomically
 from framework.runs.names import default_name
 from framework.sweep import find_sweep
 
@@ -61,6 +62,16 @@ def test_what_fits_several_runs_is_refused_with_a_list_of_them(make_run: MakeRun
         ["abcd2000", "her-seed=0", "(killed,"],
         ["abcd1000", "her-seed=0", "(finished,"],
     ]
+
+
+def test_a_text_is_on_the_disk_before_it_takes_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "text"
+    synced: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append(path.exists()))
+    write_atomically(path, "text")
+    assert synced == [False] and path.read_text() == "text"
 
 
 def test_a_long_list_of_candidates_is_cut(make_run: MakeRun) -> None:
