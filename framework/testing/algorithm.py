@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import pickle
 import tempfile
 from pathlib import Path
@@ -79,8 +80,9 @@ def train(
     resume: Path | None = None,
     epochs: int = 1,
     batches: list[str] | None = None,
+    every: int | None = 1,
 ) -> pl.LightningModule:
-    """Train for some steps, with a checkpoint after each.
+    """Train for some steps, with checkpoints.
 
     Args:
         algorithm: its name, or a section of a recipe.
@@ -92,6 +94,7 @@ def train(
         resume: the checkpoint to start from.
         epochs: passes over its data, at most.
         batches: takes a digest of each batch it trains on.
+        every: steps from one checkpoint to the next; None for one at the end alone.
 
     Returns:
         The algorithm, trained.
@@ -113,7 +116,7 @@ def train(
             callbacks=[
                 Resumption(),
                 _stop_after(steps, batches if batches is not None else []),
-                CheckpointWriter(folder, seconds=0, every=1, keep=steps + 1),
+                CheckpointWriter(folder, seconds=math.inf, every=every, keep=steps + 1),
             ],
             plugins=[CheckedCheckpointIO()],
             logger=False,

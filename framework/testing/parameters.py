@@ -71,9 +71,12 @@ def check_small_run(recipe: Sections, *, steps: int = 2, seed: int = 0) -> str:
         seed_everything(seed)
         if "algorithm" in recipe:
             with tempfile.TemporaryDirectory() as folder:
-                trained: Any = train(
-                    recipe["algorithm"], recipe["environment"], recipe.get("model"), Path(folder), steps, seed
+                algorithm, environment, model = (
+                    recipe["algorithm"],
+                    recipe["environment"],
+                    recipe.get("model"),
                 )
+                trained: Any = train(algorithm, environment, model, Path(folder), steps, seed, every=None)
         else:
             environment = build("environment", recipe["environment"], seed=seed)
             trained = build("model", recipe["model"], environment, seed=seed)
