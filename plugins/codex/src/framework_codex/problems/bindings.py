@@ -25,6 +25,8 @@ _PROBE = 0
 #: What is added to each variable; 0 where nothing is.
 Offsets: TypeAlias = tuple[int, ...]
 Results: TypeAlias = tuple[int, ...]
+#: One value of each variable per call.
+Inputs: TypeAlias = list[tuple[int, ...]]
 
 #: Mistakes, in the order in which a program is asked for them.
 MISTAKES = (
@@ -47,22 +49,7 @@ def binding_problem(
         index: of the problem among those with as many operations.
         seed: of the draws.
     """
-    rng = random.Random(f"{seed}/{variables}/{operations}/{index}")
-    amounts = dict.fromkeys(range(variables), 0)
-    bound = rng.sample(range(variables), operations)
-    amounts |= {place: rng.choice((-1, 1)) * rng.randint(1, 9) for place in bound}
-    offsets = tuple(amounts.values())
-    inputs = [tuple(rng.sample(range(20, 100), variables)) for _ in range(4)]
-    names = _NAMES[:variables]
-    arguments = ", ".join(names)
-    changes = [f"    {names[place]} = {names[place]} {_signed(offsets[place])}\n" for place in bound]
-    problem = Problem(
-        task_id=f"binding/{variables}/{operations}/{index}",
-        prompt=f'def do_work({arguments}):\n    """{_sentence(names, bound, offsets)}"""\n',
-        entry_point="do_work",
-        canonical_solution="".join(changes) + f"    return {' * '.join(names)}\n",
-        test=_test([_results(inputs, offsets)], inputs),
-    )
+    problem, inputs, offsets = _drawn(variables, operations, index, seed)
     mistaken = {
         name: replace(problem, task_id=f"{problem.task_id}/{name}", test=_test(accepted, inputs))
         for name, accepted in _mistakes(inputs, offsets).items()
@@ -82,15 +69,38 @@ def texts(count: int, seed: int) -> Iterator[str]:
         count: how many.
         seed: of the draws.
     """
+    if not count:
+        return
     kinds = [(variables, bound) for variables in (2, 3, 4) for bound in range(1, variables + 1)]
-    asked = {problem.prompt for kind in kinds for problem, _ in probe(*kind, 100)}
+    asked = {_drawn(*kind, index, _PROBE)[0].prompt for kind in kinds for index in range(100)}
     rng = random.Random(f"{seed}/bindings")
     while count:
         variables, operations = rng.choice(kinds)
-        problem, _ = binding_problem(variables, operations, rng.getrandbits(32), seed + 1)
+        problem, _, _ = _drawn(variables, operations, rng.getrandbits(32), seed + 1)
         if problem.prompt not in asked:
             yield problem.program(problem.canonical_solution)
             count -= 1
+
+
+def _drawn(variables: int, operations: int, index: int, seed: int) -> tuple[Problem, Inputs, Offsets]:
+    """One problem, what its tests call it with, and what it adds to each variable."""
+    rng = random.Random(f"{seed}/{variables}/{operations}/{index}")
+    amounts = dict.fromkeys(range(variables), 0)
+    bound = rng.sample(range(variables), operations)
+    amounts |= {place: rng.choice((-1, 1)) * rng.randint(1, 9) for place in bound}
+    offsets = tuple(amounts.values())
+    inputs = [tuple(rng.sample(range(20, 100), variables)) for _ in range(4)]
+    names = _NAMES[:variables]
+    arguments = ", ".join(names)
+    changes = [f"    {names[place]} = {names[place]} {_signed(offsets[place])}\n" for place in bound]
+    problem = Problem(
+        task_id=f"binding/{variables}/{operations}/{index}",
+        prompt=f'def do_work({arguments}):\n    """{_sentence(names, bound, offsets)}"""\n',
+        entry_point="do_work",
+        canonical_solution="".join(changes) + f"    return {' * '.join(names)}\n",
+        test=_test([_results(inputs, offsets)], inputs),
+    )
+    return problem, inputs, offsets
 
 
 def _sentence(names: str, bound: list[int], offsets: Offsets) -> str:
@@ -116,7 +126,7 @@ def _signed(amount: int) -> str:
     return f"{'-' if amount < 0 else '+'} {abs(amount)}"
 
 
-def _mistakes(inputs: list[tuple[int, ...]], offsets: Offsets) -> dict[str, list[Results]]:
+def _mistakes(inputs: Inputs, offsets: Offsets) -> dict[str, list[Results]]:
     """The results of programs that make each mistake; none twice, and none that is right."""
     every = tuple(range(len(offsets)))
     fewer_factors = [kept for size in range(1, len(every)) for kept in combinations(every, size)]
@@ -168,14 +178,12 @@ def _other_signs(offsets: Offsets) -> Iterator[Offsets]:
     return product(*((amount, -amount) if amount else (0,) for amount in offsets))
 
 
-def _results(
-    inputs: list[tuple[int, ...]], offsets: Offsets, factors: tuple[int, ...] | None = None
-) -> Results:
+def _results(inputs: Inputs, offsets: Offsets, factors: tuple[int, ...] | None = None) -> Results:
     places = range(len(offsets)) if factors is None else factors
     return tuple(prod(values[place] + offsets[place] for place in places) for values in inputs)
 
 
-def _test(accepted: list[Results], inputs: list[tuple[int, ...]]) -> str:
+def _test(accepted: list[Results], inputs: Inputs) -> str:
     return (
         f"INPUTS = {inputs!r}\nACCEPTED = {[list(results) for results in accepted]!r}\n\n\n"
         "def check(candidate):\n    assert [candidate(*values) for values in INPUTS] in ACCEPTED\n"
