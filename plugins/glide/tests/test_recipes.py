@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 
 import framework
+from framework.errors import UserError
 from framework.testing.fixtures import RunCommand, RunRecipe
 from framework_glide.diffusion.config import SamplingConfig
 
@@ -22,8 +23,12 @@ RECIPES = Path(__file__).parents[3] / "recipes"
 SHORT = [
     "trainer.threads=1",
     "tracking.log_model=false",
-    "environment.images=200",
-    "environment.validation=64",
+    "environment.images=64",
+    "environment.validation=32",
+    *(
+        f"stages.base.model.{setting}"
+        for setting in ("blocks=1", "text.width=32", "text.heads=2", "text.layers=1")
+    ),
     *(
         f"stages.{stage}.algorithm.images=64"
         for stage in ("judge", "clip", "base", "inpaint", "judge_large", "upsample")
@@ -81,9 +86,8 @@ def test_glide(framework_run: RunRecipe, framework_command: RunCommand, tmp_path
     again = model.sample(["a red circle", "a blue square"], SamplingConfig(steps=2), seed=3)
     np.testing.assert_array_equal(sampled, again)
 
-    refused = framework_command("play", "last", "--prompt", "a red circle", "--image", str(picture))
-    assert refused.exit_code == 2
-    assert "--image and --mask belong together" in refused.stderr
+    with pytest.raises(UserError, match="--image and --mask belong together"):
+        model.play(model.environment, prompt="a red circle", image=str(picture))
 
 
 def test_images_of_a_folder(framework_run: RunRecipe, framework_command: RunCommand, tmp_path: Path) -> None:
@@ -93,7 +97,7 @@ def test_images_of_a_folder(framework_run: RunRecipe, framework_command: RunComm
             pixels = np.random.default_rng(i).integers(0, 256, (20, 30, 3), np.uint8)
             Image.fromarray(pixels).save(tmp_path / "pictures" / name / f"{i}.png")
     (tmp_path / "pictures" / "dog" / "broken.png").write_bytes(b"\x89PNG\r\n")
-    small = ["channels=16", "groups=4", "head_channels=16", "multipliers=[1, 1]", "attention=[16]"]
+    small = ["blocks=1", "channels=16", "groups=4", "head_channels=16", "multipliers=[1]", "attention=[32]"]
     result = framework_run(
         RECIPES / "glide_folder.yaml",
         [

@@ -40,24 +40,25 @@ def greedy(model: GPT, prompt: str, limit: int) -> list[int]:
 def test_greedy_equals_full_recomputation(model: GPT, copies: int) -> None:
     wanted = [Request(f"{i}", i, prompt) for i, prompt in enumerate(PROMPTS * copies)]
     found = run(model, wanted, replace(FREE, temperature=0))
+    expected = {prompt: greedy(model, prompt, 20) for prompt in PROMPTS}
     for request, completion in zip(wanted, found, strict=True):
-        tokens = greedy(model, request.prompt, 20)
+        tokens = expected[request.prompt]
         assert completion.text == model.tokenizer.decode(tokens)
         assert completion.tokens == len(tokens)
 
 
 @pytest.mark.parametrize("batch", [1, 3, 16, 100])
 def test_samples_do_not_depend_on_batch_size_or_order(tokenizer: Tokenizer, batch: int) -> None:
-    wanted = requests(60)
+    wanted = requests(24)
     expected = run(make(tokenizer, sample_batch=7), wanted, FREE)
     model = make(tokenizer, sample_batch=batch)
     found = run(model, wanted[::-1], FREE)[::-1]
     assert [made.text for made in found] == [made.text for made in expected]
     for a, b in zip(found, expected, strict=True):
         assert a.logprob == pytest.approx(b.logprob, abs=1e-3)
-    alone = run(model, wanted[:30], FREE)
-    assert [made.text for made in alone] == [made.text for made in expected[:30]]
-    assert len({made.text for made in expected}) > 50
+    alone = run(model, wanted[:12], FREE)
+    assert [made.text for made in alone] == [made.text for made in expected[:12]]
+    assert len({made.text for made in expected}) > 20
 
 
 def test_seed_task_and_index_make_the_sample(model: GPT) -> None:

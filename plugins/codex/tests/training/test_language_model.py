@@ -11,6 +11,7 @@ from datasets import Dataset
 from torch.nn import functional as F
 
 from framework.errors import UserError
+from framework.runs.exporting import inputs_of, write
 from framework.testing import check_algorithm
 from framework.testing.algorithm import train
 from framework.testing.sections import build
@@ -107,6 +108,17 @@ def test_an_environment_without_text_is_refused() -> None:
         UserError, match=r"Supervised learns from the split 'pairs', .* only train, validation"
     ):
         build("algorithm", "codex/supervised", environment, model)
+
+
+@pytest.mark.slow
+def test_it_is_exported(tmp_path: Path) -> None:
+    served = made().served()
+    write(served, tmp_path / "gpt.pt2")
+    exported = torch.export.load(tmp_path / "gpt.pt2").module()
+    _, given = inputs_of(served)
+    for copies in (1, 3):
+        inputs = {name: torch.cat([tensor] * copies) for name, tensor in given.items()}
+        torch.testing.assert_close(exported(**inputs), served.module(**inputs))
 
 
 def test_playing_continues_a_prompt() -> None:
