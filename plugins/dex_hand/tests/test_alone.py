@@ -21,14 +21,18 @@ SHORT = [
     "evaluators.0.episodes=4",
     "tracking.log_model=false",
 ]
+NOMINAL = [
+    "evaluators.1.episodes=2",
+    "evaluators.1.environment={use: dex_hand/reorient, num_envs: 2, starts: 8, steps_per_goal: 4}",
+]
 
 
 def test_plugin() -> None:
     check_plugin("dex_hand")
 
 
-@pytest.mark.parametrize("recipe", ["dex_hand", "dex_hand_randomised"])
-def test_a_short_run(framework_run: RunRecipe, recipe: str) -> None:
-    result = framework_run(RECIPES / f"{recipe}.yaml", SHORT)
+@pytest.mark.parametrize(("recipe", "more"), [("dex_hand", []), ("dex_hand_randomised", NOMINAL)])
+def test_a_short_run(framework_run: RunRecipe, recipe: str, more: list[str]) -> None:
+    result = framework_run(RECIPES / f"{recipe}.yaml", [*SHORT, *more])
     assert result.run.state.stages[""].finished
     assert result.metrics
