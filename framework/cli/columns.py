@@ -42,7 +42,7 @@ def table(rows: Sequence[Sequence[str]], least: int = 12) -> Iterator[str]:
 
 
 def _cut(text: str, room: int) -> str:
-    """Its beginning and its end, where seeds and scores are."""
+    """Its beginning and its end, where seeds are."""
     if len(text) <= room:
         return text
     end = (room - 3) // 2

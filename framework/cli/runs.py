@@ -30,7 +30,7 @@ def command(as_json: bool) -> None:
     if not runs:
         click.echo("no run has been made in this directory: framework run RECIPE", err=True)
         return
-    rows = [("run", "name", "overrides", "status", "score", "age", "size")]
+    rows = [("run", "name", "overrides", "status", "score", "metric", "age", "size")]
     total = 0
     for run in runs:
         state, found, used = run.state, score(run), size(run.folder)
@@ -41,7 +41,8 @@ def command(as_json: bool) -> None:
                 ("  " if state.choices else "") + state.name,
                 shown(unnamed(run), 60) if not state.choices else "",
                 run.standing,
-                f"{found[0]} {found[1]:.4g}" if found else "",
+                f"{found[1]:.4g}" if found else "",
+                found[0] if found else "",
                 in_time(time.time() - state.created),
                 in_bytes(used),
             )

@@ -57,7 +57,12 @@ def _render(environment: Any, envs: Sequence[int]) -> Sequence[Any]:
     try:
         drawn = environment.render() or ()
     except gymnasium.error.Error as error:  # what draws is not installed, for instance
-        raise UserError(f"{type(environment).__name__} cannot be drawn: {error}") from error
+        raise UserError(f"{_name(environment)} cannot be drawn: {error}") from error
     if not drawn or drawn[0] is None:
-        raise UserError(f"{type(environment).__name__} draws nothing: it has no render_mode 'rgb_array'")
+        raise UserError(f"{_name(environment)} draws nothing: it has no render_mode 'rgb_array'")
     return [drawn[i] for i in envs]
+
+
+def _name(environment: Any) -> str:
+    spec = getattr(environment, "spec", None)
+    return spec.id if spec is not None else type(environment).__name__

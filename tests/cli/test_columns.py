@@ -28,22 +28,22 @@ def test_there_may_be_nothing() -> None:
 
 
 TABLE = [
-    ("run", "name", "empty", "score"),
-    ("056c064e", "rnd-env_steps=6_000-episodes=4", "", "mean_return/return -176.8"),
+    ("run", "name", "empty", "metric"),
+    ("056c064e", "rnd-env_steps=6_000-episodes=4", "", "mean_return/return_median"),
 ]
 
 
 def test_a_table_is_whole_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     assert list(table(TABLE)) == [
-        "run       name                            score",
-        "056c064e  rnd-env_steps=6_000-episodes=4  mean_return/return -176.8",
+        "run       name                            metric",
+        "056c064e  rnd-env_steps=6_000-episodes=4  mean_return/return_median",
     ]
 
 
 def test_the_widest_columns_of_a_table_are_cut_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     _, line = table(TABLE)
-    assert line == "056c064e  rnd-env_ste...episodes=4  mean_return...urn -176.8"
+    assert line == "056c064e  rnd-env_ste...episodes=4  mean_return...urn_median"
     monkeypatch.setenv("COLUMNS", "10")
-    assert list(table(TABLE))[1] == "056c064e  rnd-e...es=4  mean_...76.8"
+    assert list(table(TABLE))[1] == "056c064e  rnd-e...es=4  mean_...dian"

@@ -40,9 +40,9 @@ def test_the_table(several: None, command: Command) -> None:
     answer = command("runs")
     assert answer.code == 0
     rows = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in answer.out.splitlines()]
-    assert rows[0] == ["run", "name", "overrides", "status", "score", "age", "size"]
+    assert rows[0] == ["run", "name", "overrides", "status", "score", "metric", "age", "size"]
     assert rows[1] == ["0ccc0000", "mine", "algorithm.k=0", "killed", "1 min", "2 MB"]
-    assert rows[2][:5] == ["0bbb0000", "codex-seed=0", "running on other", "tuned/pass/pass@1 0.25", "2 h"]
+    assert rows[2][1:6] == ["codex-seed=0", "running on other", "0.25", "tuned/pass/pass@1", "2 h"]
     assert [row[:4] for row in rows[3:]] == [
         ["0aaa0000", "sweep-1a2b3c", "finished", "3 d"],
         ["0ddd0000", "seed=0", "finished", "2 d"],
