@@ -51,16 +51,11 @@ class Backlash(Effect):
         self._ctrl, self._qpos = env.batch.bind("ctrl"), env.batch.bind("qpos")
         self._all = np.arange(n)
         self._slack = env.remember("effects/slack", np.zeros((n, model.nu)))
+        given: dict[str, Any] = {"noise": "normal", "count": 2 * model.nu}
+        doc = "of each actuator's slack, per episode; standard deviation of its logarithm"
         return (
             Parameter(name="backlash", low=0.0, high=10.0, doc="slack of actuators, times the measured"),
-            Parameter(
-                name="backlash_spread",
-                low=0.0,
-                high=2.0,
-                noise="normal",
-                count=2 * model.nu,
-                doc="of each actuator's slack, per episode; standard deviation of its logarithm",
-            ),
+            Parameter(name="backlash_spread", low=0.0, high=2.0, doc=doc, **given),
         )
 
     def start(self, ids: Ids) -> None:

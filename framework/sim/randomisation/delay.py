@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,18 +42,9 @@ class ActionDelay(Effect):
         width = command_width(env)
         # Commands on their way, newest first.
         self._sent = env.remember("effects/delay", np.zeros((env.num_envs, self._latest, width)))
+        given: dict[str, Any] = {"noise": "uniform", "count": width, "unit": "env steps"}
         doc = "how late each number of an action arrives, on average"
-        return (
-            Parameter(
-                name="action_delay",
-                low=0.0,
-                high=float(self._latest),
-                noise="uniform",
-                count=width,
-                unit="env steps",
-                doc=doc,
-            ),
-        )
+        return (Parameter(name="action_delay", low=0.0, high=float(self._latest), doc=doc, **given),)
 
     def start(self, ids: Ids) -> None:
         self._sent[ids] = 0.0

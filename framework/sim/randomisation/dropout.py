@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -58,15 +58,15 @@ class Dropout(Effect):
         self._left = env.remember(f"effects/{self._name}/left", np.zeros((n, markers)))
         # Nothing was seen yet where it is NaN.
         self._kept = env.remember(f"effects/{self._name}/kept", np.full((n, markers, self._size), np.nan))
+        seconds: dict[str, Any] = {"low": 0.0, "high": 100.0}
         rate = Parameter(
-            name=self._rate, low=0.0, high=100.0, unit="1/s", doc="how often a marker that is seen is lost"
+            name=self._rate, unit="1/s", doc="how often a marker that is seen is lost", **seconds
         )
         time = Parameter(
-            name=self._time, low=0.0, high=100.0, nominal=1.0, unit="s", doc="for how long a marker is lost"
+            name=self._time, nominal=1.0, unit="s", doc="for how long a marker is lost", **seconds
         )
-        near = Parameter(
-            name=self._near, low=0.0, high=1.0, unit="m", doc="how near something hides a marker"
-        )
+        hidden = "how near something hides a marker"
+        near = Parameter(name=self._near, low=0.0, high=1.0, unit="m", doc=hidden)
         return (rate, time, near) if self._distance else (rate, time)
 
     def start(self, ids: Ids) -> None:

@@ -45,19 +45,13 @@ class RandomForces(Effect):
         self._applied = env.batch.bind("xfrc_applied")
         self._push = env.remember(f"effects/{self._names[0]}", np.zeros((env.num_envs, 3)))
         push, size, decay = self._names
+        chance = "probability of a new push in an env step"
+        spread = "standard deviation of a push, for each unit of mass"
+        left = "what is left of a push an env step later"
         return (
-            Parameter(name=push, low=0.0, high=1.0, log=True, doc="probability of a new push in an env step"),
-            Parameter(
-                name=size,
-                low=0.0,
-                high=100.0,
-                nominal=1.0,
-                unit="m/s^2",
-                doc="standard deviation of a push, for each unit of mass",
-            ),
-            Parameter(
-                name=decay, low=0.0, high=1.0, nominal=0.99, doc="what is left of a push an env step later"
-            ),
+            Parameter(name=push, low=0.0, high=1.0, log=True, doc=chance),
+            Parameter(name=size, low=0.0, high=100.0, nominal=1.0, unit="m/s^2", doc=spread),
+            Parameter(name=decay, low=0.0, high=1.0, nominal=0.99, doc=left),
         )
 
     def start(self, ids: Ids) -> None:

@@ -100,22 +100,14 @@ class ActionNoise(Effect):
 
     def prepare(self, env: VectorEnv) -> Sequence[Parameter]:
         self.normals = command_width(env)
-        per_episode: dict[str, Any] = {"noise": "normal", "count": self.normals}
-        docs = (
-            "share of each action, per episode",
-            "offset of each action, per episode",
-            "noise of each action, per step",
+        each_step: dict[str, Any] = {"low": 0.0, "high": 1.0}
+        each_episode = each_step | {"noise": "normal", "count": self.normals}
+        what = "; standard deviation"
+        return (
+            Parameter(name="action_scale", doc=f"share of each action, per episode{what}", **each_episode),
+            Parameter(name="action_bias", doc=f"offset of each action, per episode{what}", **each_episode),
+            Parameter(name="action_noise", doc=f"noise of each action, per step{what}", **each_step),
         )
-        return [
-            Parameter(
-                name=name,
-                low=0.0,
-                high=1.0,
-                doc=f"{doc}; standard deviation",
-                **(per_episode if i < 2 else {}),
-            )
-            for i, (name, doc) in enumerate(zip(self.switches, docs, strict=True))
-        ]
 
     def command(self, commands: Floats, rows: Rows) -> Floats:
         of = self.randomisation
