@@ -133,7 +133,7 @@ def outcome() -> Iterator[Outcome]:
             verdicts,
             server.visitors,
             {path for path in files() - before if "codex" in path or "left-behind" in path},
-            psutil.wait_procs(started, timeout=5)[1],
+            psutil.wait_procs(started, timeout=60)[1],
         )
     finally:
         del os.environ["FRAMEWORK_CODEX_SECRET"]
