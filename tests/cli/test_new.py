@@ -13,21 +13,21 @@ from framework.recipe.named import find_recipe
 from framework.registry import installed
 from framework.testing import check_recipe
 from framework.testing.fixtures import RunCommand, RunRecipe
-from tests.fresh import ROOT, FreshEnvironment, check
+from tests.fresh import FreshEnvironment, check
 
 
 def test_what_it_writes_passes_its_own_tests_and_runs(framework_command: RunCommand, tmp_path: Path) -> None:
     assert framework_command("new", "plugin", "my_paper").exit_code == 0
     project = tmp_path / "framework-my-paper"
     environment = FreshEnvironment(tmp_path / "venv")
-    environment.install(ROOT, project)
+    environment.install(project)
 
     environment.run("-m", "pytest", "-q", cwd=project)  # its last test runs its recipe
 
-    listed = json.loads(environment.framework("list", "--json", cwd=project).stdout)
+    listed = json.loads(environment.run("-m", "framework", "list", "--json", cwd=project).stdout)
     names = {component["name"] for component in listed["components"]}
     assert {"my_paper/point", "my_paper/policy", "my_paper/reinforce", "my_paper/mean_return"} <= names
-    environment.framework("check", "my_paper", cwd=tmp_path)
+    environment.run("-m", "framework", "check", "my_paper", cwd=tmp_path)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_supervised_one_learns_by_name(supervised: Path, framework_run: RunRec
 def test_a_supervised_one_passes_its_own_tests(framework_command: RunCommand, tmp_path: Path) -> None:
     framework_command("new", "plugin", "my_paper", "--supervised")
     environment = FreshEnvironment(tmp_path / "venv")
-    environment.install(ROOT, tmp_path / "framework-my-paper")
+    environment.install(tmp_path / "framework-my-paper")
     environment.run("-m", "pytest", "-q", cwd=tmp_path / "framework-my-paper")
 
 
