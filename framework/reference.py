@@ -150,7 +150,7 @@ def _plugin(plugin: Plugin, registry: Registry) -> dict[str, Any]:
         "doc": (getattr(plugin.module, "__doc__", "") or "").strip().split("\n")[0],
         "error": plugin.error,
         "warnings": plugin.warnings,
-        "builds_on": [other.name for other in plugin.builds_on(registry.plugins)],
+        "builds_on": [other.name for other in plugin.builds_on(registry.plugins) if not other.builtin],
         "module": plugin.module.__name__ if plugin.module else "",
         "public": plugin.public,
         "components": [

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from framework.reference import SECTIONS
-from framework.registry import installed
+from framework.plugins import Plugin
+from framework.reference import SECTIONS, describe
+from framework.registry import Registry, installed
 
 LEARN = """\
 toy/learn: algorithm of framework-toy 1.2
@@ -81,6 +82,14 @@ def test_a_plugin(toy: Path, command: Callable[..., Any]) -> None:
     assert described["public"] == described["builds_on"] == []
     assert {"name": "toy/judge", "kind": "evaluator", "doc": "Judges"} in described["components"]
     assert "broken: ModuleNotFoundError" in command("info", "bad").out
+
+
+def test_all_plugins_need_the_core_which_none_is_said_to_build_on() -> None:
+    core = Plugin("rl", "framework-core", "1.0", builtin=True)
+    plugins = [Plugin(name, f"framework-{name}", "1.0") for name in ("adr", "her")]
+    plugins[0].requirements = frozenset({"framework-core", "framework-her"})
+    (described,) = describe("adr", Registry([core, *plugins]))
+    assert described["builds_on"] == ["her"]
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 400])
