@@ -44,6 +44,7 @@ class Param:
         ge, gt, le, lt: bounds a recipe's value has to keep (of each element, for a list).
         may_change: whether a run may be gone on with by another value, as with more budget. What
             a training has reached must not become wrong by it.
+        settable: whether a mapping's keys name what can be set in the environment: see `Component.settable`.
     """
 
     doc: str = dataclasses.field(default="", kw_only=False)
@@ -53,6 +54,7 @@ class Param:
     le: float | None = None
     lt: float | None = None
     may_change: bool = False
+    settable: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,8 @@ class Component:
             allows to be None; of an algorithm to judge, a model alone will then do. An evaluator
             of what a stage produced needs "output".
         produces: whether the environment is a `Producer`, which a stage runs without an algorithm.
+        settable: of a `Parametrised` environment, every name that `set_parameters` may know. Where a
+            recipe names others, it is refused; without any, the environment alone can tell.
         plugin, kind, distribution, version: filled in when the component is registered.
     """
 
@@ -132,6 +136,7 @@ class Component:
     source: str = ""
     needs: tuple[str, ...] | None = dataclasses.field(default=None, kw_only=True)
     produces: bool = dataclasses.field(default=False, kw_only=True)
+    settable: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
     plugin: str = dataclasses.field(default="", kw_only=True)
     kind: Kind | Literal[""] = dataclasses.field(default="", kw_only=True)
     distribution: str = dataclasses.field(default="", kw_only=True)

@@ -136,7 +136,8 @@ def _check_stage(
     seed = convert(data.get("seed", 0), Seed, Param(), At(("seed",), "the recipe", "", findings, depth=1))
     clean = not findings.problems
     named: list[str] = [kind for kind in KINDS if data.get(kind) is not None]
-    sections = Sections(registry, f"the stage {name!r}" if staged else "the recipe", named)
+    stage = f"the stage {name!r}" if staged else "the recipe"
+    sections = Sections(registry, stage, named, data.get("environment"))
 
     def used(kind: Kind) -> Use | None:
         section = data.get(kind)
@@ -245,11 +246,13 @@ class Sections:
         registry: the components they may name.
         stage: the stage in words, for messages.
         named: which of environment, model, algorithm and output the stage has.
+        environment: the stage's section of it.
     """
 
     registry: Registry
     stage: str = "the recipe"
     named: Collection[str] = NEEDS
+    environment: Any = None
 
     def read(self, kind: Kind, value: Any, path: KeyPath, findings: Findings) -> Use | None:
         """Read a section of the stage itself; problems go to the findings."""
@@ -295,7 +298,7 @@ class Sections:
         def part(kind: Kind, value: Any, at: At) -> Any:
             return self._read(kind, value, at.path, at.findings, f"{at.name!r} of {at.owner}", inside)
 
-        at = At(path, f"{kind} {name}", name, findings, part=part)
+        at = At(path, f"{kind} {name}", name, findings, part=part, environment=self._where(component, value))
         given = {key: item for key, item in value.items() if key != "use"}
         arguments = convert_parameters(given, section, at, filled=("seed",))
         self._check_needs(component, near, (*path, "use"), findings)
@@ -305,6 +308,16 @@ class Sections:
         if component.parameter_class is not None:
             make(component.parameter_class, _with_seed(arguments, component), at)
         return Use(component, arguments, own)
+
+    def _where(self, component: Component, section: Mapping[str, Any]) -> Component | None:
+        """The environment that a section is about."""
+        if component.kind == "environment":
+            return component
+        own = section.get("environment") if component.kind == "evaluator" else None
+        try:
+            return self.registry.get("environment", (own or self.environment)["use"])
+        except (UnknownComponentError, PluginError, LookupError, TypeError):
+            return None  # reported where that section is read
 
     def _check_needs(
         self, component: Component, near: Collection[str], path: KeyPath, findings: Findings

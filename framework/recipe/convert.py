@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.building import with_article
-from framework.component import Kind, Param, Parameter, Part, describe_dataclass, unwrap
+from framework.component import Component, Kind, Param, Parameter, Part, describe_dataclass, unwrap
 from framework.errors import PluginError, did_you_mean
 from framework.recipe.checkpoint import CheckpointRef, construct
 from framework.recipe.problems import INVALID, Findings, KeyPath
@@ -44,6 +44,7 @@ class At:
         findings: collects the problems.
         depth: how many keys at the end of `path` name the parameter within its owner.
         part: reads the section of a part; without it there are none.
+        environment: the one whose parameters may be set, as far as that is known.
     """
 
     path: KeyPath
@@ -52,6 +53,7 @@ class At:
     findings: Findings
     depth: int = 0
     part: Callable[[Kind, Any, At], Any] = lambda kind, value, at: INVALID
+    environment: Component | None = None
 
     @property
     def name(self) -> str:
@@ -307,6 +309,10 @@ def _mapping(value: Any, annotation: Any, param: Param, at: At) -> Any:
                 f"expected {expected(key_type, Param())}",
                 key=True,
             )
+            converted[key] = INVALID
+        elif param.settable and at.environment and key not in (known := at.environment.settable or [key]):
+            hint = did_you_mean(key, known) or f"known: {', '.join(known)}"
+            here.refuse(f"{at.environment.title} has no parameter {key!r}", hint, key=True)
             converted[key] = INVALID
         else:
             converted[key] = convert(item, value_type, param, here)

@@ -15,7 +15,7 @@ from framework.testing.parametrised import (
     disturb_parameters,
 )
 from framework.testing.producer import check_producer
-from framework.testing.sections import Section, build, title
+from framework.testing.sections import Section, build, title, use
 from framework.testing.vector import (
     Step,
     check_autoreset,
@@ -63,6 +63,9 @@ def check_environment(environment: Section, *, seed: int = 0, steps: int = 120) 
     check_autoreset(first, trajectory[1], name)
     check_rewards(first, trajectory[1], name)
     if isinstance(first, Parametrised):
+        declared = use("environment", environment).component.settable
+        unknown = set(first.parameters()) - set(declared or first.parameters())
+        assert not unknown, f"{name}: parameters {sorted(unknown)} are not in its component's `settable`"
         _check_parameters(make, trajectory, name, seed)
     if hasattr(first, "get_state"):
         _check_state(first, make, name, seed, steps)

@@ -37,6 +37,11 @@ class Net:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Forces:
+    forces: Annotated[dict[str, float], Param("of each", settable=True)] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Budget:
     steps: Annotated[int | None, Param("steps", unit="env steps", ge=1)] = None
     seconds: Annotated[float | None, Param("time", unit="s", gt=0)] = None
@@ -180,6 +185,8 @@ def registry() -> Registry:
         components=[
             component("environment", "world", World),
             component("environment", "empty", None, "nothing"),
+            replace(component("environment", "windy", Forces), settable=("wind", "slope")),
+            component("algorithm", "stir", Forces),
             component("model", "net", Net),
             component("algorithm", "learn", f"{__name__}:Learn"),
             component("algorithm", "fragile", Fragile),

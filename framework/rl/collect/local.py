@@ -11,6 +11,7 @@ import gymnasium
 import numpy as np
 
 from framework.errors import UserError
+from framework.rl.collect.watcher import Watcher
 from framework.rl.vector import (
     Array,
     Observation,
@@ -64,6 +65,9 @@ class EpisodeCollector:
         seed: of the first reset.
         longest: steps after which a running episode is an error.
 
+    Attributes:
+        watcher: who looks on, if anybody.
+
     Raises:
         UserError: the environment resets in another way, or has observations that are nested
             deeper, or called "action" or "reward".
@@ -71,6 +75,7 @@ class EpisodeCollector:
 
     def __init__(self, environment: Any, seed: int, longest: int = 100_000) -> None:
         require_same_step(environment)
+        self.watcher: Watcher | None = None
         self.environment = environment
         self.longest = longest
         _require_flat(environment)
@@ -93,6 +98,8 @@ class EpisodeCollector:
             self._observation, _ = environment.reset(seed=self._seed)
             self._seed = None
             warn_if_unsaved(environment)
+            if self.watcher is not None:
+                self.watcher.started()
         self._steps += steps
         for _ in range(steps):
             action = behaviour(self._observation)
@@ -109,6 +116,8 @@ class EpisodeCollector:
                 ended += [self._cut(int(i), bool(terminated[i]), bool(success[i])) for i in done]
                 self._length[done] = 0
             self._observation = observation
+            if self.watcher is not None:
+                self.watcher.stepped(reward, terminated, truncated, info)
         return ended
 
     def to_environment(self, action: Array) -> Array:
@@ -117,7 +126,9 @@ class EpisodeCollector:
 
     def state_dict(self) -> dict[str, Any]:
         """Everything the next steps depend on, the environment's state included."""
+        watched = {} if self.watcher is None else {"watcher": self.watcher.state_dict()}
         return {
+            **watched,
             "environment": state_of(self.environment),
             "seed": self._seed,
             "steps": self._steps,
@@ -138,6 +149,8 @@ class EpisodeCollector:
         self._observation = copy.deepcopy(state["observation"])
         self._length = state["length"].copy()
         self._running = {key: value.copy() for key, value in state["running"].items()}
+        if self.watcher is not None and "watcher" in state:
+            self.watcher.load_state_dict(state["watcher"])
 
     def _write(self, fields: Mapping[str, Array]) -> None:
         """Write one row of every running episode at its current length."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from framework.rl.batch import Batch, State
+from framework.rl.collect.watcher import Watcher
 from framework.rl.policy import Policy
 from framework.rl.trees import Tree, to_tensors, tree_map
 from framework.rl.vector import require_same_step, state_of, warn_if_unsaved
@@ -39,6 +40,7 @@ class RolloutCollector:
     Attributes:
         finished: return and length of the episodes that ended in the last fragment, in order; the
             return is that of all agents, `(agents)`, where there is such an axis.
+        watcher: who looks on, if anybody.
 
     Raises:
         UserError: the environment resets in another way.
@@ -60,6 +62,7 @@ class RolloutCollector:
         self.sequence_length, self.device = sequence_length, device
         self.batch = (environment.num_envs,) if agents is None else (environment.num_envs, agents)
         self.finished: list[tuple[Any, int]] = []
+        self.watcher: Watcher | None = None
         self._seed: int | None = seed
         self._random = Generator(device).manual_seed(seed)
         self._observation: Tree = None
@@ -74,6 +77,8 @@ class RolloutCollector:
             self._observation = to_tensors(self.environment.reset(seed=self._seed)[0], self.device)
             self._seed = None
             warn_if_unsaved(self.environment)
+            if self.watcher is not None:
+                self.watcher.started()
         self.finished = []
         rows, finals, states = [], [], []
         for t in range(steps):
@@ -113,6 +118,8 @@ class RolloutCollector:
                 assert value is not None
                 next_value[going_on] = value
         self._count(reward, ended.cpu().numpy())
+        if self.watcher is not None:
+            self.watcher.stepped(reward, endings[0], endings[1], info)
         flags = (terminated, truncated, ended)
         every = (-1, *[1] * (len(self.batch) - 1))
         over, cut_off, self._is_first = (flag.reshape(every).expand(self.batch) for flag in flags)
@@ -130,6 +137,7 @@ class RolloutCollector:
     def state_dict(self) -> dict[str, Any]:
         """Everything the next steps depend on but the policy, the environment's state included."""
         state = {name: getattr(self, name) for name in _STATE}  # nothing changes them in place
+        state |= {} if self.watcher is None else {"watcher": self.watcher.state_dict()}
         return state | {"environment": state_of(self.environment), "random": self._random.get_state()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -142,6 +150,8 @@ class RolloutCollector:
         here = lambda x: x.to(self.device) if isinstance(x, Tensor) else x  # noqa: E731
         for name in _STATE:
             setattr(self, name, tree_map(here, state[name]))
+        if self.watcher is not None and "watcher" in state:
+            self.watcher.load_state_dict(state["watcher"])
 
     def _led_to(self, info: Mapping[str, Any], ended: Tensor) -> Tree:
         """What the last step led to, before any reset."""

@@ -201,3 +201,33 @@ def test_other_autoreset_modes_are_refused():
     with pytest.raises(UserError, match="SAME_STEP"):
         EpisodeCollector(environment, seed=0)
     environment.close()
+
+
+def test_a_watcher_sees_every_step_and_is_saved():
+    class Diary:
+        def __init__(self):
+            self.starts, self.rewards = 0, []
+
+        def started(self):
+            self.starts += 1
+
+        def stepped(self, reward, terminated, truncated, info):
+            self.rewards.append(reward.tolist())
+
+        def state_dict(self):
+            return {"rewards": list(self.rewards)}
+
+        def load_state_dict(self, state):
+            self.rewards = list(state["rewards"])
+
+    one, other = (EpisodeCollector(PointGoal(2, horizon=(3, 5)), seed=1) for _ in range(2))
+    one.watcher, other.watcher = Diary(), Diary()
+    wander = Wander()
+    episodes = one.collect(15, wander)
+    assert one.watcher.starts == 1
+    assert sum(map(sum, one.watcher.rewards)) == sum(episode.ret for episode in episodes)
+    other.load_state_dict(one.state_dict())
+    again = Wander()
+    again.random.bit_generator.state = wander.random.bit_generator.state
+    one.collect(4, wander), other.collect(4, again)
+    assert (other.watcher.starts, other.watcher.rewards) == (0, one.watcher.rewards)

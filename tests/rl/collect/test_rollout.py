@@ -175,3 +175,36 @@ def test_an_environment_that_resets_in_a_step_of_its_own_is_refused():
     environment = SyncVectorEnv([lambda: Any(OBSERVATIONS["box"], ACTIONS["discrete"])])
     with pytest.raises(UserError, match="SAME_STEP"):
         RolloutCollector(environment, policy_for(environment), 0)
+
+
+class Diary:
+    """Writes down what it is told."""
+
+    def __init__(self):
+        self.starts, self.steps = 0, []
+
+    def started(self):
+        self.starts += 1
+
+    def stepped(self, reward, terminated, truncated, info):
+        self.steps.append((reward.tolist(), (terminated | truncated).tolist(), "final_obs" in info))
+
+    def state_dict(self):
+        return {"steps": list(self.steps)}
+
+    def load_state_dict(self, state):
+        self.steps = list(state["steps"])
+
+
+def test_a_watcher_sees_every_step_and_is_saved():
+    one, other = collector(), collector()
+    one.watcher, other.watcher = Diary(), Diary()
+    batch = one.collect(6)
+    assert one.watcher.starts == 1
+    seen, ended, final = zip(*one.watcher.steps, strict=True)
+    assert torch.equal(torch.tensor(seen, dtype=torch.float32), batch.reward)
+    assert torch.equal(torch.tensor(ended), batch.ended)
+    assert list(final) == batch.ended.any(dim=1).tolist()
+    other.load_state_dict(one.state_dict())
+    one.collect(4), other.collect(4)
+    assert (other.watcher.starts, other.watcher.steps) == (0, one.watcher.steps)

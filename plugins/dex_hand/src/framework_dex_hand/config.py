@@ -8,6 +8,24 @@ from typing import Annotated, Literal
 
 from framework import Param
 
+#: What can differ between simulations: of `parameters.py`, and of `disturbances.py`. A prism has no
+#: `object_size`.
+SETTABLE = (
+    *("object_mass", "link_mass", "friction", "damping", "gain", "joint_limits", "gravity", "object_size"),
+    *("action_scale", "action_bias", "action_noise", "action_delay", "backlash", "backlash_spread"),
+    *("object_push", "object_push_size", "object_push_decay", "timestep_jitter", "finger_markers"),
+    *(
+        "fingertips_bias",
+        "fingertips_noise",
+        "object_bias",
+        "object_noise",
+        "rotation_bias",
+        "rotation_noise",
+    ),
+    *("base_marker_bias", "base_marker_noise"),
+    *("fingertips_dropout", "fingertips_dropout_time", "fingertips_occlusion"),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReorientConfig:
@@ -57,7 +75,10 @@ class ReorientConfig:
     ] = 256
     randomise: Annotated[
         dict[str, tuple[float, float]],
-        Param("drawn anew for every episode, parameter: [low, high]; docs/plugins/dex_hand.md names them"),
+        Param(
+            "drawn anew for every episode, parameter: [low, high]; docs/plugins/dex_hand.md names them",
+            settable=True,
+        ),
     ] = field(default_factory=dict)
     without: Annotated[
         tuple[Literal["physics", "noise", "unmodelled"], ...],
