@@ -33,6 +33,7 @@ SHIPPED = [
     ("codex", "codex.yaml", "codex/language_model"),
     ("glide", "glide.yaml", "glide/denoising"),
     ("dex_hand", "dex_hand.yaml", "rl/ppo"),
+    ("adr", "adr.yaml", "adr/adr"),
 ]
 
 

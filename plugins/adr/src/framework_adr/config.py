@@ -1,0 +1,177 @@
+"""Parameters of what this plugin offers; nothing heavy is needed to read them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+from typing import Annotated, Any
+
+from framework import Param, Part
+
+#: What can differ between the simulations of `adr/puck`; see `puck.py`.
+PUCK = ("turn", "gain", "mass", "damping", "tilt_x", "tilt_y")
+
+#: Parameters to lie anywhere between two ends: mass: [0.5, 2].
+Box = Annotated[
+    dict[str, tuple[float, float]],
+    Param("what parameters are drawn from, name: [low, high]; the others stay nominal", settable=True),
+]
+
+
+def check_box(box: Mapping[str, tuple[float, float]], what: str = "") -> None:
+    """Refuse ranges that end below their start.
+
+    Raises:
+        ValueError: there is one.
+    """
+    for name, (low, high) in box.items():
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise ValueError(f"{what}{name}: [{low}, {high}] has no end")
+        if low > high:
+            raise ValueError(f"{what}{name} is from {low} down to {high}: write {name}: [{high}, {low}]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RangeConfig:
+    """How the range of one parameter grows."""
+
+    step: Annotated[
+        float,
+        Param("how far a bound moves at a time, in the parameter's unit; with `log`, in its logarithm", gt=0),
+    ]
+    start: Annotated[
+        float | None,
+        Param("calibrated value, where both bounds start; null for that of the environment"),
+    ] = None
+    low: Annotated[
+        float | None, Param("least lower bound; null for the least that the environment takes")
+    ] = None
+    high: Annotated[
+        float | None, Param("greatest upper bound; null for the greatest that the environment takes")
+    ] = None
+    log: Annotated[
+        bool,
+        Param("whether bounds move, values are drawn and entropy is measured in the natural logarithm"),
+    ] = False
+
+    def __post_init__(self) -> None:
+        low, high = (-inf if self.low is None else self.low), (inf if self.high is None else self.high)
+        if low >= high:
+            raise ValueError(f"the range is from low: {low} to high: {high}; high has to be above low")
+        if self.start is not None and not low <= self.start <= high:
+            raise ValueError(f"start: {self.start} is not between low: {low} and high: {high}")
+        least = min(value for value in (self.low, self.start, inf) if value is not None)
+        if self.log and least <= 0:
+            raise ValueError(f"{least} has no logarithm; with log: true, low and start are above 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ADRConfig:
+    """Parameters of automatic domain randomization; the defaults are the paper's."""
+
+    inner: Annotated[
+        Any, Part("algorithm"), Param("what learns, in the environment whose parameters are randomised")
+    ]
+    parameters: Annotated[
+        dict[str, RangeConfig],
+        Param("what is randomised, name: {step: ..., low: ..., high: ...}", settable=True),
+    ]
+    performance: Annotated[
+        str,
+        Param(
+            "what is measured of an episode: `goals`, in how many of its steps info has is_success; "
+            "`success`, whether so in the last; `return`; or the last step's entry of this name in it"
+        ),
+    ] = "goals"
+    low_threshold: Annotated[
+        float, Param("a bound moves inwards when performance there is on average this or less (t_L)")
+    ] = 10.0
+    high_threshold: Annotated[
+        float, Param("a bound moves outwards when performance there is on average this or more (t_H)")
+    ] = 20.0
+    buffer: Annotated[int, Param("episodes that a bound is judged by (m)", unit="episodes", ge=1)] = 240
+    boundary_share: Annotated[
+        float, Param("share of episodes in which one parameter is at one of its bounds (p_b)", gt=0, le=1)
+    ] = 0.5
+    floor: Annotated[
+        float, Param("entropy that a range is counted with at least; a single value has none", unit="nats")
+    ] = -7.0
+    seed: Annotated[int, Param("seed of what episodes draw", ge=0)] = 0
+
+    def __post_init__(self) -> None:
+        if not self.parameters:
+            raise ValueError("parameters: names nothing to randomise: write {mass: {step: 0.1}}")
+        low, high = self.low_threshold, self.high_threshold
+        if not low < high:
+            raise ValueError(
+                f"low_threshold: {low} is not below high_threshold: {high}, at which bounds move outwards"
+            )
+        if self.performance == "success" and not 0 <= low < high <= 1:
+            raise ValueError(
+                f"thresholds {low} and {high} are not between 0 and 1, as the mean of performance: success is"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RangesConfig:
+    """Parameters of the picture of the ranges."""
+
+    columns: Annotated[int, Param("ribbons beside each other", ge=1)] = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferConfig:
+    """Parameters of the transfer table."""
+
+    sets: Annotated[
+        dict[str, Box], Param("where to judge, name: {parameter: [low, high]}; {} is the nominal environment")
+    ]
+    trained: Annotated[
+        bool, Param("whether to judge within the ranges, too, that adr/adr has reached, if it was that")
+    ] = True
+    against: Annotated[
+        dict[str, Path],
+        Param(
+            "checkpoints of other trainings of the same model to judge likewise, {none: ${checkpoint:none}}"
+        ),
+    ] = field(default_factory=dict)
+    name: Annotated[str, Param("how the policy itself is called in the table")] = "this"
+    performance: Annotated[
+        str,
+        Param("of an episode, as in adr/adr: goals, success, return or an entry of info"),
+    ] = "goals"
+    episodes: Annotated[int, Param("episodes in each set", unit="episodes", ge=2)] = 256
+    seed: Annotated[int, Param("seed of parameters and first states; all policies meet the same", ge=0)] = 0
+
+    def __post_init__(self) -> None:
+        for name, box in self.sets.items():
+            check_box(box, f"sets.{name}: ")
+        if self.name in self.against:
+            raise ValueError(
+                f"against has a {self.name!r}, as the policy itself is called: give name: another"
+            )
+        if not (self.sets or self.trained):
+            raise ValueError("there is no set to judge in: write sets: {nominal: {}}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PuckConfig:
+    """Parameters of the puck."""
+
+    steps: Annotated[int, Param("of an episode", unit="env steps", ge=1)] = 200
+    radius: Annotated[float, Param("a goal is reached when the puck is so near", unit="m", gt=0)] = 0.1
+    goal_reward: Annotated[float, Param("for a goal; besides, every metre towards it is worth 1", ge=0)] = 1.0
+    randomise: Annotated[
+        dict[str, tuple[float, float]],
+        Param("drawn anew for every episode, parameter: [low, high]", settable=True),
+    ] = field(default_factory=dict)
+    num_envs: Annotated[int, Param("simulations stepped together", ge=1)] = 64
+    threads: Annotated[int, Param("native threads, 0 for one per core; no result depends on it", ge=0)] = 1
+    seed: Annotated[int, Param("where the random streams of all simulations start", ge=0)] = 0
+    render_size: Annotated[int, Param("height and width of rendered frames", unit="pixels", ge=16)] = 240
+
+    def __post_init__(self) -> None:
+        check_box(self.randomise, "randomise: ")

@@ -1,0 +1,195 @@
+"""The algorithm around others: boundaries that are known, exact resume, and what it refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from lightning.pytorch.demos.boring_classes import BoringModel
+
+from framework.errors import UserError
+from framework.recipe import RecipeError, load
+from framework.rl.on_policy.config import PolicyConfig, PPOConfig
+from framework.rl.on_policy.model import make_policy
+from framework.rl.on_policy.ppo import PPO
+from framework.testing import check_algorithm
+from framework.testing.point_goal import PointGoal
+from framework.testing.sections import build
+from framework_adr import ADR
+from framework_adr.bounds import INSIDE
+from framework_adr.config import ADRConfig, RangeConfig
+from framework_adr.performance import Performance
+
+from .toy import Toy
+
+PUCK = {"use": "adr/puck", "num_envs": 4, "steps": 3, "seed": 1}
+SECTION = {
+    "use": "adr/adr",
+    "parameters": {"turn": {"step": 0.5}, "mass": {"step": 0.1, "log": True}, "tilt_x": {"step": 0.1}},
+    "performance": "return",
+    "low_threshold": -0.01,
+    "high_threshold": 0.0,
+    "buffer": 2,
+}
+
+
+def around_ppo(environment, budget, **changes):
+    model = make_policy(environment, PolicyConfig(hidden=(4,)))
+    inner = PPO(environment, model, PPOConfig(budget={"env_steps": budget}, steps=8, minibatches=1, epochs=1))
+    parameters = {"x": RangeConfig(step=0.125), "y": RangeConfig(step=0.25, high=1.0)}
+    config = {"performance": "return", "buffer": 3, "boundary_share": 0.75, **changes}
+    return ADR(environment, model, ADRConfig(inner=inner, parameters=parameters, **config))
+
+
+def test_ranges_end_where_performance_does(framework_fit):
+    torch.manual_seed(0)
+    environment = Toy()
+    algorithm = around_ppo(environment, 26 * 8 * 16)
+    framework_fit(algorithm)
+    # Performance is 20, the high threshold, at -2 and at 1, and on average more wherever y is.
+    assert algorithm.ranges() == {"x": (-2.125, 1.125), "y": (-4.0, 1.0)}
+    played = np.array(environment.played)
+    assert len(played) == 26 * 8 * 16 / 2
+    # The last episodes are drawn within, and three in four have one parameter at a bound.
+    late = played[-400:]
+    at = ((late[:, 0] == -2.125) | (late[:, 0] == 1.125)) ^ ((late[:, 1] == -4) | (late[:, 1] == 1))
+    assert at.mean() == pytest.approx(0.75, abs=0.07)
+    assert (played[:16, :] == 0).all()
+    history = algorithm.history
+    assert history.done == sorted(history.done)
+    assert history.entropy[0] == -7
+    assert history.entropy[-1] == pytest.approx((np.log(3.25) + np.log(5)) / 2)
+
+
+@pytest.mark.parametrize("kind", ["memory", "off_policy", "overlap"])
+def test_resumed_is_uninterrupted(kind):
+    model = {
+        "use": "rl/actor_critic",
+        "hidden": [4],
+        "memory": "lstm",
+        "units": 4,
+        "groups": {"actor": ["policy"], "critic": ["policy", "hidden"]},
+    }
+    inner = {"use": "rl/ppo", "budget": {"env_steps": 320}, "steps": 8, "minibatches": 2, "epochs": 1}
+    if kind == "memory":
+        inner["sequence_length"] = 4
+    else:
+        model = {"use": "rl/actor_q", "hidden": [4]}
+        inner = {"use": "rl/td3", "budget": {"env_steps": 320}, "steps_per_cycle": 5, "updates_per_cycle": 1}
+        inner |= {"batch_size": 4, "random_steps": 0, "overlap": kind == "overlap"}
+    check_algorithm({**SECTION, "inner": inner}, environment=PUCK, model=model)
+
+
+class Windy(PointGoal):
+    """A point that is pushed, with a parameter for it."""
+
+    parameters, set_parameters = Toy.parameters, Toy.set_parameters
+
+    def __init__(self):
+        super().__init__(4, horizon=5)
+        self.values, self.elapsed = {"x": np.zeros(4)}, np.zeros(4)
+
+
+def test_around_hindsight(framework_fit):
+    pytest.importorskip("framework_her")
+    environment = Windy()
+    inner = {"use": "her/hindsight", "budget": {"env_steps": 160}, "steps_per_cycle": 10, "batch_size": 4}
+    inner |= {"updates_per_cycle": 1, "capacity": 500}
+    model = build("model", {"use": "her/actor_critic", "hidden": [4]}, environment)
+    section = {**SECTION, "inner": inner, "parameters": {"x": {"step": 0.1}}, "performance": "success"}
+    section |= {"low_threshold": -0.0, "high_threshold": 0.01, "buffer": 1, "boundary_share": 1.0}
+    algorithm = build("algorithm", section, environment, model)
+    framework_fit(algorithm)
+    assert algorithm.counters.episodes == 32
+    # An episode at play in every environment, with its parameter at one of the bounds.
+    assert (algorithm.episodes._bound != INSIDE).all()
+    low, high = algorithm.ranges()["x"]
+    assert set(environment.values["x"]) <= {low, high} | {
+        value for v in algorithm.history.values for value in v.flat
+    }
+
+
+def test_performance():
+    flags = lambda *bits: np.array(bits, bool)  # noqa: E731
+    goals, success = Performance("goals", 2), Performance("success", 2)
+    tally, both = Performance("tally", 2), Performance("return", 2)
+    steps = [(flags(1, 0), flags(0, 0)), (flags(1, 1), flags(0, 1)), (flags(0, 1), flags(1, 0))]
+    found = []
+    for reached, ended in steps:
+        info = {"is_success": reached.copy(), "tally": np.array([7.0, 8.0])}
+        if ended.any():  # as of the next episode, but for what is final
+            final = {"is_success": reached, "_is_success": ended, "tally": np.array([1.0, 2.0])}
+            info |= {"final_info": final, "_final_info": ended}
+        reward = np.array([[1.0, 1.0], [0.5, 0.0]])
+        found.append([each.stepped(reward, info, ended).tolist() for each in (goals, success, tally, both)])
+    assert found == [[[], [], [], []], [[1.0], [1.0], [2.0], [1.0]], [[2.0], [0.0], [1.0], [6.0]]]
+    with pytest.raises(UserError, match="needs 'is_success' in info, where the environment has tally"):
+        goals.stepped(np.zeros(2), {"tally": np.zeros(2), "_tally": flags(1, 1)}, flags(0, 1))
+
+
+def test_refuses_what_it_cannot_wrap():
+    environment = Toy()
+    with pytest.raises(UserError, match="PointGoal has no parameters that can be set"):
+        around_ppo(PointGoal(2), 16)
+    model = make_policy(environment, PolicyConfig(hidden=(4,)))
+    config = ADRConfig(inner=BoringModel(), parameters={"x": RangeConfig(step=1)})
+    with pytest.raises(UserError, match="BoringModel acts in no environment"):
+        ADR(environment, model, config)
+
+
+RECIPE = """\
+environment: {use: adr/puck, randomise: {mass: [1, 2]}}
+model: {use: rl/actor_critic}
+algorithm:
+  use: adr/adr
+  inner: {use: rl/ppo, budget: {env_steps: 100}}
+  parameters:
+    turn: {step: 0.1}
+  low_threshold: 1
+  high_threshold: 2
+evaluators:
+  - {use: adr/transfer, sets: {far: {mass: [1, 2]}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (
+            " turn:",
+            " trun:",
+            "7:5: environment adr/puck (framework-adr 0.1.0) has no parameter 'trun'\n  did you",
+        ),
+        ("high_threshold: 2", "high_threshold: 1", "4:3: algorithm adr/adr: low_threshold: 1.0 is not below"),
+        (
+            "{step: 0.1}",
+            "{step: 0.1, low: 2, high: 1}",
+            "7:11: parameter 'parameters.turn' of algorithm adr/adr: ",
+        ),
+        (
+            "{step: 0.1}",
+            "{step: 0}",
+            "7:18: parameter 'parameters.turn.step' of algorithm adr/adr cannot be 0",
+        ),
+        (
+            "far: {mass",
+            "far: {mess",
+            "11:38: environment adr/puck (framework-adr 0.1.0) has no parameter 'mess'",
+        ),
+        (
+            "far: {mass: [1, 2]",
+            "far: {mass: [2, 1]",
+            "11:5: evaluator adr/transfer: sets.far: mass is from 2.0",
+        ),
+        ("randomise: {mass", "randomise: {weight", "1:42: environment adr/puck (framework-adr 0.1.0) has no"),
+        ("use: rl/ppo, budget", "use: rl/pop, budget", "5:16: unknown algorithm 'rl/pop'"),
+    ],
+)
+def test_recipes_are_refused_at_the_place(old, new, says, tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(RECIPE)
+    load(path)
+    path.write_text(RECIPE.replace(old, new, 1))
+    with pytest.raises(RecipeError) as caught:
+        load(path)
+    assert f"wrong.yaml:{says}" in str(caught.value)

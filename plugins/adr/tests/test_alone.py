@@ -1,0 +1,39 @@
+"""What only a plugin without the others can break: that it loads, and one short run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from framework.testing import check_plugin
+from framework.testing.fixtures import RunRecipe
+
+RECIPES = Path(__file__).parents[3] / "recipes"
+SHORT = [
+    "environment.num_envs=4",
+    "environment.steps=8",
+    *(f"stages.{stage}.algorithm.budget.env_steps=64" for stage in ("none", "fixed")),
+    *(f"stages.{stage}.algorithm.steps=16" for stage in ("none", "fixed")),
+    *(f"stages.{stage}.algorithm.sequence_length=16" for stage in ("none", "fixed")),
+    *(f"stages.{stage}.evaluators.0.episodes=4" for stage in ("none", "fixed")),
+    *(
+        f"stages.{stage}.evaluators.0.environment={{use: adr/puck, num_envs: 4, steps: 8}}"
+        for stage in ("none", "fixed")
+    ),
+    "stages.adr.algorithm.inner={use: rl/ppo, budget: {env_steps: 64}, steps: 16, sequence_length: 16}",
+    "stages.adr.evaluators.1.episodes=4",
+    "stages.adr.evaluators.1.environment={use: adr/puck, num_envs: 4, steps: 8}",
+    "tracking.log_model=false",
+]
+
+
+def test_plugin() -> None:
+    check_plugin("adr")
+
+
+def test_a_short_run(framework_run: RunRecipe) -> None:
+    result = framework_run(RECIPES / "adr.yaml", SHORT)
+    assert all(result.run.state.stages[name].finished for name in ("none", "fixed", "adr"))
+    # The table of all three.
+    policies = ("none/", "fixed/", "")
+    sets = ("nominal", "wide", "held_out", "trained")
+    assert {f"adr/transfer/{policy}{name}" for policy in policies for name in sets} <= set(result.metrics)

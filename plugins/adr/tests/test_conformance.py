@@ -1,0 +1,36 @@
+"""The framework's own checks on every component of this plugin, and on its recipes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from framework.testing import check_environment, check_evaluator, check_recipe
+
+from .test_adr import PUCK, SECTION
+
+RECIPES = Path(__file__).parents[3] / "recipes"
+PPO = {"use": "rl/ppo", "budget": {"env_steps": 64}, "steps": 8, "minibatches": 2, "epochs": 1}
+
+
+def test_environment() -> None:
+    check_environment({**PUCK, "randomise": {"gain": [0.5, 2.0]}}, steps=8)
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        {"use": "adr/ranges"},
+        {"use": "adr/transfer", "sets": {"nominal": {}, "far": {"turn": [1, 2]}}, "episodes": 6},
+    ],
+    ids=lambda judge: judge["use"],
+)
+def test_evaluators(judge: dict[str, object]) -> None:
+    model = {"use": "rl/actor_critic", "hidden": [4], "memory": "lstm", "units": 4}
+    check_evaluator(judge, algorithm={**SECTION, "inner": PPO}, environment=PUCK, model=model)
+
+
+@pytest.mark.parametrize("recipe", sorted(RECIPES.rglob("adr*.yaml")), ids=lambda path: path.stem)
+def test_recipes(recipe: Path) -> None:
+    check_recipe(recipe)
