@@ -15,6 +15,10 @@ settings.register_profile("search", deadline=None)
 settings.load_profile("repeatable")
 
 
+# Tables are cut to the terminal that tests are run from, if it says how wide it is.
+os.environ.pop("COLUMNS", None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_waiting_for_disks() -> Iterator[None]:
     """What no test can lose is not waited for: files are there after a crash of the process anyway."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from framework.component import KINDS, Kind, Param, describe_dataclass, unwrap
+from framework.component import KINDS, REQUIRED, Kind, Param, describe_dataclass, unwrap
 from framework.errors import UserError
 from framework.recipe.words import is_sequence, is_union
 from framework.registry import installed
@@ -38,7 +38,7 @@ def awkward_recipes(recipe: Sections) -> Iterator[tuple[str, dict[str, Any]]]:
         several = kind == "evaluator"
         sections = recipe.get("evaluators", []) if several else [recipe[kind]] if kind in recipe else []
         for index, section in enumerate(sections):
-            for name, value in _awkward_values(kind, title(section)):
+            for name, value in _awkward_values(kind, section):
                 changed = copy.deepcopy(dict(recipe))
                 given = {"use": section} if isinstance(section, str) else dict(section)
                 if several:
@@ -107,11 +107,23 @@ def _with(kind: Kind, section: dict[str, Any], name: str, value: Any) -> dict[st
     return {**section, name: value}
 
 
-def _awkward_values(kind: Kind, name: str) -> Iterator[tuple[str, Any]]:
-    for parameter in installed().get(kind, name).signature.values():
+def _awkward_values(kind: Kind, section: Any) -> Iterator[tuple[str, Any]]:
+    given = section if isinstance(section, dict) else {}
+    for parameter in installed().get(kind, title(section)).signature.values():
+        if not given.get(parameter.name) and _needs_more(parameter.type):
+            continue  # which is null where the recipe leaves it out
         values = list(_values(parameter.type, parameter.param))
         for value in values[:1] if parameter.name == "seed" else values:
             yield parameter.name, value
+
+
+def _needs_more(annotation: Any) -> bool:
+    """Whether it is a group of parameters, or null, of which several have to be given."""
+    members = [unwrap(member, Param())[0] for member in typing.get_args(unwrap(annotation, Param())[0])]
+    groups = [member for member in members if isinstance(member, type) and dataclasses.is_dataclass(member)]
+    return type(None) in members and any(
+        part.default is REQUIRED for group in groups for part in describe_dataclass(group).values()
+    )
 
 
 def _values(annotation: Any, param: Param) -> Iterator[Any]:

@@ -14,7 +14,7 @@ from framework.errors import UserError
 from framework.rl.budget import Budget
 from framework.rl.evaluate import evaluate_policy
 from framework.rl.off_policy.learner import Transitions
-from framework.testing import check_algorithm
+from framework.testing import awkward_recipes, check_algorithm, check_small_run
 from framework.testing.point_goal import PointGoal
 from framework_her.actor_critic import ActorCritic
 from framework_her.config import ActorCriticConfig
@@ -136,6 +136,17 @@ def test_both_are_algorithms(reached):
     guided = {"use": "her/hindsight", "demonstrations": {"path": reached, "per_batch": 3}}
     small = {"steps_per_cycle": 10, "capacity": 1000}
     check_algorithm({**common, **guided, **small}, environment=REACH, model=MODEL)
+
+
+def test_its_parameters_run_or_say_why_not(reached):
+    small = {"budget": {"env_steps": 40}, "updates_per_cycle": 2, "steps_per_cycle": 10, "batch_size": 8}
+    guided = {"use": "her/hindsight", "demonstrations": {"path": reached, "per_batch": 3}, "capacity": 100}
+    recipe = {"environment": REACH, "model": MODEL, "algorithm": {**small, **guided}}
+    tried = {name: changed for name, changed in awkward_recipes(recipe) if "demonstrations" in name}
+    assert len(tried) == 7
+    for name, changed in tried.items():
+        refusal = check_small_run(changed)
+        assert ("they have no states" in refusal) if name.endswith("{'starts': 1}") else not refusal
 
 
 WRONG = {
