@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning.pytorch import LightningModule
@@ -92,6 +92,7 @@ class CycleAlgorithm(LightningModule, ABC):
         self.matmul = matmul
         self.counters = Counters()
         self.processes = 1
+        self.elapsed = 0.0  # share of the budget used before this cycle
         self._steps: Counter[int] = Counter()  # of this cycle, by the id of their optimiser
 
     # What a subclass says -----------------------------------------------------------------
@@ -140,6 +141,8 @@ class CycleAlgorithm(LightningModule, ABC):
         wall, cpu, steps = time.perf_counter(), time.process_time(), self.counters.env_steps
         metrics: dict[str, float | Tensor] = {}
         self._steps.clear()
+        done, total, _ = self.progress()
+        self.elapsed = done / total
         with matmul_precision(self.matmul):
             self.begin_cycle()
             if self.overlap and self._ready():
@@ -178,6 +181,27 @@ class CycleAlgorithm(LightningModule, ABC):
         if self.processes > 1:
             ready = self.trainer.strategy.reduce_boolean_decision(ready, all=True)
         return ready
+
+    def scheduled(self, start: float, end: float | None, last: float = 1.0) -> float:
+        """What a schedule says in this cycle.
+
+        Args:
+            start: the value at first.
+            end: the value when the budget is used up; None for no change.
+            last: share of the budget, at its end, during which the value moves on a straight line.
+        """
+        return start if end is None else end + (start - end) * min(1.0, (1 - self.elapsed) / last)
+
+    def each_optimizer(self) -> list[LightningOptimizer]:
+        """The optimisers, one or several."""
+        found = self.optimizers()
+        return cast("list[LightningOptimizer]", found if isinstance(found, list) else [found])
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Give all optimisers the same learning rate."""
+        for optimizer in self.each_optimizer():
+            for group in optimizer.param_groups:
+                group["lr"] = rate
 
     def optimise(self, loss: Tensor, optimizer: LightningOptimizer) -> None:
         """One optimiser step on the gradient of `loss`, clipped as `trainer.gradient_clip_val` asks.

@@ -93,8 +93,9 @@ def test_rates_and_weights_run_on_straight_lines(framework_fit):
     (optimizer,) = trainer.optimizers
     # In the last of four cycles three quarters of the budget are used.
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.01 - 0.008 * 3 / 4)
-    assert algorithm._between(0.4, 0.0) == pytest.approx(0.1)
-    assert algorithm._between(0.4, None) == 0.4
+    assert algorithm.scheduled(0.4, 0.0) == pytest.approx(0.1)
+    assert algorithm.scheduled(0.4, 0.0, last=0.5) == pytest.approx(0.2)
+    assert algorithm.scheduled(0.4, None) == 0.4
 
 
 def test_a_policy_that_moves_too_far_stops_learning_from_what_it_has(framework_fit):

@@ -6,12 +6,11 @@ from abc import ABC
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
 import torch
-from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor
 
 from framework.contracts import Served
@@ -120,17 +119,11 @@ class OffPolicy(Plays, CycleAlgorithm, ABC):
 
     def begin_cycle(self) -> None:
         self.exploration.refresh(self.model)
-        if self.config.final_learning_rate is not None:
-            self._set_learning_rate()
-
-    def _set_learning_rate(self) -> None:
-        """Constant while there is much to find out, then falling on a straight line."""
-        start, end = self.config.learning_rate, self.config.final_learning_rate
-        progress = self.progress()
-        left = min(1.0, 3 * (1 - progress.done / progress.total))
-        for optimizer in self._each_optimizer():
-            for group in optimizer.param_groups:
-                group["lr"] = end + (start - end) * left
+        config = self.config
+        if config.final_learning_rate is not None:
+            # As it is while there is much to find out, then falling.
+            rate = self.scheduled(config.learning_rate, config.final_learning_rate, last=1 / 3)
+            self.set_learning_rate(rate)
 
     def collect(self) -> Any:
         self.exploration.at_random = self.counters.env_steps < self.config.random_steps
@@ -188,7 +181,7 @@ class OffPolicy(Plays, CycleAlgorithm, ABC):
         self, loss: Tensor, parameters: Sequence[Tensor], gradients: Sequence[Tensor], optimizer: int
     ) -> None:
         """One step of an optimiser, numbered as the learner's, on gradients that are known."""
-        each = self._each_optimizer()
+        each = self.each_optimizer()
         if self.processes > 1:
             # Lightning waits for the gradients of all parameters from all processes.
             known = {id(parameter) for parameter in parameters}
@@ -196,10 +189,6 @@ class OffPolicy(Plays, CycleAlgorithm, ABC):
             parameters, gradients = [*parameters, *others], [*gradients, *map(torch.zeros_like, others)]
         with torch.enable_grad():
             self.optimise(with_gradients(loss, parameters, gradients), each[optimizer])
-
-    def _each_optimizer(self) -> list[LightningOptimizer]:
-        found = self.optimizers()
-        return cast("list[LightningOptimizer]", found if isinstance(found, list) else [found])
 
     # What the core and others use ---------------------------------------------------------
 

@@ -58,7 +58,6 @@ class PPO(Plays, CycleAlgorithm):
         self.acting = (frozen_copy(model),)  # in a tuple: it is no part of what is learned
         # In a tuple, since in distributed training each process has running returns of its own.
         self.rewards = (RewardNormalizer(environment.num_envs, config.gamma),)
-        self.elapsed = 0.0  # share of the budget used before this cycle
         self._seed(process=0)
 
     def _seed(self, process: int) -> None:
@@ -84,8 +83,6 @@ class PPO(Plays, CycleAlgorithm):
 
     def begin_cycle(self) -> None:
         self.acting[0].load_state_dict(self.model.state_dict())
-        done, total, _ = self.progress()
-        self.elapsed = done / total
 
     def collect(self) -> tuple[Batch, list[tuple[Any, int]]]:
         return self.collector.collect(self.config.steps), self.collector.finished
@@ -108,9 +105,8 @@ class PPO(Plays, CycleAlgorithm):
     def learn(self) -> Mapping[str, float | Tensor]:
         config = self.config
         optimizer = cast(LightningOptimizer, self.optimizers())
-        rate = self._between(config.learning_rate, config.final_learning_rate)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        rate = self.scheduled(config.learning_rate, config.final_learning_rate)
+        self.set_learning_rate(rate)
         everything = self.buffer.batch
         assert everything is not None
         sums: dict[str, Tensor] = defaultdict(lambda: torch.zeros((), device=self.device))
@@ -161,7 +157,7 @@ class PPO(Plays, CycleAlgorithm):
         policy = -torch.minimum(ratio * advantage, clipped * advantage).mean()
         value = self._value_loss(judged.value, batch)
         entropy = judged.entropy.mean()
-        weight = self._between(config.entropy_weight, config.final_entropy_weight)
+        weight = self.scheduled(config.entropy_weight, config.final_entropy_weight)
         loss = policy + config.value_weight * value - weight * entropy
         with torch.no_grad():
             parts = {
@@ -190,10 +186,6 @@ class PPO(Plays, CycleAlgorithm):
         if self.processes > 1:
             far = self.trainer.strategy.reduce_boolean_decision(far, all=False)
         return far
-
-    def _between(self, start: float, end: float | None) -> float:
-        """What a schedule says in this cycle."""
-        return start if end is None else start + (end - start) * self.elapsed
 
     def _here(self, batch: Batch) -> Batch:
         """A minibatch on the device that learns."""
