@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gymnasium
@@ -33,12 +34,13 @@ class ActionCheck:
 
     Args:
         space: of a single environment: Box, Discrete or MultiDiscrete.
+        agents: names along the first axis of the space, if several act in an environment.
 
     Raises:
-        UserError: another space.
+        UserError: another space, or one whose first axis is not the agents'.
     """
 
-    def __init__(self, space: gymnasium.Space[Any]) -> None:
+    def __init__(self, space: gymnasium.Space[Any], agents: Sequence[str] = ()) -> None:
         spaces = gymnasium.spaces
         if isinstance(space, spaces.Box):
             self.low, self.high = space.low, space.high
@@ -49,35 +51,46 @@ class ActionCheck:
         else:
             raise UserError(f"action space is {space}; actions are a Box, Discrete or MultiDiscrete")
         self.numbers = isinstance(space, spaces.Box)
+        self.agents = agents
+        if agents and self.low.shape[:1] != (len(agents),):
+            raise UserError(
+                f"action space is {space}; its first axis is that of the agents, {', '.join(agents)}"
+            )
 
     def __call__(self, actions: Any, num_envs: int, rows: Rows) -> NDArray[Any]:
         """Return actions `(num_envs, ...)` of a Box as floats, clipped; others as they are.
 
         Raises:
             ValueError: another shape, no numbers, or in these rows a NaN, an infinity or a choice
-                that there is not; the message names the environments.
+                that there is not; the message names the environments, and the agents where there are any.
         """
         actions = np.asarray(actions)
         shape = (num_envs, *self.low.shape)
         if actions.shape != shape:
-            raise ValueError(f"actions have shape {actions.shape}, expected {shape} (num_envs first)")
+            who = f", then agents {', '.join(self.agents)}" if self.agents else ""
+            raise ValueError(f"actions have shape {actions.shape}, expected {shape} (num_envs first{who})")
         if self.numbers:
             if not np.issubdtype(actions.dtype, np.floating):
                 actions = actions.astype(np.float64)
-            _refuse(actions, np.isfinite(actions[rows]), rows, "not finite")
+            self._refuse(actions, np.isfinite(actions[rows]), rows, "not finite")
             return np.asarray(np.clip(actions, self.low, self.high))
         if actions.dtype.kind not in "iu":
             raise ValueError(f"actions have dtype {actions.dtype}; choices are integers")
         choices: NDArray[Any] = actions
         inside = (self.low <= actions[rows]) & (actions[rows] <= self.high)
-        _refuse(actions, inside, rows, f"not within {self.low} to {self.high}")
+        self._refuse(actions, inside, rows, f"not within {self.low} to {self.high}")
         return choices
 
-
-def _refuse(actions: NDArray[Any], good: Flags, rows: Rows, what: str) -> None:
-    if not good.all():
+    def _refuse(self, actions: NDArray[Any], good: Flags, rows: Rows, what: str) -> None:
+        if good.all():
+            return
         bad = np.arange(len(actions))[rows][~good.reshape(len(good), -1).all(axis=1)]
-        raise ValueError(f"actions of environments {bad.tolist()} are {what}: {actions[bad[0]]}")
+        if not self.agents:
+            raise ValueError(f"actions of environments {bad.tolist()} are {what}: {actions[bad[0]]}")
+        row, agent = np.nonzero(~good.reshape(*good.shape[:2], -1).all(axis=2))
+        names = [self.agents[i] for i in np.unique(agent)]
+        first = actions[np.arange(len(actions))[rows][row[0]], agent[0]]
+        raise ValueError(f"actions of {', '.join(names)} in environments {bad.tolist()} are {what}: {first}")
 
 
 def checked_mask(mask: Any, num_envs: int) -> Flags:

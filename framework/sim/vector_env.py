@@ -54,6 +54,9 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
         parameters: what can be set and randomised while episodes run.
         effects: what acts between the simulations and whoever acts in them, in this order;
             objects that no other environment has. Their parameters follow the others.
+        agents: names of those who act in each simulation, if several do: their observations and
+            actions have an agent axis, `(num_envs, agents, ...)`, which both spaces begin with, and
+            rewards are `(num_envs, agents)`. Their episodes start and end together.
 
     Attributes:
         camera: where frames are seen from.
@@ -62,6 +65,7 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
         streams: one random stream per environment; first states and goals come from here.
         randomisation: what `parameters` are now, with random streams of its own.
         observed: shape and type of what a single environment observes, by key; "" where it has none.
+        agents: names of the agents, in the order of their axis; empty where there is no such axis.
         diverged: how many episodes ended by divergence so far.
 
     Raises:
@@ -86,9 +90,11 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
         size: tuple[int, int] = (480, 480),
         parameters: Sequence[Parameter] = (),
         effects: Sequence[Effect] = (),
+        agents: Sequence[str] = (),
     ) -> None:
         self.observed = spaces = array_spaces(observation_space)
-        self._checked_actions = ActionCheck(action_space)
+        self.agents = tuple(agents)
+        self._checked_actions = ActionCheck(action_space, self.agents)
         self.world = World(model, num_envs, threads)
         self.batch = self.world.batch
         self.num_envs = num_envs
@@ -228,10 +234,10 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, NDArray[Any]], ABC):
             actions: `(num_envs, ...)`; clipped to the bounds of a Box.
 
         Returns:
-            Observations, rewards `(num_envs,)` float64, terminations, truncations and info.
-            Info has `diverged` and what the subclass adds, each `(num_envs,)`. As in
-            gymnasium, with SAME_STEP the observations of environments that ended are those
-            of the new episode, and `final_obs` and `final_info` hold the old one's last;
+            Observations, rewards `(num_envs,)` float64 (with an agent axis `(num_envs, agents)`),
+            terminations, truncations and info. Info has `diverged` and what the subclass adds,
+            each `(num_envs,)`. As in gymnasium, with SAME_STEP the observations of environments
+            that ended are those of the new episode, and `final_obs` and `final_info` hold the old one's last;
             `final_info` also has the `parameters` of the old one, `(num_envs, parameters)`.
 
         Raises:

@@ -72,11 +72,13 @@ def _leaves(space: Any, value: Any, path: str = "") -> Iterator[tuple[str, Any, 
 
 
 def check_step(environment: Any, step: Step, name: str) -> None:
-    """Check shapes, dtypes and values of what one step returned."""
+    """Check shapes, dtypes and values of what one step returned; `agents` are names of an agent axis."""
     shape = (environment.num_envs,)
     check_observation(environment, step.observation, name, "step")
     reward = np.asarray(step.reward)
-    assert reward.shape == shape, f"{name}: rewards have shape {reward.shape}, not {shape}"
+    agents = len(getattr(environment, "agents", ()))
+    earners = (*shape, agents) if agents else shape
+    assert reward.shape == earners, f"{name}: rewards have shape {reward.shape}, not {earners}"
     assert reward.dtype.kind == "f", f"{name}: rewards have dtype {reward.dtype}, not a floating one"
     assert np.isfinite(reward).all(), f"{name}: a reward is not finite: {reward}"
     for what, value in (("terminations", step.terminated), ("truncations", step.truncated)):
