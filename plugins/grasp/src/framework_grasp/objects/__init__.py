@@ -1,0 +1,1 @@
+"""Rigid objects: made of convex parts, invented, or read from files."""

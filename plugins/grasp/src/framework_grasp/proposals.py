@@ -1,0 +1,104 @@
+"""Candidate grasps: at random, and antipodal on the true geometry."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from framework_grasp.arrays import Array
+from framework_grasp.trials.bench import Bench
+from framework_grasp.trials.hand import FINGER, OPENING, PAD_HEIGHT
+
+#: Where candidates come from, as the dataset names them.
+PROPOSALS: Final = ("uniform", "antipodal", "planner")
+#: Fingers stay this far above the table, m.
+CLEARANCE: Final = 0.003
+#: How much wider open than the object a hand is, m.
+_ROOM: Final = 0.004
+#: How far hands of 6-dimensional candidates are tilted, at most, rad.
+TILT: Final = np.pi / 3
+
+
+def uniform(bench: Bench, count: int, random: np.random.Generator, dims: int = 4) -> Array:
+    """Grasps anywhere in the box around the object where it was put, `(count, dims)`; see `scene`."""
+    points = bench.points()
+    low, high = points.min(axis=0), points.max(axis=0)
+    low[2] = CLEARANCE
+    found = np.zeros((count, dims))
+    found[:, :3] = random.uniform(low, np.maximum(high, low), (count, 3))
+    found[:, 3] = random.uniform(-np.pi / 2, np.pi / 2, count)
+    if dims == 6:
+        found[:, 4:] = random.uniform(-TILT, TILT, (count, 2))
+    return found
+
+
+def antipodal(bench: Bench, count: int, random: np.random.Generator, friction: float, dims: int = 4) -> Array:
+    """Grasps whose pads meet the object where friction holds them on both sides (Nguyen 1988).
+
+    Args:
+        bench: with the object.
+        count: how many are wanted.
+        random: draws them.
+        friction: Coulomb's: lines between the pads are within its cone about both normals.
+        dims: 4, from above, or 6.
+
+    Returns:
+        `(n, dims)`, n at most `count`, and fewer where few lines pass.
+    """
+    found = [np.empty((0, dims))]
+    missing = count
+    for _ in range(8):
+        found.append(_lines(bench, 8 * count, random, friction, dims)[:missing])
+        missing -= len(found[-1])
+        if not missing:
+            break
+    return np.concatenate(found)
+
+
+def _lines(bench: Bench, count: int, random: np.random.Generator, friction: float, dims: int) -> Array:
+    """Those of `count` random lines through the object that can be grasped."""
+    points = bench.points()
+    low, high = points.min(axis=0), points.max(axis=0)
+    through = random.uniform(low, high, (count, 3))
+    yaw = random.uniform(-np.pi, np.pi, count)
+    rise = np.zeros(count) if dims == 4 else np.arcsin(random.uniform(-0.8, 0.8, count))
+    # From one pad to the other.
+    axis = np.stack([-np.sin(yaw) * np.cos(rise), np.cos(yaw) * np.cos(rise), np.sin(rise)], axis=1)
+    reach = float(np.linalg.norm(high - low))
+    first, normal_1 = bench.rays(through - reach * axis, axis)
+    second, normal_2 = bench.rays(through + reach * axis, -axis)
+    width = 2 * reach - first - second
+    cosine = 1 / np.hypot(1, friction)
+    held = (-np.einsum("ij,ij->i", normal_1, axis) >= cosine) & (
+        np.einsum("ij,ij->i", normal_2, axis) >= cosine
+    )
+    good = held & (width < OPENING - _ROOM)  # false where a ray met nothing
+    middle = through + ((first - second) / 2)[:, None] * axis
+    return _hands(middle[good], axis[good], random, dims)
+
+
+def _hands(middle: Array, axis: Array, random: np.random.Generator, dims: int) -> Array:
+    """Hands that close along `axis` about `middle`, somewhere on the lower halves of their pads."""
+    count = len(middle)
+    up = np.array([0.0, 0.0, 1.0]) - axis[:, 2:] * axis
+    up /= np.linalg.norm(up, axis=1, keepdims=True)
+    if dims == 6:
+        tilt = random.uniform(-TILT, TILT, count)[:, None]
+        up = np.cos(tilt) * up + np.sin(tilt) * np.cross(axis, up)
+    along = np.cross(axis, up)
+    # A turn of pi about the palm's normal is the same grasp: the one whose yaw is in the range.
+    flip = np.where(along[:, :1] < 0, -1.0, 1.0)
+    along, axis = flip * along, flip * axis
+    found = np.zeros((count, dims))
+    depth = random.uniform(0.004, PAD_HEIGHT / 2, count)
+    # The lower of two finger tips that are as far apart as they can be is above the table.
+    low = CLEARANCE + (OPENING / 2 + FINGER) * np.abs(axis[:, 2])
+    depth = np.minimum(depth, (middle[:, 2] - low) / up[:, 2])
+    found[:, :3] = middle - depth[:, None] * up
+    found[:, 3] = np.arctan2(along[:, 1], along[:, 0])
+    if dims == 6:
+        found[:, 4] = np.arcsin(np.clip(-along[:, 2], -1, 1))
+        found[:, 5] = np.arctan2(axis[:, 2], up[:, 2])
+        found = found[np.abs(found[:, 4:]).max(axis=1) <= TILT]
+    return found

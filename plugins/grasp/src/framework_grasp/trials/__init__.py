@@ -1,0 +1,1 @@
+"""Trying grasps in simulation."""
