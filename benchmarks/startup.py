@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.timing import Scores
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "her.yaml"
-TARGETS = {"--help": 100.0, "list": 150.0}
+TARGETS = {"--help": 60.0, "list": 90.0}
 
 
 def cpu_ms(command: Sequence[str | Path], environment: dict[str, str]) -> float:

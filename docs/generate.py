@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from framework.cli.main import group
+from framework.cli.group import group
 from framework.component import KINDS, Component
 from framework.needs import definition, module_tree, source_of
 from framework.reference import SECTIONS, describe, describe_component

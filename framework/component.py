@@ -125,7 +125,8 @@ class Component:
             of what a stage produced needs "output".
         produces: whether the environment is a `Producer`, which a stage runs without an algorithm.
         settable: of a `Parametrised` environment, every name that `set_parameters` may know. Where a
-            recipe names others, it is refused; without any, the environment alone can tell.
+            recipe names others, it is refused; without any, the environment alone can tell. Or where they
+            are, as a tuple: `"package.module:NAMES"`.
         plugin, kind, distribution, version: filled in when the component is registered.
     """
 
@@ -136,7 +137,7 @@ class Component:
     source: str = ""
     needs: tuple[str, ...] | None = dataclasses.field(default=None, kw_only=True)
     produces: bool = dataclasses.field(default=False, kw_only=True)
-    settable: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
+    settable: tuple[str, ...] | str = dataclasses.field(default=(), kw_only=True)
     plugin: str = dataclasses.field(default="", kw_only=True)
     kind: Kind | Literal[""] = dataclasses.field(default="", kw_only=True)
     distribution: str = dataclasses.field(default="", kw_only=True)
@@ -167,6 +168,13 @@ class Component:
     def builder(self) -> Callable[..., Any]:
         """The callable behind `target`; imports it."""
         return typing.cast("Callable[..., Any]", self._import(self.target, "target"))
+
+    @cached_property
+    def settable_names(self) -> tuple[str, ...]:
+        """What can be set in the environment, where it is known."""
+        if isinstance(self.settable, str):
+            return tuple(self._import(self.settable, "settable"))
+        return self.settable
 
     @cached_property
     def parameter_class(self) -> type | None:

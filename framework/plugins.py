@@ -6,10 +6,8 @@ loaded in its own try, so that one broken package costs only its own components.
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import re
-import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,9 +18,9 @@ import pluggy
 
 from framework import __version__, hookspecs
 from framework.component import KINDS, Component, Kind
+from framework.entry_points import EntryPoint, entry_points
 from framework.errors import PluginError, UserError, did_you_mean
 
-GROUP = "framework"
 #: What the core registers itself, since it belongs to no paper: plugin name -> module.
 BUILTIN = {"gymnasium": "framework.gym", "rl": "framework.rl.components"}
 FILTER = "FRAMEWORK_PLUGINS"
@@ -66,8 +64,10 @@ class Plugin:
     @cached_property
     def requirements(self) -> frozenset[str]:
         """The distributions that its own requires, but for extras."""
+        from importlib import metadata
+
         try:
-            lines = importlib.metadata.requires(self.distribution) or []
+            lines = metadata.requires(self.distribution) or []
         except Exception:  # damaged metadata
             lines = []
         kept = (line for line in lines if not re.search(r";.*\bextra\s*==", line))
@@ -128,27 +128,19 @@ def why_absent(name: str, plugins: Iterable[Plugin]) -> str:
     return f"plugin {left_out.title} is left out: {FILTER} is {only!r}" if left_out else ""
 
 
-def discover() -> Iterator[tuple[Plugin, importlib.metadata.EntryPoint]]:
+def discover() -> Iterator[tuple[Plugin, EntryPoint]]:
     """Yield the core's own and the installed plugins, not yet loaded, with their entry points."""
     for name, module in BUILTIN.items():
-        core = Plugin(name, "framework-core", __version__, builtin=True)
-        yield core, importlib.metadata.EntryPoint(name, module, GROUP)
-    for entry in importlib.metadata.entry_points(group=GROUP):
-        yield Plugin(entry.name, *_origin(entry)), entry
+        yield (
+            Plugin(name, "framework-core", __version__, builtin=True),
+            EntryPoint(name, module, lambda file: None),
+        )
+    for entry in entry_points():
+        distribution = entry.header("Name") or "unknown distribution"
+        yield Plugin(entry.name, distribution, entry.header("Version") or "?"), entry
 
 
-def _origin(entry: importlib.metadata.EntryPoint) -> tuple[str, str]:
-    """Distribution and version; damaged metadata has none, and the plugin may work all the same."""
-    try:
-        # Once the importlib_metadata package is imported, as MLflow does, these objects are its
-        # own, and they raise where the standard library's return None.
-        name, version = (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
-    except Exception:
-        name, version = "", ""
-    return name or "unknown distribution", version or "?"
-
-
-def _load(manager: pluggy.PluginManager, plugin: Plugin, entry: importlib.metadata.EntryPoint) -> None:
+def _load(manager: pluggy.PluginManager, plugin: Plugin, entry: EntryPoint) -> None:
     plugin.module = entry.load()
     api = getattr(plugin.module, "FRAMEWORK_API", hookspecs.API)
     if type(api) is not int:
@@ -205,6 +197,8 @@ def _break(manager: pluggy.PluginManager, plugin: Plugin, error: BaseException) 
     plugin.components = []
     kind = "" if isinstance(error, PluginError) else f"{type(error).__name__}: "
     plugin.error = kind + " ".join(str(error).split())
+    import traceback
+
     plugin.trace = "".join(traceback.format_exception(error))
 
 

@@ -71,10 +71,12 @@ def test_commands_import_nothing_heavy(arguments: list[str], tmp_path: Path) -> 
 def test_help_and_list_import_little(tmp_path: Path) -> None:
     """Together these would cost more than all the rest."""
     little = {"omegaconf", "yaml", "json", "asyncio", "framework.recipe", "framework.report"}
-    assert not imported_by_command(tmp_path, "--help") & (
-        little | {"framework.registry", "importlib.metadata"}
-    )
-    assert not imported_by_command(tmp_path, "list") & little
+    little |= {"click", "importlib.metadata", "pathlib", "traceback"}
+    assert not imported_by_command(tmp_path, "--help") & (little | {"framework.registry", "inspect"})
+    listing = imported_by_command(tmp_path, "list")
+    assert not listing & little
+    plugins = {name for name in listing if name.startswith("framework_")}
+    assert not {name for name in plugins if "." in name}, "give a Component the path of what lies there"
 
 
 def test_help_imports_no_command(tmp_path: Path) -> None:

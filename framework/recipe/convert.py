@@ -310,7 +310,9 @@ def _mapping(value: Any, annotation: Any, param: Param, at: At) -> Any:
                 key=True,
             )
             converted[key] = INVALID
-        elif param.settable and at.environment and key not in (known := at.environment.settable or [key]):
+        elif (
+            param.settable and at.environment and key not in (known := at.environment.settable_names or [key])
+        ):
             hint = did_you_mean(key, known) or f"known: {', '.join(known)}"
             here.refuse(f"{at.environment.title} has no parameter {key!r}", hint, key=True)
             converted[key] = INVALID

@@ -11,12 +11,12 @@ import contextlib
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint
 from pathlib import Path, PurePath
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from framework import __version__
+from framework.entry_points import EntryPoint
 from framework.errors import did_you_mean
 from framework.needs import source_of
 from framework.plugins import Plugin, discover
@@ -161,7 +161,7 @@ def _shelves(entry: EntryPoint) -> Iterator[tuple[Path, bool]]:
 def _edited(entry: EntryPoint) -> Path | None:
     """Where a plugin's project is, if it is installed to be edited (PEP 610)."""
     try:
-        origin = json.loads((entry.dist and entry.dist.read_text("direct_url.json")) or "{}")
+        origin = json.loads(entry.read("direct_url.json") or "{}")
         editable = bool(origin.get("dir_info", {}).get("editable"))
         return Path(url2pathname(urlsplit(origin["url"]).path)) if editable else None
     except Exception:  # damaged metadata

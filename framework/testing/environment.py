@@ -63,7 +63,7 @@ def check_environment(environment: Section, *, seed: int = 0, steps: int = 120) 
     check_autoreset(first, trajectory[1], name)
     check_rewards(first, trajectory[1], name)
     if isinstance(first, Parametrised):
-        declared = use("environment", environment).component.settable
+        declared = use("environment", environment).component.settable_names
         unknown = set(first.parameters()) - set(declared or first.parameters())
         assert not unknown, f"{name}: parameters {sorted(unknown)} are not in its component's `settable`"
         _check_parameters(make, trajectory, name, seed)

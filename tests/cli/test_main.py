@@ -15,6 +15,7 @@ import click
 import pytest
 
 from framework import __version__
+from framework.cli.group import group
 from framework.cli.main import COMMANDS
 from framework.errors import PluginError, UserError
 
@@ -25,6 +26,18 @@ def test_help_names_every_command(command: Callable[..., Any]) -> None:
         assert (code, err) == (0, "")
         for name, line in COMMANDS.items():
             assert f"\n  {name:<12}{line}\n" in f"{out}\n"
+
+
+def test_help_is_what_click_would_say(command: Callable[..., Any]) -> None:
+    context = click.Context(group, info_name="framework", **group.context_settings)
+    formatter = context.make_formatter()
+    group.format_usage(context, formatter)
+    click.Command.format_options(group, context, formatter)
+    usage, _, options = formatter.getvalue().partition("\n")
+    out = command("--help").out
+    assert out.startswith(usage)
+    assert options in out
+    assert command("--help", "list").out == out
 
 
 def test_version(command: Callable[..., Any]) -> None:

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from framework.cli.main import group
+from framework.cli.group import group
 from framework.compare import Comparison, compare
 from framework.compare.curves import band
 from framework.compare.source import Curve, Subject, read

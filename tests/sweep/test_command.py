@@ -14,7 +14,7 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
-from framework.cli.main import group
+from framework.cli.group import group
 from framework.errors import UserError
 from tests.sweep.helpers import runs_of, wait_until
 from tests.zygote import Forked

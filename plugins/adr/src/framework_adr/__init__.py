@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from framework import Component, hookimpl
 from framework.lazy import lazily
-from framework_adr.config import PUCK
 
 if TYPE_CHECKING:
     from framework_adr.algorithm import ADR
@@ -31,7 +30,7 @@ def register_environments() -> Iterator[Component]:
         "framework_adr.puck:make_puck",
         parameters="framework_adr.config:PuckConfig",
         doc="Push a puck from goal to goal, with physics that have to be found out",
-        settable=PUCK,
+        settable="framework_adr.config:PUCK",
     )
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from framework import Component, hookimpl
 from framework.lazy import lazily
-from framework_dex_hand.config import SETTABLE
 
 if TYPE_CHECKING:
     from framework_dex_hand.env import ReorientEnv
@@ -31,7 +30,7 @@ def register_environments() -> Iterator[Component]:
         parameters="framework_dex_hand.config:ReorientConfig",
         doc="Turn a block, a prism or a sphere in a Shadow hand, from goal to goal",
         source=f"{_PAPER}, section 3",
-        settable=SETTABLE,
+        settable="framework_dex_hand.config:SETTABLE",
     )
 
 
