@@ -11,7 +11,7 @@ import benchmarks
 #: Modules that help and measure nothing.
 HELPERS = {"__main__", "stock_process", "timing"}
 #: Those that take hours: run only when they are named.
-LONG = {"learning"}
+LONG = {"learning", "ppo"}
 
 
 def main(names: list[str]) -> int:
