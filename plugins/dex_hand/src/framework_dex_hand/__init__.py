@@ -10,14 +10,15 @@ from framework.lazy import lazily
 
 if TYPE_CHECKING:
     from framework_dex_hand.env import ReorientEnv
+    from framework_dex_hand.gymnasium_ids import register
     from framework_dex_hand.successes import Successes
 
 FRAMEWORK_API = 1
 
 #: What plugins that build on this one may import.
-__all__ = ["ReorientEnv", "Successes"]
+__all__ = ["ReorientEnv", "Successes", "register"]
 
-__getattr__ = lazily(__name__, {"ReorientEnv": "env", "Successes": "successes"})
+__getattr__ = lazily(__name__, {"ReorientEnv": "env", "Successes": "successes", "register": "gymnasium_ids"})
 
 _PAPER = "OpenAI et al. 2018, Learning Dexterous In-Hand Manipulation"
 
