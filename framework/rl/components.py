@@ -79,3 +79,10 @@ def register_evaluators() -> Iterator[Component]:
         doc="Mean return of whole episodes, and the learning curve",
         needs=("algorithm", "environment"),
     )
+    yield Component(
+        "transfer",
+        "framework.rl.transfer:Transfer",
+        parameters="framework.rl.transfer_config:TransferConfig",
+        doc="A policy where it was trained and where not: a table over sets of the environment's parameters",
+        needs=("algorithm", "environment"),
+    )

@@ -18,7 +18,6 @@ from framework.testing.sections import build
 from framework_adr import ADR
 from framework_adr.bounds import INSIDE
 from framework_adr.config import ADRConfig, RangeConfig
-from framework_adr.performance import Performance
 
 from .toy import Toy
 
@@ -109,24 +108,6 @@ def test_around_hindsight(framework_fit):
     }
 
 
-def test_performance():
-    flags = lambda *bits: np.array(bits, bool)  # noqa: E731
-    goals, success = Performance("goals", 2), Performance("success", 2)
-    tally, both = Performance("tally", 2), Performance("return", 2)
-    steps = [(flags(1, 0), flags(0, 0)), (flags(1, 1), flags(0, 1)), (flags(0, 1), flags(1, 0))]
-    found = []
-    for reached, ended in steps:
-        info = {"is_success": reached.copy(), "tally": np.array([7.0, 8.0])}
-        if ended.any():  # as of the next episode, but for what is final
-            final = {"is_success": reached, "_is_success": ended, "tally": np.array([1.0, 2.0])}
-            info |= {"final_info": final, "_final_info": ended}
-        reward = np.array([[1.0, 1.0], [0.5, 0.0]])
-        found.append([each.stepped(reward, info, ended).tolist() for each in (goals, success, tally, both)])
-    assert found == [[[], [], [], []], [[1.0], [1.0], [2.0], [1.0]], [[2.0], [0.0], [1.0], [6.0]]]
-    with pytest.raises(UserError, match="needs 'is_success' in info, where the environment has tally"):
-        goals.stepped(np.zeros(2), {"tally": np.zeros(2), "_tally": flags(1, 1)}, flags(0, 1))
-
-
 def test_refuses_what_it_cannot_wrap():
     environment = Toy()
     with pytest.raises(UserError, match="PointGoal has no parameters that can be set"):
@@ -148,7 +129,7 @@ algorithm:
   low_threshold: 1
   high_threshold: 2
 evaluators:
-  - {use: adr/transfer, sets: {far: {mass: [1, 2]}}}
+  - {use: rl/transfer, sets: {far: {mass: [1, 2]}}}
 """
 
 
@@ -174,12 +155,12 @@ evaluators:
         (
             "far: {mass",
             "far: {mess",
-            "11:38: environment adr/puck (framework-adr 0.1.0) has no parameter 'mess'",
+            "11:37: environment adr/puck (framework-adr 0.1.0) has no parameter 'mess'",
         ),
         (
             "far: {mass: [1, 2]",
             "far: {mass: [2, 1]",
-            "11:5: evaluator adr/transfer: sets.far: mass is from 2.0",
+            "11:5: evaluator rl/transfer: sets.far: mass is from 2.0",
         ),
         ("randomise: {mass", "randomise: {weight", "1:42: environment adr/puck (framework-adr 0.1.0) has no"),
         ("use: rl/ppo, budget", "use: rl/pop, budget", "5:16: unknown algorithm 'rl/pop'"),

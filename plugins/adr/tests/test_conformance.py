@@ -22,7 +22,7 @@ def test_environment() -> None:
     "judge",
     [
         {"use": "adr/ranges"},
-        {"use": "adr/transfer", "sets": {"nominal": {}, "far": {"turn": [1, 2]}}, "episodes": 6},
+        {"use": "rl/transfer", "sets": {"nominal": {}, "far": {"turn": [1, 2]}}, "episodes": 6},
     ],
     ids=lambda judge: judge["use"],
 )

@@ -33,9 +33,22 @@ def test_environment(changes: dict[str, Any]) -> None:
     check_environment({**SECTION, **changes}, steps=8)
 
 
-def test_evaluator() -> None:
-    check_evaluator(
+@pytest.mark.parametrize(
+    "judge",
+    [
         {"use": "dex_hand/successes", "episodes": 4, "monitor_episodes": 2, "every": 20},
+        {
+            "use": "rl/transfer",
+            "episodes": 3,
+            "sets": {"nominal": {}, "harder": {"friction": [0.5, 0.7], "object_bias": [0.01, 0.01]}},
+            "performance": "successes",
+        },
+    ],
+    ids=lambda judge: judge["use"],
+)
+def test_evaluators(judge: dict[str, Any]) -> None:
+    check_evaluator(
+        judge,
         algorithm={"use": "rl/ppo", "budget": {"env_steps": 32}, "steps": 8, "minibatches": 2},
         environment=SECTION,
         model={"use": "rl/actor_critic", "hidden": [8]},

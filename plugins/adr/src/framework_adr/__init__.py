@@ -55,11 +55,3 @@ def register_evaluators() -> Iterator[Component]:
         source=f"{_PAPER}, section 5",
         needs=("algorithm", "environment"),
     )
-    yield Component(
-        "transfer",
-        "framework_adr.transfer:Transfer",
-        parameters="framework_adr.config:TransferConfig",
-        doc="A policy where it was trained and where not: a table over sets of parameters",
-        source=f"{_PAPER}, section 6",
-        needs=("algorithm", "environment"),
-    )

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
-from pathlib import Path
 from typing import Annotated, Any
 
 from framework import Param, Part
+from framework.rl.transfer_config import check_box
 
 #: What can differ between the simulations of `adr/puck`; see `puck.py`.
 PUCK = ("turn", "gain", "mass", "damping", "tilt_x", "tilt_y")
-
-#: Parameters to lie anywhere between two ends: mass: [0.5, 2].
-Box = Annotated[
-    dict[str, tuple[float, float]],
-    Param("what parameters are drawn from, name: [low, high]; the others stay nominal", settable=True),
-]
-
-
-def check_box(box: Mapping[str, tuple[float, float]], what: str = "") -> None:
-    """Refuse ranges that end below their start.
-
-    Raises:
-        ValueError: there is one.
-    """
-    for name, (low, high) in box.items():
-        if not (math.isfinite(low) and math.isfinite(high)):
-            raise ValueError(f"{what}{name}: [{low}, {high}] has no end")
-        if low > high:
-            raise ValueError(f"{what}{name} is from {low} down to {high}: write {name}: [{high}, {low}]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,41 +99,6 @@ class RangesConfig:
     """Parameters of the picture of the ranges."""
 
     columns: Annotated[int, Param("ribbons beside each other", ge=1)] = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class TransferConfig:
-    """Parameters of the transfer table."""
-
-    sets: Annotated[
-        dict[str, Box], Param("where to judge, name: {parameter: [low, high]}; {} is the nominal environment")
-    ]
-    trained: Annotated[
-        bool, Param("whether to judge within the ranges, too, that adr/adr has reached, if it was that")
-    ] = True
-    against: Annotated[
-        dict[str, Path],
-        Param(
-            "checkpoints of other trainings of the same model to judge likewise, {none: ${checkpoint:none}}"
-        ),
-    ] = field(default_factory=dict)
-    name: Annotated[str, Param("how the policy itself is called in the table")] = "this"
-    performance: Annotated[
-        str,
-        Param("of an episode, as in adr/adr: goals, success, return or an entry of info"),
-    ] = "goals"
-    episodes: Annotated[int, Param("episodes in each set", unit="episodes", ge=2)] = 256
-    seed: Annotated[int, Param("seed of parameters and first states; all policies meet the same", ge=0)] = 0
-
-    def __post_init__(self) -> None:
-        for name, box in self.sets.items():
-            check_box(box, f"sets.{name}: ")
-        if self.name in self.against:
-            raise ValueError(
-                f"against has a {self.name!r}, as the policy itself is called: give name: another"
-            )
-        if not (self.sets or self.trained):
-            raise ValueError("there is no set to judge in: write sets: {nominal: {}}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from framework.contracts import Parametrised
+from framework.rl.performance import Performance
 from framework.rl.vector import Array
 from framework_adr.bounds import INSIDE, Bounds
-from framework_adr.performance import Performance
 
 
 class Result(NamedTuple):

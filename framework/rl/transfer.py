@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from framework.contracts import Parametrised
 from framework.errors import UserError
 from framework.progress import tell
 from framework.report import Report, Table
+from framework.rl.performance import Performance
 from framework.rl.policy import Player
+from framework.rl.transfer_config import TransferConfig
 from framework.rl.vector import require_same_step
 from framework.runs.weights import load_weights
-from framework_adr.bounds import Numbers
-from framework_adr.config import TransferConfig
-from framework_adr.performance import Performance
+
+Numbers: TypeAlias = NDArray[np.float64]
 
 #: Of a normal distribution, in standard deviations.
 CENTRAL_95 = 1.96
@@ -28,10 +30,12 @@ class Transfer:
     """Plays episodes without exploration, with parameters drawn from each of several sets.
 
     Every episode has parameters of its own, in force before it starts. The policy and those that it is held
-    against meet the same parameters and first states, so that their differences are by pairs.
+    against meet the same parameters and first states, so that their differences are by pairs. An environment
+    with `set_ranges`, as `framework.sim.VectorEnv` has, draws them itself, by the distributions that it gives
+    them; others are given values uniform between the ends.
 
-    The environment may draw no parameters of its own: `environment: {use: adr/puck}` in the section of
-    the evaluator, where the recipe's does.
+    The environment may draw none where no set says so: `environment: {use: adr/puck}` in the section of the
+    evaluator, where the recipe's does.
 
     Args:
         config: the parameters.
@@ -58,30 +62,44 @@ class Transfer:
         if config.trained and hasattr(algorithm, "ranges"):
             sets["trained"] = algorithm.ranges()
         if not sets:
-            raise UserError("adr/transfer has no set to judge in\n  write sets: {nominal: {}}")
+            raise UserError("rl/transfer has no set to judge in\n  write sets: {nominal: {}}")
         found: dict[str, dict[str, Numbers]] = {}
         total = config.episodes * len(sets) * len(players)
         for number, (title, box) in enumerate(sets.items()):
-            random = np.random.default_rng([config.seed, number])
-            unit = {name: random.random(config.episodes) for name in box}
-            drawn = {name: low + (high - low) * unit[name] for name, (low, high) in box.items()}
             found[title] = {}
             for name, player in players.items():
-                found[title][name] = self._play(environment, player, {**nominal, **drawn}, number)
+                found[title][name] = self._play(environment, player, nominal, box, number)
                 tell(config.episodes * sum(map(len, found.values())), total, "episodes")
+        environment.set_parameters(nominal)
         return _report(found, config)
 
-    def _play(self, environment: Any, player: Player, values: Mapping[str, Numbers], number: int) -> Numbers:
-        """The performance of one episode with each of the values."""
+    def _play(
+        self,
+        environment: Any,
+        player: Player,
+        nominal: Mapping[str, float],
+        box: Mapping[str, tuple[float, float]],
+        number: int,
+    ) -> Numbers:
+        """The performance of every episode in one set."""
         n, episodes = environment.num_envs, self.config.episodes
+        draws = hasattr(environment, "set_ranges")
+        if draws:
+            environment.set_ranges({**{name: (value, value) for name, value in nominal.items()}, **box})
+        random = np.random.default_rng([self.config.seed, number])
+        unit = {name: random.random(episodes) for name in box}
         performance = []
         for first in range(0, episodes, n):
             ids = np.arange(min(n, episodes - first))
-            now = {name: value[first : first + n] if value.ndim else value for name, value in values.items()}
-            # Those that are not needed play on as they are.
-            environment.set_parameters(
-                {name: np.broadcast_to(value, len(ids)) for name, value in now.items()}, ids
-            )
+            if not draws:
+                drawn = {
+                    name: low + (high - low) * unit[name][first + ids] for name, (low, high) in box.items()
+                }
+                # Those that are not needed play on as they are.
+                environment.set_parameters(
+                    {name: np.broadcast_to(value, len(ids)) for name, value in {**nominal, **drawn}.items()},
+                    ids,
+                )
             seeds = np.random.SeedSequence([self.config.seed, number, first])
             performance.append(self._round(environment, player, int(seeds.generate_state(1)[0]))[ids])
         return np.concatenate(performance)
@@ -104,12 +122,12 @@ class Transfer:
         return found
 
 
-def _nominal(environment: Any, seed: int) -> dict[str, Numbers]:
+def _nominal(environment: Any, seed: int) -> dict[str, float]:
     """What the parameters are where nothing sets them."""
     if not isinstance(environment, Parametrised):
         raise UserError(
             f"{type(environment).__name__} has no parameters that can be set while it runs\n"
-            "  adr/transfer needs an environment that is framework.contracts.Parametrised, such as adr/puck"
+            "  rl/transfer needs an environment that is framework.contracts.Parametrised"
         )
     require_same_step(environment)
     before = {name: parameter.values for name, parameter in environment.parameters().items()}
@@ -118,9 +136,9 @@ def _nominal(environment: Any, seed: int) -> dict[str, Numbers]:
         if (parameter.values != before[name]).any():
             raise UserError(
                 f"the environment draws {name!r} on its own, so that there is no telling what is nominal\n"
-                "  give adr/transfer one that does not: environment: {use: ...} in its section"
+                "  give rl/transfer one that does not: environment: {use: ...} in its section"
             )
-    return {name: np.asarray(values[0]) for name, values in before.items()}
+    return {name: float(values[0]) for name, values in before.items()}
 
 
 def _report(found: Mapping[str, Mapping[str, Numbers]], config: TransferConfig) -> Report:
