@@ -16,6 +16,15 @@ Box = Annotated[
     Param("what parameters are drawn from, name: [low, high]; the others stay nominal", settable=True),
 ]
 
+#: See `framework.rl.performance`.
+Measured = Annotated[
+    str,
+    Param(
+        "what is measured of an episode: `goals`, in how many of its steps info has is_success; "
+        "`success`, whether so in the last; `return`; or the last step's entry of this name in it"
+    ),
+]
+
 
 def check_box(box: Mapping[str, tuple[float, float]], what: str = "") -> None:
     """Refuse ranges that end below their start.
@@ -50,13 +59,7 @@ class TransferConfig:
         ),
     ] = field(default_factory=dict)
     name: Annotated[str, Param("how the policy itself is called in the table")] = "this"
-    performance: Annotated[
-        str,
-        Param(
-            "what is measured of an episode: `goals`, in how many of its steps info has is_success; "
-            "`success`, whether so in the last; `return`; or the last step's entry of this name in it"
-        ),
-    ] = "goals"
+    performance: Measured = "goals"
     episodes: Annotated[int, Param("episodes in each set", unit="episodes", ge=2)] = 256
     seed: Annotated[int, Param("seed of parameters and first states; all policies meet the same", ge=0)] = 0
 

@@ -7,7 +7,7 @@ from math import inf
 from typing import Annotated, Any
 
 from framework import Param, Part
-from framework.rl.transfer_config import check_box
+from framework.rl.transfer_config import Measured, check_box
 
 #: What can differ between the simulations of `adr/puck`; see `puck.py`.
 PUCK = ("turn", "gain", "mass", "damping", "tilt_x", "tilt_y")
@@ -58,13 +58,7 @@ class ADRConfig:
         dict[str, RangeConfig],
         Param("what is randomised, name: {step: ..., low: ..., high: ...}", settable=True),
     ]
-    performance: Annotated[
-        str,
-        Param(
-            "what is measured of an episode: `goals`, in how many of its steps info has is_success; "
-            "`success`, whether so in the last; `return`; or the last step's entry of this name in it"
-        ),
-    ] = "goals"
+    performance: Measured = "goals"
     low_threshold: Annotated[
         float, Param("a bound moves inwards when performance there is on average this or less (t_L)")
     ] = 10.0
