@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -58,3 +58,16 @@ class Averages(nn.Module):
 
     def forward(self, *args: Any) -> Any:
         raise TypeError("call one of the copies")
+
+
+def averaged_weights(state: Mapping[str, torch.Tensor], plain: str) -> dict[str, torch.Tensor]:
+    """What a checkpoint is used with: the slowest average's weights, if it has `averages`.
+
+    Args:
+        state: the state dict of an algorithm that keeps its `Averages` under that name.
+        plain: where the weights are without averages, such as "model.".
+    """
+    decays = state.get("averages.decay")
+    averaged = decays is not None and len(decays) > 0
+    prefix = f"averages.copies.{int(decays.argmax())}." if averaged and decays is not None else plain
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from framework.supervised.average import Averages
+from framework.supervised.average import Averages, averaged_weights
 
 
 def test_averages_follow_the_recurrence() -> None:
@@ -35,3 +35,20 @@ def test_averages_are_not_trained_and_travel_in_the_state() -> None:
     again.load_state_dict(averages.state_dict())
     assert torch.equal(again.of(0.9).weight, averages.of(0.9).weight)
     assert int(again.updates) == 1
+
+
+def test_a_checkpoint_is_used_with_its_slowest_average() -> None:
+    class Algorithm(nn.Module):
+        def __init__(self, decays: list[float]) -> None:
+            super().__init__()
+            self.model = nn.Linear(2, 2)
+            self.averages = Averages(self.model, decays)
+
+    algorithm = Algorithm([0.5, 0.99, 0.9])
+    for average in algorithm.averages.copies:
+        nn.init.normal_(average.weight)
+    found = averaged_weights(algorithm.state_dict(), "model.")
+    assert found.keys() == algorithm.model.state_dict().keys()
+    assert torch.equal(found["weight"], algorithm.averages.of(0.99).weight)
+    plain = Algorithm([])
+    assert torch.equal(averaged_weights(plain.state_dict(), "model.")["weight"], plain.model.weight)

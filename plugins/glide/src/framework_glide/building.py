@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from framework.errors import UserError
-from framework_glide.checkpoint import read_state, trained_weights
+from framework.supervised.average import averaged_weights
+from framework_glide.checkpoint import read_state
 from framework_glide.model_config import UNetConfig, UpsamplerConfig
 from framework_glide.text.learned import learn_from
 from framework_glide.text.released import from_folder
@@ -144,7 +145,7 @@ def load(path: Path, config: UNetConfig | None = None) -> TextToImage:
     config = config or UNetConfig()
     state = read_state(path, "a glide/unet or glide/upsampler")
     found = Description.read(state["model._extra_state"])
-    weights, options = trained_weights(state, "model.network."), found.options
+    weights, options = averaged_weights(state, "model.network."), found.options
     if config.inpaint and not options.inpaint:
         weights, options = see_masks(weights, options), replace(options, inpaint=True)
     options = replace(options, dropout=config.dropout, checkpoint_blocks=config.checkpoint_blocks)

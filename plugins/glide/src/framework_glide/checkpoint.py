@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from framework.errors import UserError
 from framework.runs.weights import read_weights
+from framework.supervised.average import averaged_weights
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -28,7 +29,7 @@ def rebuild(path: Path, what: str, describe: Callable[[Tensor], M]) -> M:
     state = read_state(path, what)
     try:
         model = describe(state["model._extra_state"])
-        model.load_state_dict(trained_weights(state, "model."))
+        model.load_state_dict(averaged_weights(state, "model."))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise _other(path, what, error) from error
     return model.eval().requires_grad_(requires_grad=False)
@@ -45,19 +46,6 @@ def read_state(path: Path, what: str) -> dict[str, Tensor]:
     except (UserError, KeyError) as error:
         raise _other(path, what, error) from error
     return state
-
-
-def trained_weights(state: Mapping[str, Tensor], plain: str) -> dict[str, Tensor]:
-    """What was trained: the slowest average's weights, if there are averages.
-
-    Args:
-        state: of an algorithm.
-        plain: where the weights are without averages: "model.", "model.network.".
-    """
-    decays = state.get("averages.decay")
-    averaged = decays is not None and len(decays) > 0
-    prefix = f"averages.copies.{int(decays.argmax())}." if averaged and decays is not None else plain
-    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
 
 
 def _other(path: Path, what: str, error: Exception) -> UserError:
