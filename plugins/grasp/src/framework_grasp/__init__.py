@@ -34,6 +34,8 @@ __getattr__ = lazily(
 )
 
 _PAPER = "Tobin et al. 2018, Domain Randomization and Generative Models for Robotic Grasping"
+_PLANNING = "framework_grasp.planning"
+_EVALUATION = "framework_grasp.evaluation"
 
 
 @hookimpl
@@ -45,4 +47,81 @@ def register_environments() -> Iterator[Component]:
         doc="Invented objects, how they look, and how simulated grasps of them went, as a dataset",
         source=f"{_PAPER}, section III-A",
         produces=True,
+    )
+    yield Component(
+        "scenes",
+        "framework_grasp.learning.scenes:scenes",
+        parameters="framework_grasp.learning.scenes:ScenesConfig",
+        doc="Scenes with grasps that were tried, some objects held out",
+    )
+
+
+@hookimpl
+def register_models() -> Iterator[Component]:
+    yield Component(
+        "autoregressive_planner",
+        f"{_PLANNING}.building:autoregressive",
+        parameters=f"{_PLANNING}.config:AutoregressiveConfig",
+        doc="Distribution over grasps of what depth views show, one discretised dimension after another",
+        source=f"{_PAPER}, section III-C",
+    )
+    yield Component(
+        "mixture_density",
+        f"{_PLANNING}.building:mixture",
+        parameters=f"{_PLANNING}.config:MixtureConfig",
+        doc="Mixture of normal distributions over grasps, to compare with",
+        source="Bishop 1994, Mixture Density Networks",
+    )
+    yield Component(
+        "regression",
+        f"{_PLANNING}.building:regression",
+        parameters=f"{_PLANNING}.config:RegressionConfig",
+        doc="One normal distribution over grasps, to compare with",
+    )
+    yield Component(
+        "evaluator",
+        f"{_PLANNING}.building:evaluator",
+        parameters=f"{_PLANNING}.config:EvaluatorConfig",
+        doc="Probability that a grasp succeeds, from an aligned crop of the view from above",
+        source=f"{_PAPER}, section III-C",
+    )
+    yield Component(
+        "grasper",
+        f"{_PLANNING}.grasper:build",
+        parameters=f"{_PLANNING}.config:GrasperConfig",
+        doc="A planner, and an evaluator that chooses among what it proposes",
+        source=f"{_PAPER}, section III-B",
+    )
+
+
+@hookimpl
+def register_algorithms() -> Iterator[Component]:
+    yield Component(
+        "joint",
+        "framework_grasp.learning.joint:GraspTraining",
+        parameters="framework_grasp.learning.config:GraspTrainingConfig",
+        doc="Maximum likelihood of the grasps that succeeded, and an evaluator that learns from all",
+        source=f"{_PAPER}, section III-C",
+    )
+
+
+@hookimpl
+def register_evaluators() -> Iterator[Component]:
+    yield Component(
+        "log_likelihood",
+        f"{_EVALUATION}.log_likelihood:LogLikelihood",
+        parameters=f"{_EVALUATION}.config:LikelihoodConfig",
+        doc="Log-likelihood of successful grasps in scenes that were held out, by planner",
+    )
+    yield Component(
+        "calibration",
+        f"{_EVALUATION}.calibration:Calibration",
+        parameters=f"{_EVALUATION}.config:CalibrationConfig",
+        doc="Whether grasps succeed as often as the evaluator expects",
+    )
+    yield Component(
+        "plan_time",
+        f"{_EVALUATION}.plan_time:PlanTime",
+        parameters=f"{_EVALUATION}.config:PlanTimeConfig",
+        doc="Time of a plan by its number of proposals",
     )

@@ -1,0 +1,1 @@
+"""Judging grasps: in simulation, by likelihood, by calibration, by time."""
