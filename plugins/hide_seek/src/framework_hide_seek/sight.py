@@ -19,13 +19,17 @@ class Sight:
         world: the simulations.
         scene: what is in them.
         points: places to be looked at that are no bodies, such as food.
+
+    Attributes:
+        names: of the bodies, in their order.
     """
 
     def __init__(self, world: World, scene: Scene, points: int = 0) -> None:
         self.world, self.scene = world, scene
         model = world.batch.model
         agents, targets = scene.agents, scene.bodies + points
-        bodies = [model.body(name).id for name in names(scene)]
+        self.names = names(scene)
+        bodies = [model.body(name).id for name in self.names]
         self._viewers = np.repeat(bodies[:agents], LIDAR_RAYS)
         self._lidar = np.tile(rays.fan(LIDAR_RAYS), (agents, 1))
         # An agent does not look at itself.

@@ -19,14 +19,27 @@ class Places:
     Args:
         streams: to draw from, one for each game.
         ids: the games, `(k)`.
-        taken: rectangles that nothing may touch, such as walls: centres and half sides `(k, n, 4)`.
+        walls: centres and half sides, `(k, walls, 6)`, which nothing may touch.
+
+    Attributes:
+        found: in which games there was a place for all so far, `(k)`.
     """
 
-    def __init__(self, streams: Streams, ids: Ids, taken: Floats) -> None:
-        self.streams, self.ids, self.taken = streams, ids, taken
+    def __init__(self, streams: Streams, ids: Ids, walls: Floats) -> None:
+        self.streams, self.ids = streams, ids
         self.found: Flags = np.ones(len(ids), np.bool_)
+        self._taken = walls[..., [0, 1, 3, 4]]
 
-    def put(self, half: Floats, low: ArrayLike, high: ArrayLike, keep_out: ArrayLike | None = None) -> Floats:
+    def put(
+        self,
+        half: Floats,
+        low: ArrayLike,
+        high: ArrayLike,
+        *,
+        keep_out: ArrayLike | None = None,
+        near: tuple[Floats, float] | None = None,
+        there: Flags | None = None,
+    ) -> Floats:
         """Take a place for one more thing in every game.
 
         Args:
@@ -34,23 +47,43 @@ class Places:
             low: least coordinates of its edges, broadcast to `(k, 2)`.
             high: greatest, likewise.
             keep_out: centre and half sides `(4)` of a rectangle that its centre is not in.
+            near: points `(k, 2)`, and how far its centre is from them at most.
+            there: whether it is in a game at all, `(k)`; in the others it takes no place.
 
         Returns:
             Centres, `(k, 2)`. Where none was found `found` turns False, and the place means nothing.
         """
         k = len(self.ids)
-        unit = self.streams.uniform(self.ids, 0.0, 1.0, 2 * TRIES).reshape(k, TRIES, 1, 2)
-        low, high = np.asarray(low) + half, np.asarray(high) - half
-        where = low[:, None, None] + (high - low)[:, None, None] * unit
-        taken = self.taken[:, None]
-        near = np.abs(where - taken[..., :2]) < taken[..., 2:] + half[:, None, None] + GAP
-        free = ~near.all(axis=3).any(axis=2)
+        unit = self.streams.uniform(self.ids, 0.0, 1.0, 2 * TRIES).reshape(k, TRIES, 2)
+        low, high = np.broadcast_to(low, (k, 2)) + half, np.broadcast_to(high, (k, 2)) - half
+        if near is not None:
+            point, distance = near
+            low, high = np.maximum(low, point - distance), np.minimum(high, point + distance)
+        where = low[:, None] + (high - low)[:, None] * unit
+        taken = self._taken[:, None]
+        touching = np.abs(where[:, :, None] - taken[..., :2]) < taken[..., 2:] + half[:, None, None] + GAP
+        free = ~touching.all(axis=3).any(axis=2)
+        if near is not None:
+            free &= np.linalg.norm(where - point[:, None], axis=2) <= distance
         if keep_out is not None:
             area = np.asarray(keep_out)
-            free &= ~(np.abs(where[:, :, 0] - area[:2]) < area[2:]).all(axis=2)
-        first = free.argmax(axis=1)
-        rows = np.arange(k)
+            free &= ~(np.abs(where - area[:2]) < area[2:]).all(axis=2)
+        if there is not None:
+            free |= ~there[:, None]
+            half = np.where(there[:, None], half, -np.inf)
+        rows, first = np.arange(k), free.argmax(axis=1)
         self.found &= free[rows, first]
-        place = where[rows, first, 0]
-        self.taken = np.concatenate([self.taken, np.concatenate([place, half], axis=1)[:, None]], axis=1)
+        place = where[rows, first]
+        self._taken = np.concatenate([self._taken, np.concatenate([place, half], axis=1)[:, None]], axis=1)
         return np.asarray(place)
+
+
+def quarter_turns(streams: Streams, ids: Ids, count: int) -> Floats:
+    """Turns of things whose sides are along the axes, `(k, count)`; rad."""
+    return np.asarray(np.floor(streams.uniform(ids, 0.0, 4.0, count)) * (np.pi / 2))
+
+
+def footprints(half: Floats, turns: Floats) -> Floats:
+    """Half sides along the axes of things after quarter turns, `(k, count, 2)`; m."""
+    across = np.round(turns / (np.pi / 2)).astype(int) % 2 == 1
+    return np.where(across[..., None], half[..., 1::-1], half[..., :2])
