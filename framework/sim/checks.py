@@ -78,7 +78,7 @@ class ActionCheck:
             raise ValueError(f"actions have dtype {actions.dtype}; choices are integers")
         choices: NDArray[Any] = actions
         inside = (self.low <= actions[rows]) & (actions[rows] <= self.high)
-        self._refuse(actions, inside, rows, f"not within {self.low} to {self.high}")
+        self._refuse(actions, inside, rows, "not within {low} to {high}")
         return choices
 
     def _refuse(self, actions: NDArray[Any], good: Flags, rows: Rows, what: str) -> None:
@@ -86,9 +86,11 @@ class ActionCheck:
             return
         bad = np.arange(len(actions))[rows][~good.reshape(len(good), -1).all(axis=1)]
         if not self.agents:
+            what = what.format(low=self.low, high=self.high)
             raise ValueError(f"actions of environments {bad.tolist()} are {what}: {actions[bad[0]]}")
         row, agent = np.nonzero(~good.reshape(*good.shape[:2], -1).all(axis=2))
         names = [self.agents[i] for i in np.unique(agent)]
+        what = what.format(low=self.low[agent[0]], high=self.high[agent[0]])
         first = actions[np.arange(len(actions))[rows][row[0]], agent[0]]
         raise ValueError(f"actions of {', '.join(names)} in environments {bad.tolist()} are {what}: {first}")
 

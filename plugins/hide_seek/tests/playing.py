@@ -71,6 +71,21 @@ def drive(
     return actions
 
 
+def steer(
+    game: Game, name: str, x: float, y: float, speed: float = 9.0, of: str | None = None
+) -> tuple[float, float]:
+    """The force that brings `of`, by default the agent itself, to a place in the first game.
+
+    At `speed` m/s at most.
+    """
+    body = number(game, of or name)
+    wanted = np.clip(4 * (np.array([x, y]) - game.qpos[0, body, :2]), -speed, speed)
+    # Motors of 90 N at most, against damping of 10 N s/m and friction of 10 N each.
+    friction = (10 if of is None else 20) * np.tanh(10 * wanted)
+    force = (10 * wanted + 8 * (wanted - game.qvel[0, body, :2]) + friction) / 90
+    return float(force[0]), float(force[1])
+
+
 def where(game: Game, name: str) -> np.ndarray:
     """Positions `(num_envs, 3)`; m."""
     return game.qpos[:, number(game, name), :3].copy()

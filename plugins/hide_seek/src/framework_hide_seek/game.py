@@ -32,6 +32,9 @@ PHYSICS = {"fast": (0.015, 5), "reference": (0.005, 15)}
 _AWAY, _ABOVE = -60.0, 60.0
 #: What being out of bounds costs; and the bounds, the same along x and y (m).
 OUT, BOUNDS = -10.0, {"quadrant": (0.1, 5.9), "rooms": (-6.0, 12.0)}
+#: How far the bounds are moved outwards (m): at full speed an agent sinks 5 cm into a wall, as the bounds
+#: allow for, but in the longer physics steps 9 cm.
+SLACK = {"fast": 0.1, "reference": 0.0}
 
 
 class Game(VectorEnv):
@@ -58,6 +61,7 @@ class Game(VectorEnv):
     Attributes:
         hides: which agents hide, `(agents)`.
         preparation: steps of an episode in which seekers do not act.
+        bounds: least and greatest coordinate on the floor that costs nothing; m.
         hands: who holds and who locked what.
         half: half the sides of boxes and ramps, `(num_envs, objects, 3)`; m.
         exists: who and what is in the games: agents, boxes, ramps and food, `(num_envs, entities)`.
@@ -87,6 +91,8 @@ class Game(VectorEnv):
         n = self.num_envs
         self.hides: Flags = np.arange(count) < c.hiders
         self.preparation = round(c.preparation * c.steps)
+        (low, high), slack = BOUNDS[c.layout], SLACK[c.physics]
+        self.bounds = low - slack, high + slack
         bind, shape = self.batch.bind, (n, scene.bodies, AXES)
         self.qpos, self.qvel = bind("qpos").reshape(shape), bind("qvel").reshape(shape)
         self._ctrl = bind("ctrl").reshape(n, count, 3)
@@ -253,7 +259,7 @@ class Game(VectorEnv):
             )
         else:
             reward = np.where(seen[:, None] == self.hides, -1.0, 1.0)
-        low, high = BOUNDS[self.config.layout]
+        low, high = self.bounds
         where = self.qpos[..., :2]
         out = ((where < low) | (where > high)).any(axis=2) & self.exists[:, : self.scene.bodies]
         lost = out[:, :agents]
@@ -290,7 +296,7 @@ class Game(VectorEnv):
             One frame each, `(height, width, 3)`.
         """
         if self._picture is None:
-            self._picture = Picture(self.size, BOUNDS[self.config.layout])
+            self._picture = Picture(self.size, self.bounds)
         chosen = range(self.num_envs) if envs is None else envs
         return tuple(self._picture.draw(self, i) for i in chosen)
 
