@@ -114,12 +114,11 @@ class Game(VectorEnv):
     # Beginning ----------------------------------------------------------------------------
 
     def _start(self, ids: Ids) -> None:
-        left = ids
+        left, cast = ids, props(self.streams, ids, self.config)
         for _ in range(LAYOUTS):
-            cast = props(self.streams, left, self.config)
             layout = self._layout(self.streams, left, self.config, cast)
             self._set_up(left, layout, cast)
-            left = left[~layout.found]
+            left, cast = left[~layout.found], cast.rows(~layout.found)
             if not len(left):
                 break
         else:
@@ -212,7 +211,7 @@ class Game(VectorEnv):
         """Whoever was not seen eats of the food that it saw."""
         hiders, bodies = self.config.hiders, self.scene.bodies
         sees = self.sees[ids]
-        seen = sees[:, hiders:, :hiders].any(axis=1)
+        seen: Flags = np.any(sees[:, hiders:, :hiders], axis=1)
         may = sees[:, :hiders, bodies:] & ~seen[..., None] & ~preparing[:, None, None]
         self.food.step(ids, self.qpos[ids, :hiders, :3], may)
         self.exists[ids, bodies:] = self.food.there(ids)
@@ -252,7 +251,7 @@ class Game(VectorEnv):
     def _judge(self, observation: Observation, actions: Floats) -> tuple[Floats, bool, bool, Info]:
         hiders, agents = self.config.hiders, self.scene.agents
         seeing = self.sees[:, hiders:agents, :hiders]
-        seen = seeing.any(axis=(1, 2))
+        seen: Flags = np.any(seeing, axis=(1, 2))
         if self.config.food:
             reward = self._means(
                 np.where(seeing.any(axis=1), -1.0, 1.0), np.where(seeing.any(axis=2), 1.0, -1.0)

@@ -114,7 +114,7 @@ def distances(points: Floats, things: Floats, half: Floats) -> Floats:
     gap[..., 1] = cos * away[..., 1] - sin * away[..., 0]
     gap[..., 2] = away[..., 2]
     gap = np.maximum(np.abs(gap) - half[:, None], 0.0)
-    return np.sqrt(np.einsum("...i,...i", gap, gap))
+    return np.asarray(np.sqrt(np.einsum("...i,...i", gap, gap)))
 
 
 def _pose(one: Floats, other: Floats) -> Floats:

@@ -65,7 +65,7 @@ class Picture:
         )
         scene, qpos, exists = game.scene, game.qpos[env], game.exists[env]
         agents, bodies = scene.agents, scene.bodies
-        for i in np.flatnonzero(exists[:agents]):
+        for i in np.flatnonzero(exists[:agents]).tolist():
             self._cone(frame, qpos[i], self._team(game, i))
         for piece in np.flatnonzero(exists[bodies:]):
             radius = 0.04 + 0.06 * game.food.health[env, piece] / HEALTH
@@ -77,7 +77,7 @@ class Picture:
         for wall in game.walls[env]:
             if wall[3] > 0:
                 self._box(frame, wall[:2], 0.0, wall[3:5], "wall")
-        for i in np.flatnonzero(exists[:agents]):
+        for i in np.flatnonzero(exists[:agents]).tolist():
             self._agent(frame, qpos[i], self._team(game, i))
         return np.asarray(np.round(255 * frame), np.uint8)
 

@@ -14,6 +14,9 @@ from framework.sim.engine import mujoco
 FLOOR = 6.0
 #: Radius of an agent; half the side of a box and of a ramp; half the thickness of a wall; m.
 AGENT, BOX, WALL = 0.15, 0.25, 0.05
+#: Where an agent's arms are beside and ahead of its centre, and their radius; and how far they reach; m.
+ARMS, ARM = (0.1, 0.15), 0.05
+WIDE = float(np.hypot(*ARMS)) + ARM
 #: Heights of walls between rooms and of those around them; m.
 INNER, OUTER = 0.5, 4.0
 #: Greatest control: a motor's force is 100 N, or its torque 100 Nm, times it.
@@ -56,7 +59,12 @@ class Scene:
 
 @cache
 def model(scene: Scene) -> Any:
-    """The `MjModel`.
+    """The `MjModel` of `spec`."""
+    return spec(scene).compile()
+
+
+def spec(scene: Scene) -> Any:
+    """What the model is made from, an `MjSpec`.
 
     Every body slides along x, y and z and turns about z, about its own origin, which is its centre: `qpos`
     is `(bodies * 4)`, position (m) and turn (rad). It faces -y at turn 0. Agents have three motors each,
@@ -84,7 +92,7 @@ def model(scene: Scene) -> Any:
         for i in range(scene.agents)
     ]
     vertices = " ".join(map(str, _WEDGE.ravel()))
-    return mujoco.MjModel.from_xml_string(f"""
+    return mujoco.MjSpec.from_string(f"""
     <mujoco model="hide_seek">
       <option timestep="{scene.timestep}" gravity="0 0 -50"/>
       <asset><mesh name="wedge" vertex="{vertices}"/></asset>
@@ -103,7 +111,8 @@ def _agent(number: int) -> str:
     name = f"agent{number}"
     joints = _joints(name, ["damping='10'", "damping='10'", "damping='1'", "damping='10'"])
     arms = "".join(
-        f'<geom type="sphere" size=".05" pos="{x} -{AGENT} 0" mass="0" friction=".01"/>' for x in (-0.1, 0.1)
+        f'<geom type="sphere" size="{ARM}" pos="{x} {-ARMS[1]} 0" mass="0" friction=".01"/>'
+        for x in (-ARMS[0], ARMS[0])
     )
     body = f'<geom name="{name}" type="sphere" size="{AGENT}" mass="1" friction=".01"/>'
     return f'<body name="{name}">{joints}{body}{arms}</body>'

@@ -10,7 +10,7 @@ from framework.sim import Flags, Floats, Ids, Streams
 #: Places tried for one thing.
 TRIES = 40
 #: Least space between things; m.
-GAP = 0.05
+GAP = 0.01
 
 
 class Places:
@@ -29,6 +29,7 @@ class Places:
         self.streams, self.ids = streams, ids
         self.found: Flags = np.ones(len(ids), np.bool_)
         self._taken = walls[..., [0, 1, 3, 4]]
+        self._round = np.zeros(walls.shape[1], np.bool_)
 
     def put(
         self,
@@ -39,6 +40,7 @@ class Places:
         keep_out: ArrayLike | None = None,
         near: tuple[Floats, float] | None = None,
         there: Flags | None = None,
+        round_: bool = False,
     ) -> Floats:
         """Take a place for one more thing in every game.
 
@@ -49,20 +51,25 @@ class Places:
             keep_out: centre and half sides `(4)` of a rectangle that its centre is not in.
             near: points `(k, 2)`, and how far its centre is from them at most.
             there: whether it is in a game at all, `(k)`; in the others it takes no place.
+            round_: whether it is a disc, which may be nearer to other discs.
 
         Returns:
             Centres, `(k, 2)`. Where none was found `found` turns False, and the place means nothing.
         """
         k = len(self.ids)
         unit = self.streams.uniform(self.ids, 0.0, 1.0, 2 * TRIES).reshape(k, TRIES, 2)
-        low, high = np.broadcast_to(low, (k, 2)) + half, np.broadcast_to(high, (k, 2)) - half
+        least: Floats = np.broadcast_to(low, (k, 2)) + half
+        most: Floats = np.broadcast_to(high, (k, 2)) - half
         if near is not None:
             point, distance = near
-            low, high = np.maximum(low, point - distance), np.minimum(high, point + distance)
-        where = low[:, None] + (high - low)[:, None] * unit
+            least, most = np.maximum(least, point - distance), np.minimum(most, point + distance)
+        where = least[:, None] + (most - least)[:, None] * unit
         taken = self._taken[:, None]
-        touching = np.abs(where[:, :, None] - taken[..., :2]) < taken[..., 2:] + half[:, None, None] + GAP
-        free = ~touching.all(axis=3).any(axis=2)
+        away, room = where[:, :, None] - taken[..., :2], taken[..., 2:] + half[:, None, None] + GAP
+        touching: Flags = np.all(np.abs(away) < room, axis=3)
+        if round_:
+            touching &= ~self._round | (np.linalg.norm(away, axis=3) < room[..., 0])
+        free: Flags = ~np.any(touching, axis=2)
         if near is not None:
             free &= np.linalg.norm(where - point[:, None], axis=2) <= distance
         if keep_out is not None:
@@ -75,6 +82,7 @@ class Places:
         self.found &= free[rows, first]
         place = where[rows, first]
         self._taken = np.concatenate([self._taken, np.concatenate([place, half], axis=1)[:, None]], axis=1)
+        self._round = np.append(self._round, round_)
         return np.asarray(place)
 
 

@@ -28,6 +28,10 @@ class Props:
     there: Flags
     half: Floats
 
+    def rows(self, kept: Flags) -> Props:
+        """Those of some of the games, `(k)`."""
+        return Props(self.active[kept], self.there[kept], self.half[kept])
+
 
 def props(streams: Streams, ids: Ids, config: GameConfig) -> Props:
     """Draw how many agents of each team and boxes there are in games `ids`, and which are elongated."""

@@ -10,7 +10,7 @@ from framework_hide_seek.layouts.layout import Layout
 from framework_hide_seek.layouts.placing import Places, footprints, quarter_turns
 from framework_hide_seek.layouts.props import Props
 from framework_hide_seek.layouts.walls import DOOR, around, with_door
-from framework_hide_seek.scene import AGENT, FLOOR
+from framework_hide_seek.scene import FLOOR, WIDE
 
 #: Walls that a layout has, and their friction.
 WALLS, FRICTION = 8, 0.01
@@ -30,17 +30,17 @@ def quadrant(streams: Streams, ids: Ids, config: GameConfig, props: Props) -> La
     turns = quarter_turns(streams, ids, config.boxes + config.ramps)
     sides = footprints(props.half, turns)
     places = Places(streams, ids, walls)
-    agent = np.full((k, 2), AGENT)
+    agent = np.full((k, 2), WIDE)
     inside = (ROOM[:2] - ROOM[2:], ROOM[:2] + ROOM[2:])
     objects = [places.put(sides[:, i], *inside, there=props.there[:, i]) for i in range(config.boxes)]
     objects += [
         places.put(sides[:, config.boxes + i], 0.0, FLOOR, keep_out=ROOM) for i in range(config.ramps)
     ]
     agents = [
-        places.put(agent, 0.0, FLOOR, keep_out=None if i < config.hiders else ROOM, there=props.active[:, i])
-        for i in range(config.hiders + config.seekers)
+        places.put(agent, 0.0, FLOOR, round_=True, keep_out=keep_out, there=props.active[:, i])
+        for i, keep_out in enumerate([None] * config.hiders + [ROOM] * config.seekers)
     ]
-    food = [places.put(agent, 0.0, FLOOR) for _ in range(config.food)]
+    food = [places.put(agent, 0.0, FLOOR, round_=True) for _ in range(config.food)]
     return Layout(
         walls,
         doors,

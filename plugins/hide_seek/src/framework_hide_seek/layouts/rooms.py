@@ -12,7 +12,7 @@ from framework_hide_seek.layouts.layout import Layout
 from framework_hide_seek.layouts.placing import Places, footprints, quarter_turns
 from framework_hide_seek.layouts.props import Props
 from framework_hide_seek.layouts.walls import DOOR, around, with_door
-from framework_hide_seek.scene import AGENT, FLOOR
+from framework_hide_seek.scene import FLOOR, WIDE
 
 #: Walls that a layout has, and their friction, MuJoCo's own.
 WALLS, FRICTION = 10, 1.0
@@ -47,16 +47,16 @@ def rooms(streams: Streams, ids: Ids, config: GameConfig, props: Props) -> Layou
         places.put(sides[:, i], 0.0, FLOOR, there=props.there[:, i])
         for i in range(config.boxes + config.ramps)
     ]
-    agent = np.full((k, 2), AGENT)
+    agent = np.full((k, 2), WIDE)
     agents: list[Floats] = []
     for first, count in ((0, config.hiders), (config.hiders, config.seekers)):
-        agents.append(places.put(agent, 0.0, FLOOR))
-        lead = agents[-1]
+        agents.append(places.put(agent, 0.0, FLOOR, round_=True))
+        near = (agents[-1], TOGETHER)
         agents += [
-            places.put(agent, 0.0, FLOOR, near=(lead, TOGETHER), there=props.active[:, first + i])
+            places.put(agent, 0.0, FLOOR, round_=True, near=near, there=props.active[:, first + i])
             for i in range(1, count)
         ]
-    food = [places.put(agent, 0.0, FLOOR) for _ in range(config.food)]
+    food = [places.put(agent, 0.0, FLOOR, round_=True) for _ in range(config.food)]
     return Layout(
         walls,
         doors,
