@@ -67,12 +67,12 @@ def bootstrap_interval(
     return np.quantile(means, tail, axis=0), np.quantile(means, 1 - tail, axis=0)
 
 
-def wilson_interval(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float]:
+def wilson_interval(successes: float, trials: float, z: float = 1.959964) -> tuple[float, float]:
     """Confidence interval of a proportion (Wilson 1927).
 
     Args:
         successes: of the trials.
-        trials: at least 1.
+        trials: at least 1; not whole where it is as many independent ones as would say as much.
         z: normal quantile; the default is that of 95%.
     """
     share = successes / trials

@@ -56,6 +56,11 @@ def test_joint_training(model: dict[str, Any], parameters: dict[str, Any], scene
     check_algorithm({**BRIEF, **parameters}, environment=recorded(scenes), model=model)
 
 
-@pytest.mark.parametrize("evaluator", ["grasp/log_likelihood", "grasp/calibration"])
-def test_evaluators(evaluator: str, scenes: Path) -> None:
+SUCCESS = {"use": "grasp/success", "random": 2, "proposals": [1, 2], "uniform": [3], "beam": 2, "tries": 1}
+
+
+@pytest.mark.parametrize(
+    "evaluator", ["grasp/log_likelihood", "grasp/calibration", {**SUCCESS, "precision": "coarse"}], ids=str
+)
+def test_evaluators(evaluator: Any, scenes: Path) -> None:
     check_evaluator(evaluator, algorithm=BRIEF, environment=recorded(scenes), model=BOTH)

@@ -108,6 +108,13 @@ def register_algorithms() -> Iterator[Component]:
 @hookimpl
 def register_evaluators() -> Iterator[Component]:
     yield Component(
+        "success",
+        f"{_EVALUATION}.success:Success",
+        parameters=f"{_EVALUATION}.config:SuccessConfig",
+        doc="How often grasps succeed, by method, number of proposals, kind and size of objects",
+        source=f"{_PAPER}, section IV",
+    )
+    yield Component(
         "log_likelihood",
         f"{_EVALUATION}.log_likelihood:LogLikelihood",
         parameters=f"{_EVALUATION}.config:LikelihoodConfig",

@@ -4,13 +4,55 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from framework import Param
+from framework.errors import UserError
+from framework_grasp.trials.physics import Precision
+
+#: How large objects are: as they are, or as large as the hand can still hold.
+Scale: TypeAlias = Literal["natural", "hard"]
 
 Compared: TypeAlias = Annotated[
     dict[str, Path], Param("other planners to compare with, name: ${checkpoint:STAGE}")
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuccessConfig:
+    """Which objects are grasped, and how grasps are chosen."""
+
+    random: Annotated[int, Param("random objects that no training has seen", unit="objects", ge=1)] = 40
+    training: Annotated[
+        Path | None, Param("dataset trained on, ${output:STAGE}, of whose objects as many are grasped, too")
+    ] = None
+    scales: Annotated[
+        tuple[Scale, ...],
+        Param("sizes: as they are, or as large as the hand can still hold, at most 24 cm long"),
+    ] = ("natural", "hard")
+    friction: Annotated[float, Param("Coulomb's, of objects on pads and table", gt=0, le=5)] = 0.5
+    proposals: Annotated[
+        tuple[int, ...],
+        Param("numbers of samples of the planner that the evaluator chooses from", ge=1),
+    ] = (1, 5, 10, 20, 40)
+    uniform: Annotated[
+        tuple[int, ...],
+        Param("numbers of uniform grasps that the evaluator chooses from", ge=1),
+    ] = (1, 5, 50, 200)
+    beam: Annotated[int, Param("width of the beam, and proposals made by it", ge=1)] = 20
+    tries: Annotated[
+        int,
+        Param("grasps tried in each scene of methods that draw one: sample, uniform, antipodal", ge=1),
+    ] = 4
+    compared: Compared = field(default_factory=dict)
+    precision: Annotated[Precision, Param("timestep of the trials: 4, 2 or 1 ms")] = "fine"
+    threads: Annotated[int, Param("threads of the simulation; 0: one per core", ge=0)] = 0
+    pictures: Annotated[int, Param("scenes of each set in the picture of distributions", ge=0)] = 6
+    seed: Annotated[int, Param("seed of scenes and of what is drawn", ge=0)] = 1
+
+    def __post_init__(self) -> None:
+        if not self.scales or not self.proposals:
+            raise UserError("grasp/success needs at least one of `scales` and one of `proposals`")
 
 
 @dataclass(frozen=True, kw_only=True)
