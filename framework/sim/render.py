@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ctypes.util import find_library
 from dataclasses import dataclass
 from typing import Any
@@ -65,15 +65,7 @@ class Renderer:
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._context)
         self._scene = mujoco.MjvScene(model, maxgeom=10_000)
         self._option = mujoco.MjvOption()
-        self._camera = mujoco.MjvCamera()
-        if isinstance(camera, str):
-            self._camera.type = mujoco.mjtCamera.mjCAMERA_FIXED.value
-            self._camera.fixedcamid = model.camera(camera).id
-        else:
-            self._camera.lookat[:] = camera.lookat
-            self._camera.distance = camera.distance
-            self._camera.azimuth = camera.azimuth
-            self._camera.elevation = camera.elevation
+        self._camera = self._aimed(camera)
 
     def draw(
         self, batch: Any, sim: int, decorate: Callable[[Any, int], None] | None = None
@@ -90,12 +82,36 @@ class Renderer:
         mujoco.mj_forward(self.model, self.data)
         if decorate is not None:
             decorate(self.data, sim)
-        return self._frame()
+        return self._frame(self._camera)
 
-    def _frame(self) -> NDArray[np.uint8]:
+    def views(self, cameras: Sequence[Camera | str]) -> NDArray[np.uint8]:
+        """Draw `data` as it is, once `mj_forward` has been there: `(cameras, height, width, 3)`.
+
+        What is only seen, such as colours and lights, may have been changed in `model` before.
+        """
+        return np.stack([self._frame(self._aimed(camera)) for camera in cameras])
+
+    def upload(self, texture: int) -> None:
+        """Take over what was written into `model.tex_data` of a texture."""
+        self._opengl.make_current()
+        mujoco.mjr_uploadTexture(self.model, self._context, texture)
+
+    def _aimed(self, camera: Camera | str) -> Any:
+        aimed = mujoco.MjvCamera()
+        if isinstance(camera, str):
+            aimed.type = mujoco.mjtCamera.mjCAMERA_FIXED.value
+            aimed.fixedcamid = self.model.camera(camera).id
+        else:
+            aimed.lookat[:] = camera.lookat
+            aimed.distance = camera.distance
+            aimed.azimuth = camera.azimuth
+            aimed.elevation = camera.elevation
+        return aimed
+
+    def _frame(self, camera: Any) -> NDArray[np.uint8]:
         self._opengl.make_current()
         every = mujoco.mjtCatBit.mjCAT_ALL.value
-        mujoco.mjv_updateScene(self.model, self.data, self._option, None, self._camera, every, self._scene)
+        mujoco.mjv_updateScene(self.model, self.data, self._option, None, camera, every, self._scene)
         height, width = self.size
         upside_down = np.empty((height, width, 3), np.uint8)
         area = mujoco.MjrRect(0, 0, width, height)

@@ -21,6 +21,7 @@ __all__ = ["ReorientEnv", "Successes", "register"]
 __getattr__ = lazily(__name__, {"ReorientEnv": "env", "Successes": "successes", "register": "gymnasium_ids"})
 
 _PAPER = "OpenAI et al. 2018, Learning Dexterous In-Hand Manipulation"
+_VISION = "framework_dex_hand.vision"
 
 
 @hookimpl
@@ -33,6 +34,42 @@ def register_environments() -> Iterator[Component]:
         source=f"{_PAPER}, section 3",
         settable="framework_dex_hand.config:SETTABLE",
     )
+    yield Component(
+        "renders",
+        f"{_VISION}.renders:Renders",
+        parameters=f"{_VISION}.config:RendersConfig",
+        doc="Pictures of hand and object from three cameras that look different every time, as a data set",
+        source=f"{_PAPER}, section 5",
+        produces=True,
+    )
+    yield Component(
+        "poses",
+        f"{_VISION}.poses:make_poses",
+        parameters=f"{_VISION}.config:PosesConfig",
+        doc="These pictures, with where the object is in them",
+    )
+
+
+@hookimpl
+def register_models() -> Iterator[Component]:
+    yield Component(
+        "pose_cnn",
+        f"{_VISION}.network:make_pose_cnn",
+        parameters=f"{_VISION}.config:PoseCNNConfig",
+        doc="Position and rotation of the object from three cameras, with one tower for all",
+        source=f"{_PAPER}, section 5.1",
+    )
+
+
+@hookimpl
+def register_algorithms() -> Iterator[Component]:
+    yield Component(
+        "pose",
+        f"{_VISION}.training:Pose",
+        parameters=f"{_VISION}.config:PoseConfig",
+        doc="Train a network to see where the object is",
+        source=f"{_PAPER}, section 5",
+    )
 
 
 @hookimpl
@@ -44,4 +81,11 @@ def register_evaluators() -> Iterator[Component]:
         doc="Consecutive goals per trial, what ended the trials, and the learning curve",
         source=f"{_PAPER}, section 6",
         needs=("algorithm", "environment"),
+    )
+    yield Component(
+        "pose_error",
+        f"{_VISION}.errors:PoseError",
+        parameters=f"{_VISION}.config:PoseErrorConfig",
+        doc="How far the network is from where the object is, in millimetres and degrees",
+        source=f"{_PAPER}, section 6.6",
     )
