@@ -6,9 +6,11 @@ from typing import Final
 
 import numpy as np
 
-from framework_grasp.arrays import Array
+from framework.sim.rotations import matrix
+from framework_grasp.arrays import Array, Flags
 from framework_grasp.trials.bench import Bench
-from framework_grasp.trials.hand import FINGER, OPENING, PAD_HEIGHT
+from framework_grasp.trials.hand import FINGER, OPENING, PAD_HEIGHT, PAD_WIDTH, PALM
+from framework_grasp.trials.trial import quaternions
 
 #: Where candidates come from, as the dataset names them.
 PROPOSALS: Final = ("uniform", "antipodal", "planner")
@@ -75,7 +77,27 @@ def _lines(bench: Bench, count: int, random: np.random.Generator, friction: floa
     )
     good = held & (width < OPENING - _ROOM)  # false where a ray met nothing
     middle = through + ((first - second) / 2)[:, None] * axis
-    return _hands(middle[good], axis[good], random, dims)
+    hands = _hands(middle[good], axis[good], random, dims)
+    return hands[free(bench, hands)]
+
+
+def free(bench: Bench, grasps: Array) -> Flags:
+    """Whether open hands come to their grasps without meeting the object where it was put, nearly: `(n,)`.
+
+    Looked at along a few lines under the palm and the fingers.
+    """
+    across = (-1.0, 0.0, 1.0)
+    palm = [(PALM[0] * x, PALM[1] * y, PAD_HEIGHT) for x in across for y in (*across, -0.5, 0.5)]
+    tips = [(PAD_WIDTH / 2 * x, (OPENING / 2 + FINGER * y) * side, 0.0)
+            for x in across for y in (0.1, 1.0) for side in (-1, 1)]  # fmt: skip
+    points = np.array(palm + tips)
+    matrices = matrix(quaternions(grasps))
+    above = np.append(points[:, :2], np.ones((len(points), 1)), axis=1)
+    origins = np.einsum("nij,kj->nki", matrices, above) + grasps[:, None, :3]
+    directions = np.broadcast_to(-matrices[:, None, :, 2], origins.shape)
+    distance, _ = bench.rays(origins.reshape(-1, 3), directions.reshape(-1, 3))
+    met = 1 - distance.reshape(len(grasps), len(points))
+    return np.asarray(~(met > points[:, 2]).any(axis=1))
 
 
 def _hands(middle: Array, axis: Array, random: np.random.Generator, dims: int) -> Array:

@@ -24,6 +24,8 @@ PAD_HEIGHT: Final = 0.06
 PAD_WIDTH: Final = 0.022
 #: Of a finger, across the pad, m.
 FINGER: Final = 0.01
+#: Half lengths of the palm along x and y, m.
+PALM: Final = (0.02, 0.07)
 #: Closing force of each finger, N.
 GRIP: Final = 20.0
 #: The drives of the slides: N/m, N s/m, and the most they push, N.
@@ -114,8 +116,8 @@ def _hand(physics: Physics) -> Any:
             <joint name="x" type="slide" axis="1 0 0"/>
             <joint name="y" type="slide" axis="0 1 0"/>
             <joint name="z" type="slide" axis="0 0 1"/>
-            <geom name="palm" type="box" size="0.02 0.07 0.015" pos="0 0 {PAD_HEIGHT + 0.015}" mass="0.5"
-              group="{OTHER_GROUP}"/>
+            <geom name="palm" type="box" size="{PALM[0]} {PALM[1]} 0.015" mass="0.5"
+              pos="0 0 {PAD_HEIGHT + 0.015}" group="{OTHER_GROUP}"/>
             <body name="right" gravcomp="1" pos="0 {-half - FINGER / 2} {top}">
               <joint name="right" axis="0 1 0" {slide}/>
               <geom name="right" {finger}/>
