@@ -34,6 +34,7 @@ __getattr__ = lazily(
 )
 
 _PAPER = "Tobin et al. 2018, Domain Randomization and Generative Models for Robotic Grasping"
+_PRODUCERS = "framework_grasp.producers"
 _PLANNING = "framework_grasp.planning"
 _EVALUATION = "framework_grasp.evaluation"
 
@@ -42,10 +43,24 @@ _EVALUATION = "framework_grasp.evaluation"
 def register_environments() -> Iterator[Component]:
     yield Component(
         "random_objects",
-        "framework_grasp.random_objects:RandomObjects",
+        f"{_PRODUCERS}:RandomObjects",
         parameters="framework_grasp.config:RandomObjectsConfig",
         doc="Invented objects, how they look, and how simulated grasps of them went, as a dataset",
         source=f"{_PAPER}, section III-A",
+        produces=True,
+    )
+    yield Component(
+        "household",
+        f"{_PRODUCERS}:make_household",
+        parameters="framework_grasp.config:HouseholdConfig",
+        doc="The same of realistic objects that the plugin brings: mugs, bottles, tools, boxes",
+        produces=True,
+    )
+    yield Component(
+        "meshes",
+        f"{_PRODUCERS}:make_meshes",
+        parameters="framework_grasp.config:MeshesConfig",
+        doc="The same of your own objects, from OBJ and STL files",
         produces=True,
     )
     yield Component(

@@ -2,7 +2,7 @@
 
 A view is parallel: its pixels look along one direction. The value of a pixel is the height, m, of what is
 seen above the plane through the scene's origin that is perpendicular to this direction; 0 where nothing is
-seen. So the first view, from above, is a map of heights above the table.
+seen, nan where nothing is measured. So the first view, from above, is a map of heights above the table.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from framework.sim.rotations import from_vector, matrix
 from framework_grasp.arrays import Array
 from framework_grasp.trials.bench import Bench
 
@@ -68,3 +69,22 @@ def views(bench: Bench, axes: Array) -> Array:
         distance, _ = bench.rays(origins, -back)
         found[view, near] = np.nan_to_num(_FAR - distance, nan=0.0)
     return found.reshape(len(axes), PIXELS, PIXELS)
+
+
+def tilted(axes: Array, deviation: float, random: np.random.Generator) -> Array:
+    """Cameras turned a little about random axes: by normally distributed rotation vectors, rad."""
+    turns = matrix(from_vector(deviation * random.standard_normal((len(axes), 3))))
+    return np.asarray(axes @ turns)
+
+
+def unreliable(depth: Array, noise: float, missing: float, random: np.random.Generator) -> Array:
+    """What a sensor makes of depth views.
+
+    Args:
+        depth: heights, m.
+        noise: its standard deviation in each pixel, m.
+        missing: share of pixels that are not measured; nan.
+        random: draws both.
+    """
+    noisy = depth + noise * random.standard_normal(depth.shape)
+    return np.where(random.random(depth.shape) < missing, np.nan, noisy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from framework_grasp.arrays import Array, Flags
 from framework_grasp.trials.bench import Bench
 from framework_grasp.trials.hand import FINGER, OPENING, PAD_HEIGHT, PAD_WIDTH, PALM
 from framework_grasp.trials.trial import quaternions
+
+if TYPE_CHECKING:
+    from framework_grasp.planning.planner import GraspPlanner
 
 #: Where candidates come from, as the dataset names them.
 PROPOSALS: Final = ("uniform", "antipodal", "planner")
@@ -122,5 +125,16 @@ def _hands(middle: Array, axis: Array, random: np.random.Generator, dims: int) -
     if dims == 6:
         found[:, 4] = np.arcsin(np.clip(-along[:, 2], -1, 1))
         found[:, 5] = np.arctan2(axis[:, 2], up[:, 2])
-        found = found[np.abs(found[:, 4:]).max(axis=1) <= TILT]
-    return found
+    # Not so near to the table that the pads would close above the line.
+    return found[(depth >= 0) & (np.abs(found[:, 4:]) <= TILT).all(axis=1)]
+
+
+def planned(planner: GraspPlanner, depth: Array, count: int, random: np.random.Generator) -> Array:
+    """Samples of a trained planner, given depth views `(V, 64, 64)` m: `(count, dims)`."""
+    import torch
+
+    generator = torch.Generator().manual_seed(int(random.integers(2**62)))
+    seen = torch.from_numpy(depth.astype(np.float32))[None]
+    with torch.no_grad():
+        found = planner.propose(seen, count, "sample", generator).grasps[0]
+    return np.asarray(found.double().numpy())

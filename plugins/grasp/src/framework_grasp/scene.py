@@ -21,7 +21,7 @@ and its outcome what `trials.trial` says. A dataset has one row for each scene, 
 | `success`  | (G) bool            | whether the object was held after lifting and shaking                |
 | `failure`  | (G) class           | `FAILURES`: none, miss, slip, collision, crush, diverged             |
 | `proposal` | (G) class           | `PROPOSALS`: uniform, antipodal, planner                             |
-| `object`   | string              | its name: `random/SEED` of `objects.random.random_solid`             |
+| `object`   | string              | its name: `random/SEED` of `objects.random`, `mug`, of a file `mug`  |
 | `scale`    | float32             | extra factor on its lengths                                          |
 | `friction` | float32             | Coulomb's, between the object and pads or table                      |
 | `mass`     | float32             | of the object, kg                                                    |

@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 from scipy.spatial import ConvexHull  # type: ignore[import-untyped]
 
-from framework.sim.rotations import matrix
 from framework_grasp.arrays import Array
 from framework_grasp.objects.solid import Part, Solid
 
@@ -30,6 +29,9 @@ _MASS: Final = (0.012, 0.5)
 def random_solid(seed: int, parts: tuple[int, int] = PARTS, own: Sequence[Array] = ()) -> Solid:
     """The object of a seed; there is no end of them.
 
+    It is called `random/SEED`; with other numbers of parts, or parts of one's own, otherwise: its seed alone
+    does not make it again then.
+
     Args:
         seed: from 0 on; the same number makes the same object.
         parts: the least and greatest number of parts, ends included.
@@ -47,11 +49,11 @@ def random_solid(seed: int, parts: tuple[int, int] = PARTS, own: Sequence[Array]
         part = replace(part, quaternion=tuple((turn / np.linalg.norm(turn)).tolist()))
         if placed:
             meeting = _inside(placed[int(random.integers(len(placed)))], random)
-            offset = matrix(np.array(part.quaternion)) @ (_inside(part, random) - np.array(part.position))
-            part = replace(part, position=tuple((meeting - offset).tolist()))
+            part = replace(part, position=tuple((meeting - _inside(part, random)).tolist()))
         placed.append(part)
     mass = float(np.exp(random.uniform(*np.log(_MASS))))
-    solid = Solid(f"random/{seed}", tuple(placed), mass, inertia=float(np.exp(random.uniform(-0.4, 0.4))))
+    kind = "own" if own else "random" if parts == PARTS else f"random_{low}_{high}"
+    solid = Solid(f"{kind}/{seed}", tuple(placed), mass, inertia=float(np.exp(random.uniform(-0.4, 0.4))))
     factor = random.uniform(*_LONGEST) / solid.extent[2]
     shortest = solid.extent[0] * factor
     if not _SHORTEST[0] <= shortest <= _SHORTEST[1]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
-from scipy.spatial import ConvexHull  # type: ignore[import-untyped]
+from scipy.spatial import ConvexHull, QhullError  # type: ignore[import-untyped]
 
 from framework.sim.rotations import matrix
 from framework_grasp.arrays import Array
@@ -60,11 +60,18 @@ class Part:
 
     @cached_property
     def volume(self) -> float:
-        """In cubic metres."""
+        """In cubic metres.
+
+        Raises:
+            ValueError: it is a flat hull.
+        """
         if self.kind == "box":
             return float(8 * np.prod(self.size))
         if self.kind == "hull":
-            return float(ConvexHull(self.corners).volume)
+            try:
+                return float(ConvexHull(self.corners).volume)
+            except QhullError as error:
+                raise ValueError("a part is flat: it needs a volume") from error
         radius = self.size[0]
         ball = 0.0 if self.kind == "cylinder" else 4 / 3 * np.pi * radius**3
         return float(ball + (0.0 if self.kind == "sphere" else 2 * np.pi * radius**2 * self.size[1]))
@@ -88,12 +95,14 @@ class Solid:
         parts: at least one.
         mass: kg; shared among the parts by their volumes.
         inertia: factor on the moments of inertia that follow from that.
+        scale: how much larger its lengths are than when it was made.
     """
 
     name: str
     parts: tuple[Part, ...]
     mass: float
     inertia: float = 1.0
+    scale: float = 1.0
 
     @cached_property
     def points(self) -> Array:
@@ -110,7 +119,7 @@ class Solid:
     def scaled(self, factor: float) -> Solid:
         """Larger by a factor, of the same material: its mass grows by the factor's cube."""
         parts = tuple(part.scaled(factor) for part in self.parts)
-        return replace(self, parts=parts, mass=self.mass * factor**3)
+        return replace(self, parts=parts, mass=self.mass * factor**3, scale=self.scale * factor)
 
 
 def _directions(count: int = 120) -> Array:

@@ -65,7 +65,10 @@ def model_of(solid: Solid, friction: float, physics: Physics) -> Any:
     spec = _hand(physics).copy()
     body = spec.worldbody.add_body(name="object", pos=[0, 0, 0.5])
     body.add_freejoint()
-    volume = sum(part.volume for part in solid.parts)
+    try:
+        volume = sum(part.volume for part in solid.parts)
+    except ValueError as error:
+        raise ValueError(f"the object {solid.name} cannot be simulated: {error}") from error
     for number, part in enumerate(solid.parts):
         options: dict[str, Any] = {"size": [*part.size, 0, 0, 0][:3]}
         if part.kind == "hull":
