@@ -21,6 +21,7 @@
 | `mlp`                         | multilayer perceptrons, alone and as ensembles                      |
 | `targets`                     | target networks: frozen copies, Polyak updates                      |
 | `evaluate`                    | exactly so many episodes of a policy, without favouring short ones  |
+| `selfplay`                    | teams of agents, opponents from the past: `rl/self_play`            |
 | `mean_return`, `curve`        | the evaluator `rl/mean_return`; learning curves of evaluators       |
 | `film`                        | videos of a policy at work                                          |
 | `vector`                      | reading gymnasium's vector conventions: final observations, success |

@@ -33,6 +33,10 @@ class Batch:
         log_prob, value: of the policy that acted, at the time.
         next_value: of what each step led to, from the same critic; of no meaning if terminated.
         advantage, target: of the action, and for the value.
+        own: whether the policy that learns chose the action, and not another one; None for everywhere.
+            Nothing is learnt where it did not.
+        can_act: whether the action had any effect; None for everywhere. Where it had none, only values
+            are learnt.
         discount: of the value of what a transition led to; 0 if terminated.
     """
 
@@ -49,6 +53,8 @@ class Batch:
     next_value: Tensor | None = None
     advantage: Tensor | None = None
     target: Tensor | None = None
+    own: Tensor | None = None
+    can_act: Tensor | None = None
     discount: Tensor | None = None
 
     @property
@@ -62,6 +68,13 @@ class Batch:
         cut = self.ended
         cut[-1] = True
         return cut
+
+    @property
+    def chosen(self) -> Tensor | None:
+        """Whether the policy that learns chose an action that had an effect; None for everywhere."""
+        if self.own is None or self.can_act is None:
+            return self.can_act if self.own is None else self.own
+        return self.own & self.can_act
 
     def next_observation(self) -> Tree:
         """What each step of a fragment led to, before any reset; a tree of `(*S, ...)`."""

@@ -59,6 +59,13 @@ def register_algorithms() -> Iterator[Component]:
         doc="Proximal policy optimisation",
         source="Schulman et al. 2017, Proximal Policy Optimization Algorithms",
     )
+    yield Component(
+        "self_play",
+        "framework.rl.selfplay.ppo:SelfPlay",
+        parameters="framework.rl.selfplay.config:SelfPlayConfig",
+        doc="Proximal policy optimisation of teams that play each other, as they are and as they were",
+        source="Baker et al. 2019, Emergent Tool Use From Multi-Agent Autocurricula, appendix B",
+    )
     for name, doc, source in _OFF_POLICY:
         yield Component(
             name,

@@ -91,6 +91,7 @@ class Trunk(nn.Module):
         memory: what comes after the layers; "lstm", "gru" or None.
         units: of the memory.
         activation: after each layer.
+        norm: whether layers and memory are each followed by layer normalisation.
 
     Attributes:
         features: numbers out.
@@ -105,6 +106,7 @@ class Trunk(nn.Module):
         memory: str | None = None,
         units: int = 64,
         activation: type[nn.Module] = nn.Tanh,
+        norm: bool = False,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -113,10 +115,11 @@ class Trunk(nn.Module):
             linear = nn.Linear(before, after)
             nn.init.orthogonal_(linear.weight, math.sqrt(2))
             nn.init.zeros_(linear.bias)
-            layers += [linear, activation()]
+            layers += [linear, activation(), *([nn.LayerNorm(after)] if norm else [])]
         self.layers = nn.Sequential(*layers)
         width = hidden[-1] if hidden else int(encoder.features)  # type: ignore[arg-type]
         self.memory = Memory(width, units, memory) if memory else None
+        self.norm = nn.LayerNorm(units) if norm and memory else None
         self.features = units if self.memory else width
         self.state_size = self.memory.state_size if self.memory else 0
 
@@ -125,4 +128,7 @@ class Trunk(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         """Features of sequences; see `Memory.forward`. Without a memory, of any batch."""
         x = self.layers(self.encoder(observation))
-        return (x, None) if self.memory is None else self.memory(x, state, is_first)
+        if self.memory is None:
+            return x, None
+        y, after = self.memory(x, state, is_first)
+        return (y if self.norm is None else self.norm(y)), after

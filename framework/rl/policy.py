@@ -28,12 +28,14 @@ class Step(NamedTuple):
         log_prob: of the action, `(*batch)`.
         value: of the observation, `(*batch)`; None without a critic.
         state: hidden states for the next step.
+        own: whether it was this policy that chose, `(*batch)`, where others choose too; None for everywhere.
     """
 
     action: Tree
     log_prob: Tensor
     value: Tensor | None
     state: State
+    own: Tensor | None = None
 
 
 class Evaluation(NamedTuple):
@@ -62,10 +64,12 @@ class Policy(nn.Module, ABC):
 
     Attributes:
         observation_space, action_space: of one observation, and one action, of one agent.
+        agents: what the last axis of every batch has to be; None for any axes at all.
     """
 
     observation_space: gymnasium.Space[Any]
     action_space: gymnasium.Space[Any]
+    agents: int | None = None
 
     @abstractmethod
     def initial_state(self, *batch: int) -> State:
@@ -90,6 +94,12 @@ class Policy(nn.Module, ABC):
     @abstractmethod
     def to_environment(self, action: Tree) -> Tree:
         """Actions as the environment takes them: arrays, scaled, and inside the action space."""
+
+    def normalize_by(self, observation: Tree) -> None:
+        """Count observations `(*batch, ...)` for scaling those to come; a policy need not scale any."""
+
+    def drop_critic(self) -> None:
+        """Forget all that only values are read from."""
 
     def act(
         self,
@@ -146,7 +156,8 @@ class ActorCritic(Policy):
         action_space: of one action.
         actor: from observations to the features that actions are chosen by.
         critic: from observations to the features that values are read from; may be `actor` itself.
-        normalizer: what observations pass first; the algorithm feeds it.
+        normalizer: what observations pass first, an `ObservationNormalizer` or another module with
+            `update`; the algorithm feeds it.
         head: options of `Head`.
     """
 
@@ -157,7 +168,7 @@ class ActorCritic(Policy):
         actor: Trunk,
         critic: Trunk | None,
         *,
-        normalizer: ObservationNormalizer | None = None,
+        normalizer: nn.Module | None = None,
         **head: Any,
     ) -> None:
         super().__init__()
@@ -193,13 +204,16 @@ class ActorCritic(Policy):
     def to_environment(self, action: Tree) -> Tree:
         return self.head.to_environment(action)
 
+    def normalize_by(self, observation: Tree) -> None:
+        if self.normalizer is not None:
+            self.normalizer.update(observation)  # type: ignore[operator]
+
     @property
     def box(self) -> nn.Module:
         """What draws from the first, or only, action space."""
         return next(iter(self.head.parts))
 
     def drop_critic(self) -> None:
-        """Forget all that only values are read from."""
         self.value_head = None
         if "critic" in self.trunks:
             del self.trunks["critic"]
@@ -252,10 +266,11 @@ class Player:
     Args:
         policy: whose mode is played.
         agents: size of the agent axis; None for no such axis.
+        generator: what is drawn from, instead of playing the mode; None for the mode.
     """
 
-    def __init__(self, policy: Policy, agents: int | None = None) -> None:
-        self.policy, self.agents = policy, agents
+    def __init__(self, policy: Policy, agents: int | None = None, generator: Generator | None = None) -> None:
+        self.policy, self.agents, self.generator = policy, agents, generator
         self.remembers = bool(policy.initial_state(1))
         self._state: State | None = None
         self._is_first: Tensor | None = None
@@ -277,7 +292,8 @@ class Player:
             raise UserError(f"a player remembers {self._count} episodes, and is given {count} observations")
         self._count = count
         with torch.no_grad():
-            step = self.policy.act(tensors, self._state, self._is_first, deterministic=True)
+            drawn: Any = {"deterministic": self.generator is None, "generator": self.generator}
+            step = self.policy.act(tensors, self._state, self._is_first, **drawn)
         self._state, self._is_first = step.state, None
         action = self.policy.to_environment(step.action)
         return tree_map(lambda x: x[0], action) if single else action

@@ -40,6 +40,10 @@ def serve(policy: Acting) -> Served:
     Raises:
         UserError: it is another policy.
     """
+    if policy.agents is not None:
+        raise UserError(
+            f"a policy of {policy.agents} agents together is not exported; export one of its members"
+        )
     seen, action = policy.observation_space, policy.action_space
     parts = dict(seen.spaces) if isinstance(seen, spaces.Dict) else {"observation": seen}
     flat = all(isinstance(part, spaces.Box) and str(name).isidentifier() for name, part in parts.items())

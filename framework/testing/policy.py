@@ -41,7 +41,7 @@ def check_policy(policy: Section | Policy, *, environment: Section | None = None
     assert isinstance(policy, Policy), f"{name} builds a {type(policy).__name__}, not a framework.rl Policy"
     mode = policy.training
     policy.eval()
-    for batch in ((3,), (2, 2)):
+    for batch in ((policy.agents or 3,), (2, policy.agents or 2)):
         trial = _Trial(policy, batch, seed, f"{name}, batch {batch}")
         with torch.no_grad():
             trial.check_step()

@@ -80,3 +80,56 @@ class Counting(gymnasium.vector.VectorEnv[Any, Any, Any]):
         self.random.bit_generator.state = state["random"]
         for name in ("episode", "elapsed", "length"):
             setattr(self, name, state[name].copy())
+
+
+class Duel(gymnasium.vector.VectorEnv[Any, Any, Any]):
+    """Two teams of two, crosswise at a table; each earns by choosing what is of no use to the other.
+
+    An agent sees its number, its team and the step. Evens earn 1 for each of theirs that chooses 2, odds for
+    each of theirs that chooses 0, and what one team earns the other loses. In the first step of an
+    episode odds cannot act: what they choose counts for nothing. Episodes of environment i last 3 + i steps.
+    """
+
+    def __init__(self, num_envs: int = 4) -> None:
+        self.metadata = {"autoreset_mode": AutoresetMode.SAME_STEP}
+        self.num_envs, self.teams = num_envs, {"evens": (0, 2), "odds": (1, 3)}
+        self.single_observation_space = Dict(sees=Box(-np.inf, np.inf, (4, 3), np.float32))
+        self.single_action_space = gymnasium.spaces.MultiDiscrete(np.full((4, 1), 3))
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self.elapsed = np.zeros(num_envs, np.int64)
+
+    @property
+    def can_act(self):
+        return (np.arange(4) % 2 == 0) | (self.elapsed > 0)[:, None]
+
+    def observe(self):
+        agent = np.broadcast_to(np.arange(4), (self.num_envs, 4))
+        elapsed = np.broadcast_to(self.elapsed[:, None], agent.shape)
+        return {"sees": np.stack([agent, agent % 2, elapsed], -1).astype(np.float32)}
+
+    def reset(self, *, seed=None, options=None):
+        self.elapsed[:] = 0
+        return self.observe(), {}
+
+    def step(self, actions):
+        chosen = np.asarray(actions)[..., 0]
+        good = (chosen == np.where(np.arange(4) % 2 == 0, 2, 0)) & self.can_act
+        reward = good.astype(float) @ np.where(np.add.outer(np.arange(4), np.arange(4)) % 2 == 0, 1.0, -1.0)
+        self.elapsed += 1
+        ended = self.elapsed >= 3 + np.arange(self.num_envs)
+        info: dict[str, Any] = {}
+        if ended.any():
+            final = np.full(self.num_envs, None, dtype=object)
+            seen = self.observe()["sees"]
+            for i in np.flatnonzero(ended):
+                final[i] = {"sees": seen[i]}
+            info = {"final_obs": final, "_final_obs": ended}
+            self.elapsed[ended] = 0
+        return self.observe(), reward, np.zeros(self.num_envs, bool), ended, info
+
+    def get_state(self):
+        return self.elapsed.copy()
+
+    def set_state(self, state):
+        self.elapsed[:] = state

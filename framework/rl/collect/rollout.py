@@ -14,6 +14,7 @@ from torch import Generator, Tensor
 from framework.rl.batch import Batch, State
 from framework.rl.collect.watcher import Watcher
 from framework.rl.policy import Policy
+from framework.rl.selfplay.teams import can_act
 from framework.rl.trees import Tree, to_tensors, tree_map
 from framework.rl.vector import require_same_step, state_of, warn_if_unsaved
 
@@ -100,6 +101,7 @@ class RolloutCollector:
     def _step(self, last: bool) -> tuple[dict[str, Tree], list[Tree]]:
         """One row, and what its steps led to that are cut."""
         observation, is_first, policy = self._observation, self._is_first, self.policy
+        able = can_act(self.environment)
         chosen = policy.act(observation, self._state, is_first, generator=self._random)
         self._state = chosen.state
         action = chosen.action if self.explore is None else self.explore(chosen.action, self._random)
@@ -132,7 +134,10 @@ class RolloutCollector:
             "is_first": is_first,
             "log_prob": chosen.log_prob,
         }
-        return row | ({} if next_value is None else {"value": chosen.value, "next_value": next_value}), final
+        row |= {} if next_value is None else {"value": chosen.value, "next_value": next_value}
+        row |= {} if chosen.own is None else {"own": chosen.own}
+        row |= {} if able is None else {"can_act": torch.from_numpy(able).to(self.device)}
+        return row, final
 
     def state_dict(self) -> dict[str, Any]:
         """Everything the next steps depend on but the policy, the environment's state included."""

@@ -91,6 +91,10 @@ class PPOConfig:
     normalize_rewards: Annotated[
         bool, Param("divide rewards by the running standard deviation of discounted returns")
     ] = False
+    normalize_values: Annotated[
+        bool,
+        Param("let the critic foresee returns of zero mean and unit variance, by those of late"),
+    ] = False
     overlap: Annotated[
         bool,
         Param("collect the next experience, in a thread, while learning; it is then one round old"),

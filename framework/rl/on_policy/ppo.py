@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,9 +20,10 @@ from framework.rl.batch import Batch
 from framework.rl.buffers.rollout import RolloutBuffer
 from framework.rl.collect.rollout import RolloutCollector
 from framework.rl.cycle import CycleAlgorithm
-from framework.rl.normalizer import RewardNormalizer
+from framework.rl.normalizer import Normalizer, RewardNormalizer
 from framework.rl.on_policy.config import PPOConfig
 from framework.rl.policy import ActorCritic, Policy
+from framework.rl.selfplay.teams import agents_of, teams_of
 from framework.rl.serving import serve
 from framework.rl.targets import frozen_copy
 from framework.rl.trees import tree_map
@@ -33,6 +35,8 @@ class PPO(Plays, CycleAlgorithm):
     A cycle collects `steps` steps in every environment and goes through them `epochs` times, in
     `minibatches` updates each. Time limits are bootstrapped from the true final observation. A
     recurrent policy is trained on sequences, from the hidden states they were collected with.
+    Where many agents act at once (`framework.rl.selfplay.teams`), each is one more row of the batch: one
+    policy learns from what all of them do, or `TeamPolicies` do for theirs.
 
     Args:
         environment: a `VectorEnv` with SAME_STEP autoreset.
@@ -54,22 +58,40 @@ class PPO(Plays, CycleAlgorithm):
             matmul=config.matmul,
         )
         self.config, self.environment, self.model = config, environment, model
+        self.agents, self.teams = agents_of(environment), teams_of(environment)
         # Acts on the CPU, where environments are, and beside the learner.
         self.acting = (frozen_copy(model),)  # in a tuple: it is no part of what is learned
         # In a tuple, since in distributed training each process has running returns of its own.
-        self.rewards = (RewardNormalizer(environment.num_envs, config.gamma),)
+        axes = (environment.num_envs,) if self.agents is None else (environment.num_envs, self.agents)
+        self.rewards = (RewardNormalizer(axes, config.gamma),)
+        # Weights of old targets fall to 1/e in 100,000 steps, so that the scale follows what is learnt.
+        options = {"eps": 1e-4, "clip": math.inf, "input_clip": math.inf, "ema": 1 - 1e-5}
+        self.values = Normalizer(1, **options) if config.normalize_values else None
         self._seed(process=0)
 
     def _seed(self, process: int) -> None:
         """Give each process, and each of its parts, a stream of random numbers of its own."""
-        collecting, order = np.random.SeedSequence([self.config.seed, process]).generate_state(2)
+        seeds = np.random.SeedSequence([self.config.seed, process]).generate_state(3).tolist()
+        collecting, order, behaving = seeds
         config = self.config
         self.collector = RolloutCollector(
-            self.environment, self.acting[0], int(collecting), sequence_length=config.sequence_length
+            self.environment,
+            self.behaviour(behaving),
+            collecting,
+            agents=self.agents,
+            sequence_length=config.sequence_length,
         )
         self.buffer = RolloutBuffer(
-            config.steps, config.sequence_length, gamma=config.gamma, lam=config.lam, seed=int(order)
+            config.steps, config.sequence_length, gamma=config.gamma, lam=config.lam, seed=order
         )
+
+    def behaviour(self, seed: int) -> Policy:
+        """What acts in the environment: a copy of what learns; a subclass may let others act beside it.
+
+        Args:
+            seed: of whatever is drawn besides actions.
+        """
+        return self.acting[0]
 
     def setup(self, stage: str) -> None:
         super().setup(stage)
@@ -91,13 +113,29 @@ class PPO(Plays, CycleAlgorithm):
         batch, finished = experience
         if self.config.normalize_rewards:
             batch = replace(batch, reward=self.rewards[0](batch.reward, batch.ended))
+        if self.values is not None:
+            batch = _in_units(batch, self.values)
         self.buffer.clear()
         self.buffer.add(batch)
+        if self.values is not None:
+            self._scale(self.values)
         self.counters.episodes += len(finished) * self.processes
         if not finished:
             return {}
         returns, lengths = zip(*finished, strict=True)
-        return {"train/return": float(np.mean(returns)), "train/length": float(np.mean(lengths))}
+        found = {"train/return": float(np.mean(returns)), "train/length": float(np.mean(lengths))}
+        for team, places in self.teams.items():
+            found[f"train/return/{team}"] = float(np.mean([each[list(places)] for each in returns]))
+        return found
+
+    def _scale(self, values: Normalizer) -> None:
+        """Count targets, and say them and values as the critic does."""
+        held = self.buffer.batch
+        assert held is not None
+        assert held.target is not None
+        values.update((held.target if held.own is None else held.target[held.own]).reshape(-1, 1))
+        scaled = {name: values(getattr(held, name)[..., None])[..., 0] for name in ("target", "value")}
+        self.buffer.batch = replace(held, **scaled)
 
     def ready(self) -> bool:
         return self.buffer.batch is not None
@@ -123,9 +161,7 @@ class PPO(Plays, CycleAlgorithm):
             if self._too_far(moved):
                 break
         # Fed now, so that what was collected is judged as it was collected.
-        normalizer = getattr(self.model, "normalizer", None)
-        if normalizer is not None:
-            normalizer.update(everything.observation)
+        self.model.normalize_by(everything.observation)
         if not config.overlap:
             self.buffer.clear()  # no checkpoint need hold what will not be learnt from again
         return {
@@ -148,15 +184,16 @@ class PPO(Plays, CycleAlgorithm):
         assert batch.advantage is not None
         assert batch.log_prob is not None
         assert judged.value is not None
-        advantage = batch.advantage
-        if config.normalize_advantages and advantage.numel() > 1:
-            advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
+        advantage, chosen, own = batch.advantage, batch.chosen, batch.own
+        kept = advantage if chosen is None else advantage[chosen]
+        if config.normalize_advantages and kept.numel() > 1:
+            advantage = (advantage - kept.mean()) / (kept.std() + 1e-8)
         log_ratio = judged.log_prob - batch.log_prob
         ratio = log_ratio.exp()
         clipped = ratio.clamp(1 - config.clip, 1 + config.clip)
-        policy = -torch.minimum(ratio * advantage, clipped * advantage).mean()
-        value = self._value_loss(judged.value, batch)
-        entropy = judged.entropy.mean()
+        policy = -_mean(torch.minimum(ratio * advantage, clipped * advantage), chosen)
+        value = _mean(self._value_error(judged.value, batch), own)
+        entropy = _mean(judged.entropy, chosen)
         weight = self.scheduled(config.entropy_weight, config.final_entropy_weight)
         loss = policy + config.value_weight * value - weight * entropy
         with torch.no_grad():
@@ -164,19 +201,20 @@ class PPO(Plays, CycleAlgorithm):
                 "policy": policy.detach(),
                 "value": value.detach(),
                 "entropy": entropy.detach(),
-                "kl": (ratio - 1 - log_ratio).mean(),  # Schulman 2020, Approximating KL divergence
-                "clipped": ((ratio - 1).abs() > config.clip).float().mean(),
+                "kl": _mean(ratio - 1 - log_ratio, chosen),  # Schulman 2020, Approximating KL divergence
+                "clipped": _mean(((ratio - 1).abs() > config.clip).float(), chosen),
             }
         return loss, parts
 
-    def _value_loss(self, value: Tensor, batch: Batch) -> Tensor:
+    def _value_error(self, value: Tensor, batch: Batch) -> Tensor:
+        """Squared errors of values."""
         assert batch.target is not None
         error = (value - batch.target).square()
         if self.config.clip_value is None:
-            return error.mean()
+            return error
         assert batch.value is not None
         near = batch.value + (value - batch.value).clamp(-self.config.clip_value, self.config.clip_value)
-        return torch.maximum(error, (near - batch.target).square()).mean()
+        return torch.maximum(error, (near - batch.target).square())
 
     def _too_far(self, moved: Tensor) -> bool:
         """Whether the policy has left what its data can tell about it; all processes agree."""
@@ -223,9 +261,28 @@ class PPO(Plays, CycleAlgorithm):
         self.rewards[0].load_state_dict(state["rewards"])
 
 
+def _in_units(batch: Batch, scale: Normalizer) -> Batch:
+    """What the critic said of zero mean and unit variance, in the units of rewards."""
+    assert batch.value is not None
+    assert batch.next_value is not None
+    now, after = (scale.inverse(x.unsqueeze(-1)).squeeze(-1) for x in (batch.value, batch.next_value))
+    return replace(batch, value=now, next_value=after)
+
+
+def _mean(values: Tensor, where: Tensor | None) -> Tensor:
+    """The mean of some, or of all; 0 of none."""
+    if where is None:
+        return values.mean()
+    # Multiplying would keep what is not finite, and a mean of none is no number.
+    return values.where(where, 0).sum() / where.sum().clamp(min=1)
+
+
 def _explained(batch: Batch) -> float:
     """Share of the variance of returns that the critic had foreseen; 1 at best."""
     assert batch.target is not None
     assert batch.value is not None
-    variance = batch.target.var()
-    return float(1 - (batch.target - batch.value).var() / variance) if variance > 0 else 0.0
+    target, value = batch.target, batch.value
+    if batch.own is not None:
+        target, value = target[batch.own], value[batch.own]
+    variance = target.var()
+    return float(1 - (target - value).var() / variance) if variance > 0 else 0.0
