@@ -30,3 +30,34 @@ def register_environments() -> Iterator[Component]:
         doc="Hide and seek between two teams, with boxes and ramps to move, to lock and to climb",
         source=f"{_PAPER}, section 3 and appendix A",
     )
+
+
+@hookimpl
+def register_models() -> Iterator[Component]:
+    yield Component(
+        "entities",
+        "framework_hide_seek.model.policy:make_policy",
+        parameters="framework_hide_seek.model.config:EntitiesConfig",
+        doc="Actors that attend to what they see, and critics that know all, with memories",
+        source=f"{_PAPER}, appendix B",
+    )
+
+
+@hookimpl
+def register_evaluators() -> Iterator[Component]:
+    yield Component(
+        "strategies",
+        "framework_hide_seek.evaluation.strategies:Strategies",
+        parameters="framework_hide_seek.evaluation.config:StrategiesConfig",
+        doc="What hiders earn, how often they are seen, what is moved, locked, blocked before seekers come",
+        source=f"{_PAPER}, section 5",
+        needs=("algorithm", "environment"),
+    )
+    yield Component(
+        "cross_play",
+        "framework_hide_seek.evaluation.cross_play:CrossPlay",
+        parameters="framework_hide_seek.evaluation.config:CrossPlayConfig",
+        doc="Teams of several times against each other and against chance: a matrix, and ratings",
+        source=f"{_PAPER}, section 5",
+        needs=("algorithm", "environment"),
+    )

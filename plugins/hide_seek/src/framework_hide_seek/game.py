@@ -113,6 +113,22 @@ class Game(VectorEnv):
 
     # Beginning ----------------------------------------------------------------------------
 
+    @property
+    def teams(self) -> dict[str, tuple[int, ...]]:
+        """Places of each team's agents."""
+        hiders, count = self.config.hiders, len(self.hides)
+        return {"hiders": tuple(range(hiders)), "seekers": tuple(range(hiders, count))}
+
+    @property
+    def can_act(self) -> Flags:
+        """Whose next actions count, `(num_envs, agents)`: not those of seekers in the preparation.
+
+        Nor those of agents that do not play.
+        """
+        ready: Flags = self.hides | (self.step_number >= self.preparation)[:, None]
+        ready &= self.exists[:, : len(self.hides)]
+        return ready
+
     def _start(self, ids: Ids) -> None:
         left, cast = ids, props(self.streams, ids, self.config)
         for _ in range(LAYOUTS):

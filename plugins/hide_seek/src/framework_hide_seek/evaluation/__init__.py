@@ -1,0 +1,1 @@
+"""How well teams hide and seek, and how they go about it."""

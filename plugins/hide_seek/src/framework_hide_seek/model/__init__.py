@@ -1,0 +1,1 @@
+"""The policy: entities that are seen, embedded, attended to, and remembered (appendix B)."""
