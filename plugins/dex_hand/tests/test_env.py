@@ -11,7 +11,8 @@ import pytest
 from framework.sim.rotations import product, turn
 from framework.sim.shadow_hand import HINGES
 from framework_dex_hand.config import ReorientConfig
-from framework_dex_hand.env import ORIGIN, ReorientEnv
+from framework_dex_hand.env import ReorientEnv
+from framework_dex_hand.hand import ORIGIN
 from framework_dex_hand.model import PLACE, TURNED
 
 

@@ -17,7 +17,8 @@ from framework.sim.shadow_hand import HINGES
 from framework.testing import assert_same
 from framework_dex_hand.config import ReorientConfig
 from framework_dex_hand.disturbances import LEFT, OBJECT
-from framework_dex_hand.env import ORIGIN, ReorientEnv
+from framework_dex_hand.env import ReorientEnv
+from framework_dex_hand.hand import ORIGIN
 from framework_dex_hand.parameters import GROUPS
 
 ROOT = Path(__file__).parents[3]

@@ -23,7 +23,8 @@ from framework.sim.rotations import turn
 from framework.testing import check_algorithm, check_environment
 from framework.testing.sections import build
 from framework_dex_hand.config import ReorientConfig
-from framework_dex_hand.env import ORIGIN, ReorientEnv
+from framework_dex_hand.env import ReorientEnv
+from framework_dex_hand.hand import ORIGIN
 from framework_dex_hand.model import PLACE, resting
 from framework_dex_hand.model import build as build_model
 from framework_dex_hand.vision.config import PoseCNNConfig, PoseErrorConfig, PosesConfig, RendersConfig

@@ -9,16 +9,55 @@ from framework import Component, hookimpl
 from framework.lazy import lazily
 
 if TYPE_CHECKING:
+    from framework_dex_hand.config import SETTABLE, HandConfig, SuccessesConfig
+    from framework_dex_hand.disturbances import hand_disturbances, nearest
     from framework_dex_hand.env import ReorientEnv
     from framework_dex_hand.gymnasium_ids import register
+    from framework_dex_hand.hand import HandEnv
+    from framework_dex_hand.model import MOTION, PLACE, TURNED, settled
+    from framework_dex_hand.parameters import GROUPS, hand_parameters
     from framework_dex_hand.successes import Successes
 
 FRAMEWORK_API = 1
 
-#: What plugins that build on this one may import.
-__all__ = ["ReorientEnv", "Successes", "register"]
+_HOMES = {
+    "GROUPS": "parameters",
+    "HandConfig": "config",
+    "HandEnv": "hand",
+    "MOTION": "model",
+    "PLACE": "model",
+    "ReorientEnv": "env",
+    "SETTABLE": "config",
+    "Successes": "successes",
+    "SuccessesConfig": "config",
+    "TURNED": "model",
+    "hand_disturbances": "disturbances",
+    "hand_parameters": "parameters",
+    "nearest": "disturbances",
+    "register": "gymnasium_ids",
+    "settled": "model",
+}
 
-__getattr__ = lazily(__name__, {"ReorientEnv": "env", "Successes": "successes", "register": "gymnasium_ids"})
+#: What plugins that build on this one may import.
+__all__ = [
+    "GROUPS",
+    "MOTION",
+    "PLACE",
+    "SETTABLE",
+    "TURNED",
+    "HandConfig",
+    "HandEnv",
+    "ReorientEnv",
+    "Successes",
+    "SuccessesConfig",
+    "hand_disturbances",
+    "hand_parameters",
+    "nearest",
+    "register",
+    "settled",
+]
+
+__getattr__ = lazily(__name__, _HOMES)
 
 _PAPER = "OpenAI et al. 2018, Learning Dexterous In-Hand Manipulation"
 _VISION = "framework_dex_hand.vision"

@@ -28,27 +28,9 @@ SETTABLE = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReorientConfig:
-    """Parameters of turning an object in the hand; the defaults are the paper's, but for `control`."""
+class HandConfig:
+    """Parameters of any task in the hand; the defaults are the paper's, but for `control`."""
 
-    object: Annotated[
-        Literal["block", "prism", "sphere"],
-        Param("what lies in the palm: a block, an octagonal prism or a sphere"),
-    ] = "block"
-    goal: Annotated[
-        Literal["z", "parallel", "full"],
-        Param("goals: turned about the vertical; that with any face up; turned in any way"),
-    ] = "z"
-    least_angle: Annotated[
-        float, Param("from a new goal to where the object is, at least", unit="rad", ge=0, le=pi)
-    ] = 0.0
-    greatest_angle: Annotated[
-        float,
-        Param(
-            "that at most; goals with another face up turn so far about the vertical", unit="rad", gt=0, le=pi
-        ),
-    ] = pi
-    tolerance: Annotated[float, Param("angle at which a goal is reached", unit="rad", gt=0)] = 0.4
     max_successes: Annotated[int, Param("goals after which an episode ends", unit="goals", ge=1)] = 50
     steps_per_goal: Annotated[
         int, Param("time for each goal, after which an episode ends", unit="env steps", ge=1)
@@ -88,6 +70,30 @@ class ReorientConfig:
     threads: Annotated[int, Param("native threads, 0 for one per core; no result depends on it", ge=0)] = 0
     seed: Annotated[int, Param("where the random streams of all simulations start", ge=0)] = 0
     render_size: Annotated[int, Param("height and width of rendered frames", unit="pixels", ge=16)] = 480
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReorientConfig(HandConfig):
+    """Parameters of turning an object in the hand; the defaults are the paper's."""
+
+    object: Annotated[
+        Literal["block", "prism", "sphere"],
+        Param("what lies in the palm: a block, an octagonal prism or a sphere"),
+    ] = "block"
+    goal: Annotated[
+        Literal["z", "parallel", "full"],
+        Param("goals: turned about the vertical; that with any face up; turned in any way"),
+    ] = "z"
+    least_angle: Annotated[
+        float, Param("from a new goal to where the object is, at least", unit="rad", ge=0, le=pi)
+    ] = 0.0
+    greatest_angle: Annotated[
+        float,
+        Param(
+            "that at most; goals with another face up turn so far about the vertical", unit="rad", gt=0, le=pi
+        ),
+    ] = pi
+    tolerance: Annotated[float, Param("angle at which a goal is reached", unit="rad", gt=0)] = 0.4
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ TIPS, OBJECT, LEFT = slice(0, 15), slice(15, 18), slice(18, 22)
 SLACK = 0.05
 
 
-def disturbances(apart: Callable[[Rows], Floats]) -> list[Effect]:
+def hand_disturbances(apart: Callable[[Rows], Floats]) -> list[Effect]:
     """Effects between a hand and its policy, in the order in which they act.
 
     Args:

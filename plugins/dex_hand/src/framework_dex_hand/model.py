@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -67,9 +68,19 @@ def octagon() -> Array:
 
 @cache
 def resting(thing: str, goal: str, timestep: float, count: int) -> NDArray[np.float64]:
+    """States in which an object lies in the palm, turned as goals are; see `settled`."""
+    goals = Goals(thing, goal)
+    return settled(build(thing, timestep), count, goals.anywhere)
+
+
+def settled(model: Any, count: int, turned: Callable[[Streams, Ids], Array]) -> NDArray[np.float64]:
     """States in which the object lies in a palm whose joints are in the middle of their ranges.
 
-    It starts turned as goals are.
+    Args:
+        model: an `MjModel` whose joints are those of the hand, then the object's, then any others, which
+            are left where they come to rest.
+        count: of states.
+        turned: draws how objects are turned as they are put there, `(k, 4)`.
 
     Returns:
         `(count, state)`, rows for `Batch.state`; always the same ones.
@@ -77,22 +88,21 @@ def resting(thing: str, goal: str, timestep: float, count: int) -> NDArray[np.fl
     Raises:
         UserError: the object does not stay in the palm.
     """
-    model = build(thing, timestep)
     world = World(model, count)
     streams = Streams(count)
     streams.reseed(0)
     qpos, ctrl, state = world.batch.bind("qpos"), world.batch.bind("ctrl"), world.batch.state
-    goals, first = Goals(thing, goal), state.copy()
+    first = state.copy()
     left: Ids = np.arange(count)
     for _ in range(TRIES):
         state[left] = first[left]
         ctrl[left] = model.actuator_ctrlrange.mean(axis=1)
         qpos[left, PLACE] = ABOVE
         qpos[left, PLACE.start : PLACE.start + 2] += SPREAD * streams.normal(left, 2)
-        qpos[left, TURNED] = goals.anywhere(streams, left)
-        failed = world.step(left, round(RESTING / timestep))
+        qpos[left, TURNED] = turned(streams, left)
+        failed = world.step(left, round(RESTING / model.opt.timestep))
         lost = qpos[left, PLACE.start + 2] < LOWEST
         left = left[lost if failed is None else lost | failed[left]]
         if not len(left):
             return np.array(state)
-    raise UserError(f"the {thing} fell from the hand {TRIES} times before an episode could start")
+    raise UserError(f"the object fell from the hand {TRIES} times before an episode could start")

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from framework.sim import Field, Parameter
-from framework.sim.fields import mass, size
+from framework.sim.fields import size
 from framework.sim.shadow_hand import HINGES
 
 
-def parameters(model: Any, thing: str) -> list[Parameter]:
-    """Parameters of a hand with an object, each of which leaves it as it is unless set."""
+def hand_parameters(model: Any, bodies: Sequence[str], sized: bool) -> list[Parameter]:
+    """Parameters of a hand with an object, each of which leaves it as it is unless set.
+
+    Args:
+        model: the `MjModel`.
+        bodies: that the object is made of, by name.
+        sized: whether its size can differ between simulations, which that of a mesh cannot.
+    """
     names = (model.body(i).name for i in range(model.nbody))
     links = tuple(n for n in names if n.startswith("robot0:") and n != "robot0:hand mount")
     hinges = tuple(range(HINGES))
     found = [
         Parameter(
             name="object_mass",
-            fields=mass("object"),
+            fields=(Field("body_mass", tuple(bodies)), Field("body_inertia", tuple(bodies))),
             low=0.05,
             high=20.0,
             doc="mass and inertia of the object, times its own",
@@ -87,11 +94,11 @@ def parameters(model: Any, thing: str) -> list[Parameter]:
             doc="standard deviation of where the markers are on their fingertips, along each axis",
         ),
     ]
-    if thing != "prism":  # the vertices of a mesh are the same in all simulations
+    if sized:
         found.append(
             Parameter(
                 name="object_size",
-                fields=size(model, "object"),
+                fields=tuple(field for body in bodies for field in size(model, body)),
                 low=0.5,
                 high=2.0,
                 doc="lengths of the object, times its own, at the same mass",

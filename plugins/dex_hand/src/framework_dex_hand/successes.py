@@ -13,10 +13,7 @@ from framework.rl.curve import LearningCurve
 from framework.rl.evaluate import Outcomes, evaluate_policy
 from framework.rl.film import film
 from framework_dex_hand.config import SuccessesConfig
-from framework_dex_hand.env import ReorientEnv
-
-#: What `info` says about a trial that ended.
-KEYS = ("successes", "dropped", "waited", "angle")
+from framework_dex_hand.hand import HandEnv
 
 
 class Successes:
@@ -33,6 +30,9 @@ class Successes:
         curve: mean goals against what they cost.
     """
 
+    #: What `info` says about a trial that ended.
+    keys: tuple[str, ...] = ("successes", "dropped", "waited", "angle")
+
     def __init__(self, config: SuccessesConfig) -> None:
         self.config = config
         self.every = config.every
@@ -41,6 +41,14 @@ class Successes:
     def __call__(self, algorithm: Any, environment: Any) -> Report:
         """The final evaluation, and the learning curve so far."""
         played = self._play(algorithm, environment, self.config.episodes, stream=0)
+        report = self._report(played, environment)
+        self.curve.show(report)
+        if self.config.film:
+            self._film(algorithm, environment, report)
+        return report
+
+    def _report(self, played: Outcomes, environment: Any) -> Report:
+        """What the trials say."""
         goals, most = played.info["successes"], environment.config.max_successes
         metrics = {
             "mean": float(goals.mean()),
@@ -70,16 +78,10 @@ class Successes:
                     metrics["all"],
                 ]
             ],
-            caption=(
-                f"At most {most}; goals are {np.degrees(environment.config.least_angle):.0f} degrees away or "
-                f"more, and reached at {np.degrees(environment.config.tolerance):.0f}."
-            ),
+            caption=f"At most {most}; {environment.task}.",
         )
         report.tables["ends"] = _ends(played, most)
         report.figures["goals in a row per trial"] = _distribution(goals, most)
-        self.curve.show(report)
-        if self.config.film:
-            self._film(algorithm, environment, report)
         return report
 
     def monitor(self, algorithm: Any, environment: Any) -> dict[str, float]:
@@ -106,12 +108,12 @@ class Successes:
         return int(np.random.SeedSequence([self.config.seed, stream]).generate_state(1)[0])
 
     def _play(self, algorithm: Any, environment: Any, episodes: int, stream: int) -> Outcomes:
-        if not isinstance(environment, ReorientEnv):
+        if not isinstance(environment, HandEnv):
             raise UserError(
                 f"{type(environment).__name__} counts no goals in a row\n"
-                "  dex_hand/successes needs dex_hand/reorient; for others: rl/mean_return"
+                "  it takes a hand that does, such as dex_hand/reorient; for others: rl/mean_return"
             )
-        return evaluate_policy(environment, algorithm.player(), episodes, self._seed(stream), KEYS)
+        return evaluate_policy(environment, algorithm.player(), episodes, self._seed(stream), self.keys)
 
 
 def _ends(played: Outcomes, most: int) -> Table:

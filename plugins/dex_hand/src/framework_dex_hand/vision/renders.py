@@ -29,7 +29,8 @@ from framework.shards import Shards
 from framework.sim.engine import mujoco
 from framework.sim.render import Renderer
 from framework.sim.rotations import Array
-from framework_dex_hand.env import ORIGIN, ReorientEnv
+from framework_dex_hand.env import ReorientEnv
+from framework_dex_hand.hand import ORIGIN
 from framework_dex_hand.model import LOWEST, PLACE, TURNED
 from framework_dex_hand.vision.config import RendersConfig
 from framework_dex_hand.vision.looks import CAMERAS, Looks, prepared
