@@ -69,9 +69,15 @@ class Part:
 
     `Part["algorithm"]` is `Annotated[Any, Part("algorithm")]`; written like that, type checkers
     and linters read it too.
+
+    Args:
+        kind: of the component.
+        base: the class, "package.module:Class", that what is built has to derive from. Recipes with
+            another are refused as far as the source of its builder tells.
     """
 
     kind: Kind
+    base: str = dataclasses.field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -148,6 +148,24 @@ class Parametrised(Protocol):
         ...
 
 
+@runtime_checkable
+class DrawsParameters(Parametrised, Protocol):
+    """A `Parametrised` environment that draws parameters itself as episodes begin."""
+
+    def set_ranges(self, ranges: Mapping[str, tuple[Any, Any]], ids: np.ndarray | None = None) -> None:
+        """Set what is drawn, uniformly, from the next episode on; parameters of the present one stay.
+
+        Args:
+            ranges: name -> low and high, each one number for all or one each, `(len(ids),)`; equal ones
+                are a value that is set, for that episode and those that follow.
+            ids: the simulations, `(n,)` integers; all by default.
+
+        Raises:
+            UserError: as `set_parameters`, or low above high. Nothing is changed then.
+        """
+        ...
+
+
 class Evaluator(Protocol):
     """Judges a trained algorithm."""
 

@@ -20,6 +20,9 @@ from framework.component import Component
 Need: TypeAlias = tuple[str, ...]
 
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+_WRAPPER = ("framework.wrapper", "Wrapper")
+#: Packages whose classes derive from nobody else's.
+_FOREIGN = {"abc", "lightning", "torch", "typing"}
 _MAX_HOPS = 8  # imports and base classes followed from a name to its definition
 
 
@@ -59,6 +62,67 @@ def needs(component: Component) -> list[Need]:
     return [need for name, need in zip(call.names, context, strict=False) if name not in call.idle]
 
 
+def derives(component: Component, base: str) -> bool | None:
+    """Whether what a component builds derives from a class, as far as its source tells; None if it does not.
+
+    Args:
+        component: whose target is a class, or a function annotated with what it returns.
+        base: "package.module:Class", where the class is defined.
+    """
+    module, _, name = component.target.partition(":")
+    home, _, wanted = base.partition(":")
+    return _derives(_built(module, name), (home, wanted), _MAX_HOPS)
+
+
+def _built(module: str, name: str) -> tuple[str, ast.ClassDef | _Function] | None:
+    """A class, or that which a function returns, and where it is defined."""
+    found = _find(module, name, _MAX_HOPS)
+    if found is None or isinstance(found[1], ast.ClassDef):
+        return found
+    home, node = found[0], found[1]
+    return _find(home, node.returns.id, _MAX_HOPS) if isinstance(node.returns, ast.Name) else None
+
+
+def _derives(
+    found: tuple[str, ast.ClassDef | _Function] | None, base: tuple[str, str], hops: int
+) -> bool | None:
+    if found is None or hops < 0:
+        return None
+    module, node = found
+    if not isinstance(node, ast.ClassDef):
+        return None
+    if (module, node.name) == base:
+        return True
+    if (module, node.name) == _WRAPPER:  # which passes for what it wraps
+        return None
+    every = [_derives_name(module, parent, base, hops - 1) for parent in node.bases]
+    return True if True in every else None if None in every else False
+
+
+def _derives_name(module: str, node: ast.expr, base: tuple[str, str], hops: int) -> bool | None:
+    while isinstance(node, ast.Subscript):  # Generic[T]
+        node = node.value
+    named = isinstance(node, ast.Name)
+    while isinstance(node, ast.Attribute):  # pl.LightningModule
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return None
+    if _origin(module, node.id).split(".")[0] in _FOREIGN:
+        return False
+    return _derives(_find(module, node.id, hops), base, hops) if named else None
+
+
+def _origin(module: str, name: str) -> str:
+    """The module that a name of another is imported from; empty if it is not."""
+    tree = module_tree(module)
+    for node in tree.body if tree else []:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                if (alias.asname or alias.name.split(".")[0]) == name:
+                    return (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
+    return ""
+
+
 def misfit(component: Component) -> str:
     """Why a component cannot be called as its kind is, as far as its source tells; or nothing."""
     if not component.kind:
@@ -89,15 +153,10 @@ def _misfit(call: Call | None, given: list[str], *, named: bool) -> str:
 def _read(target: str, method: str) -> Call | None:
     """The call of a function, or of a class's method; of what a function returns for `__call__`."""
     module, _, name = target.partition(":")
-    found = _find(module, name, _MAX_HOPS)
+    found = _built(module, name) if method == "__call__" else _find(module, name, _MAX_HOPS)
     if found is None:
         return None
     home, node = found
-    if method == "__call__" and not isinstance(node, ast.ClassDef):
-        returned = node.returns
-        if not isinstance(returned, ast.Name) or (found := _find(home, returned.id, _MAX_HOPS)) is None:
-            return None
-        home, node = found
     if isinstance(node, ast.ClassDef):
         inner = _method(home, node, method, _MAX_HOPS)
         return None if inner is None else _call(inner, bound=True)

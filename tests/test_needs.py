@@ -11,7 +11,7 @@ import pytest
 
 from framework import Component
 from framework.component import Kind
-from framework.needs import misfit, needs
+from framework.needs import derives, misfit, needs
 
 PARTS = """
     import no_library_of_this_name
@@ -52,7 +52,17 @@ PARTS = """
     class Wrong(Judge):
         def __call__(self, algorithm): return algorithm
 
+    from lightning import LightningModule
+    import lightning.pytorch as pl
+    from framework.wrapper import Wrapper
+
+    class Plain(LightningModule): ...
+    class Dotted(pl.LightningModule): ...
+    class Around(Wrapper): ...
+    class Mixed(Foreign, Handed): ...
+
     def judge(config) -> Judge: return Judge(config)
+    def trainer(config) -> Handed: return Handed(config)
     def mystery(config): return judge(config)
     """
 BASE = """
@@ -156,3 +166,25 @@ WHERE = "never_imported.inner.parts"
 )
 def test_misfit(kind: Kind, name: str, parameters: str | None, said: str) -> None:
     assert misfit(component(kind, name, parameters)) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Handed", True),
+        ("trainer", True),
+        ("Mixed", True),
+        ("Own", False),
+        ("Inherited", True),
+        ("Looker", False),
+        ("Plain", False),
+        ("Dotted", False),
+        # Not to be told: from elsewhere, a wrapper that passes for what it wraps, one that does not say.
+        ("Unknown", None),
+        ("Around", None),
+        ("mystery", None),
+        ("nowhere", None),
+    ],
+)
+def test_derives(name: str, expected: bool | None) -> None:
+    assert derives(component("algorithm", name), "never_imported.inner.base:Trainer") is expected

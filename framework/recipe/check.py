@@ -27,7 +27,7 @@ from framework.component import (
     unwrap,
 )
 from framework.errors import PluginError, UnknownComponentError, did_you_mean
-from framework.needs import misfit, needs
+from framework.needs import derives, misfit, needs
 from framework.recipe.checkpoint import CheckpointRef
 from framework.recipe.compose import compose, read_file
 from framework.recipe.convert import At, convert, convert_parameters, make
@@ -215,8 +215,9 @@ def _core_section(name: str, cls: type[_Section], settings: Settings) -> _Sectio
     return cls() if section is INVALID else typing.cast("_Section", section)
 
 
-def _extension(kind: str, value: Any, at: At) -> Any:
+def _extension(wanted: Part, value: Any, at: At) -> Any:
     """Read the section of a callback or logger; problems go to the findings."""
+    kind = wanted.kind
     name = value.get("use") if isinstance(value, dict) else None
     if not isinstance(name, str):
         example = value if isinstance(value, str) else "Name"
@@ -260,9 +261,16 @@ class Sections:
         return None if use is INVALID else use
 
     def _read(
-        self, kind: Kind, value: Any, path: KeyPath, findings: Findings, what: str, near: Collection[str]
+        self,
+        kind: Kind,
+        value: Any,
+        path: KeyPath,
+        findings: Findings,
+        what: str,
+        near: Collection[str],
+        base: str = "",
     ) -> Any:
-        """Args: what: the section in words. near: what the component can be built from."""
+        """Args: what: the section in words. near: what the component can be built from. base: see `Part`."""
         if value is INVALID:
             return INVALID
         expected = f"expected {{use: plugin/name}} (see: framework list {kind})"
@@ -287,7 +295,10 @@ class Sections:
                 said, hints = f"{reference} names no {kind}", []
             findings.add((*path, "use"), said, *(hint.strip() for hint in hints))
             return INVALID
-
+        if base and derives(component, base) is False:
+            says = f"{what} has to be {with_article(kind)} that is a {base.partition(':')[2]}"
+            findings.add((*path, "use"), f"{says}, which {name} is not", f"see: framework list {kind}")
+            return INVALID
         if kind == "evaluator":  # whoever calls it brings what it judges
             near = {*self.named, *(["environment"] if value.get("environment") else [])}
         beside = [
@@ -295,8 +306,9 @@ class Sections:
         ]
         inside = {*(other for other in INSIDE[kind] if other in near), *beside}
 
-        def part(kind: Kind, value: Any, at: At) -> Any:
-            return self._read(kind, value, at.path, at.findings, f"{at.name!r} of {at.owner}", inside)
+        def part(wanted: Part, value: Any, at: At) -> Any:
+            what = f"{at.name!r} of {at.owner}"
+            return self._read(wanted.kind, value, at.path, at.findings, what, inside, wanted.base)
 
         at = At(path, f"{kind} {name}", name, findings, part=part, environment=self._where(component, value))
         given = {key: item for key, item in value.items() if key != "use"}
@@ -342,7 +354,8 @@ def _is_part(parameter: Parameter | None, kind: Kind) -> bool:
     """Whether a parameter is a part of this kind (lists and mappings of them are not)."""
     annotation = parameter.type if parameter else None
     members = typing.get_args(annotation) if is_union(annotation) else (annotation,)
-    return Part(kind) in (unwrap(member, Param())[0] for member in members)
+    found = (unwrap(member, Param())[0] for member in members)
+    return any(isinstance(part, Part) and part.kind == kind for part in found)
 
 
 def _with_seed(arguments: dict[str, Any], component: Component) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.building import with_article
-from framework.component import Component, Kind, Param, Parameter, Part, describe_dataclass, unwrap
+from framework.component import Component, Param, Parameter, Part, describe_dataclass, unwrap
 from framework.errors import PluginError, did_you_mean
 from framework.recipe.checkpoint import CheckpointRef, construct
 from framework.recipe.problems import INVALID, Findings, KeyPath
@@ -52,7 +52,7 @@ class At:
     see: str
     findings: Findings
     depth: int = 0
-    part: Callable[[Kind, Any, At], Any] = lambda kind, value, at: INVALID
+    part: Callable[[Part, Any, At], Any] = lambda wanted, value, at: INVALID
     environment: Component | None = None
 
     @property
@@ -135,7 +135,7 @@ def convert(value: Any, annotation: Any, param: Param, at: At) -> Any:
     if is_union(annotation):
         return _union(value, annotation, param, at)
     if isinstance(annotation, Part):
-        return at.part(annotation.kind, value, at)
+        return at.part(annotation, value, at)
     if isinstance(value, CheckpointRef):
         return _reference(value, annotation, param, at)
     if dataclasses.is_dataclass(annotation) and isinstance(annotation, type):

@@ -27,6 +27,7 @@ class Performance:
     def __init__(self, name: str, num_envs: int) -> None:
         self.name = name
         self.sums = np.zeros(num_envs)
+        self._unknown = np.full(num_envs, np.nan)
 
     def stepped(self, reward: Any, info: Mapping[str, Any], ended: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Take one step; returns the performance of each episode that ended, `(ended.sum(),)`.
@@ -43,17 +44,21 @@ class Performance:
             if self.name == "return":
                 self.sums += np.asarray(reward).reshape(len(self.sums), -1).sum(axis=1)
             else:
-                self.sums += np.nan_to_num(self._read("is_success", info))  # where only some say
+                reached = self._read("is_success", info)
+                # Not all may say, where these are no flags.
+                self.sums += reached if reached.dtype.kind == "b" else np.nan_to_num(reached)
+        if not ended.any():
+            return self._unknown[:0]
+        if self.name in COUNTED:
             found = self.sums[ended]
             self.sums[ended] = 0.0
             return found
-        if not ended.any():
-            return np.zeros(0)
-        return self._read("is_success" if self.name == "success" else self.name, info)[ended]
+        key = "is_success" if self.name == "success" else self.name
+        return np.asarray(self._read(key, info)[ended], np.float64)
 
-    def _read(self, key: str, info: Mapping[str, Any]) -> NDArray[np.float64]:
-        values = np.asarray(final_info(key, info, np.full(len(self.sums), np.nan)), np.float64)
-        if np.isnan(values).all():
+    def _read(self, key: str, info: Mapping[str, Any]) -> NDArray[Any]:
+        values = final_info(key, info, self._unknown)
+        if values.dtype.kind == "f" and np.isnan(values).all():
             known = sorted(name for name in info if not name.startswith(("_", "final_")))
             raise UserError(
                 f"performance: {self.name} needs {key!r} in info, where the environment has "

@@ -17,7 +17,9 @@ from framework.testing.point_goal import PointGoal
 from framework.testing.sections import build
 from framework_adr import ADR
 from framework_adr.bounds import INSIDE
-from framework_adr.config import ADRConfig, RangeConfig
+from framework_adr.config import PUCK as PUCK_NAMES
+from framework_adr.config import ADRConfig, PuckConfig, RangeConfig
+from framework_adr.puck import PuckEnv
 
 from .toy import Toy
 
@@ -58,6 +60,42 @@ def test_ranges_end_where_performance_does(framework_fit):
     assert history.done == sorted(history.done)
     assert history.entropy[0] == -7
     assert history.entropy[-1] == pytest.approx((np.log(3.25) + np.log(5)) / 2)
+
+
+def test_episodes_start_with_their_own_parameters(framework_fit):
+    environment = PuckEnv(PuckConfig(num_envs=4, steps=3))
+    model = make_policy(environment, PolicyConfig(hidden=(4,), groups={"actor": ("policy",)}))
+    inner = PPO(
+        environment, model, PPOConfig(budget={"env_steps": 16 * 24}, steps=24, minibatches=1, epochs=1)
+    )
+    parameters = {"mass": RangeConfig(step=0.1), "tilt_x": RangeConfig(step=0.1)}
+    thresholds = {
+        "low_threshold": -11.0,
+        "high_threshold": -10.0,
+    }  # every bound moves outwards, again and again
+    config = ADRConfig(inner=inner, parameters=parameters, performance="return", buffer=1, **thresholds)
+    algorithm, seen = ADR(environment, model, config), []
+    step = environment.step
+
+    def watched(actions):
+        answer = step(actions)
+        seen.append((answer[0]["hidden"], (answer[2] | answer[3]).copy(), algorithm.ranges()))
+        return answer
+
+    environment.step = watched
+    framework_fit(algorithm)
+    hidden, ended = np.array([h for h, *_ in seen]), np.array([e for _, e, _ in seen])
+    # What is observed first, where the last one ended, is what is observed throughout.
+    within = ~ended[1:]
+    np.testing.assert_array_equal(hidden[1:][within], hidden[:-1][within])
+    assert (hidden[1:] != hidden[:-1]).any()
+    # Once bounds have moved, episodes that begin are drawn within the new ones, and reach them.
+    mass = hidden[:, :, PUCK_NAMES.index("mass")][ended]
+    outer = np.array([ranges["mass"] for *_, ranges in seen])[:, None].repeat(4, axis=1)[ended]
+    assert (outer[:, 0] - 1e-6 <= mass).all()
+    assert (mass <= outer[:, 1] + 1e-6).all()
+    at = np.isclose(mass[:, None], outer).any(axis=1)
+    assert at[-40:].mean() > 0.15
 
 
 @pytest.mark.parametrize("kind", ["memory", "off_policy", "overlap"])
@@ -174,3 +212,13 @@ def test_recipes_are_refused_at_the_place(old, new, says, tmp_path):
     with pytest.raises(RecipeError) as caught:
         load(path)
     assert f"wrong.yaml:{says}" in str(caught.value)
+
+
+def test_what_learns_from_data_alone_is_refused_at_the_place(tmp_path):
+    pytest.importorskip("framework_glide")
+    path = tmp_path / "wrong.yaml"
+    path.write_text(RECIPE.replace("rl/ppo", "glide/denoising"))
+    with pytest.raises(RecipeError) as caught:
+        load(path)
+    says = "'inner' of algorithm adr/adr has to be an algorithm that is a CycleAlgorithm, which glide"
+    assert f"wrong.yaml:5:16: {says}" in str(caught.value)

@@ -55,6 +55,7 @@ class ADR(Wrapper):
             )
         self.bounds = Bounds(config, environment.parameters())
         self.history = History(self.bounds)
+        self._logged = False
         self._watch(environment, process=0)
 
     def _watch(self, environment: Any, process: int) -> None:
@@ -74,12 +75,16 @@ class ADR(Wrapper):
         done = self.wrapped.progress().done  # type: ignore[operator]
         if any(moved):
             self.history.add(done, self.bounds)
+            self.episodes.moved()
         self.log("adr/entropy", self.bounds.entropy)
         if results:
             self.log("adr/performance", sum(result.performance for result in results) / len(results))
-        for name, (low, high) in self.ranges().items():
-            self.log(f"adr/{name}/low", low)
-            self.log(f"adr/{name}/high", high)
+        # Two numbers for each parameter, which cost more than all else here: only when they are new.
+        if any(moved) or not self._logged:
+            self._logged = True
+            for name, (low, high) in self.ranges().items():
+                self.log(f"adr/{name}/low", low)
+                self.log(f"adr/{name}/high", high)
         return answer
 
     def ranges(self) -> dict[str, tuple[float, float]]:

@@ -52,7 +52,10 @@ class ADRConfig:
     """Parameters of automatic domain randomization; the defaults are the paper's."""
 
     inner: Annotated[
-        Any, Part("algorithm"), Param("what learns, in the environment whose parameters are randomised")
+        Any,
+        # One that collects: what learns from data alone has no episodes.
+        Part("algorithm", base="framework.rl.cycle:CycleAlgorithm"),
+        Param("what learns, in the environment whose parameters are randomised"),
     ]
     parameters: Annotated[
         dict[str, RangeConfig],
