@@ -6,6 +6,7 @@ so that a release made tomorrow breaks nobody's tests today.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nox
@@ -23,6 +24,17 @@ CORE = ".[sim,sweep]"
 def group(name: str) -> list[str]:
     """The requirements of a dependency group in pyproject.toml."""
     return list(nox.project.dependency_groups(PROJECT, name))
+
+
+def with_its_plugins(name: str) -> list[str]:
+    """A plugin, by the name of its folder, after those of the others here that it depends on, in turn."""
+    projects = {
+        plugin: nox.project.load_toml(ROOT / "plugins" / plugin / "pyproject.toml") for plugin in PLUGINS
+    }
+    folders = {project["project"]["name"]: plugin for plugin, project in projects.items()}
+    needed = [re.split(r"[^\w.-]", line)[0] for line in projects[name]["project"]["dependencies"]]
+    found = [other for each in needed if each in folders for other in with_its_plugins(folders[each])]
+    return [*dict.fromkeys(found), name]
 
 
 def install(session: nox.Session, *requirements: str, constrained: bool = True) -> None:
@@ -59,11 +71,12 @@ def slow(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("name", [nox.param(name, id=name) for name in PLUGINS])
 def plugin(session: nox.Session, name: str) -> None:
-    """Install the core and one plugin, nothing else: does it load, are its recipes right, does one run?
+    """Install the core, one plugin and those it builds on: does it load, are its recipes right, does one run?
 
     The rest of its tests find nothing here that `tests` does not.
     """
-    install(session, ".", f"./plugins/{name}", "pytest", "pytest-timeout", "hypothesis")
+    plugins = [f"./plugins/{needed}" for needed in with_its_plugins(name)]
+    install(session, ".", *plugins, "pytest", "pytest-timeout", "hypothesis")
     session.run("framework", "list")
     right = "tests/cli/test_check.py::test_every_shipped_recipe_is_right"
     carried = "tests/cli/test_recipes.py::test_a_plugin_brings_its_recipes"

@@ -334,7 +334,7 @@ def test_effects_can_be_pinned_and_moved_while_episodes_run() -> None:
         (Dropout("tip", "points", size=4), "tip_dropout: markers of 4 numbers do not make up 6"),
         (Backlash(up=0.0), "backlash is a positive number, or 2 of them"),
         (Backlash(up=[0.1, 0.1, 0.1]), "backlash is a positive number, or 2 of them"),
-        (RandomForces("bal"), "no body 'bal' for body_mass"),
+        (RandomForces("bal"), "no body 'bal' for body_subtreemass"),
     ],
 )
 def test_what_does_not_fit_is_named(effect: Any, message: str) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class RandomForces(Effect):
-    """A body is pushed now and then, and the push fades.
+    """A body, with all that hangs on it, is pushed now and then, and the push fades.
 
     Parameters: `NAME_push`, the probability that a new push replaces the last one in an env step, 0
     by nature, drawn uniformly in its logarithm; `NAME_push_size`, standard deviation of its
@@ -40,7 +40,7 @@ class RandomForces(Effect):
         self.switches = self._names[:1]
 
     def prepare(self, env: VectorEnv) -> Sequence[Parameter]:
-        self._fields, self._mass = env.world.fields, Field("body_mass", self._body)
+        self._fields, self._mass = env.world.fields, Field("body_subtreemass", self._body)
         (self._number,) = self._fields.places(self._mass)
         self._applied = env.batch.bind("xfrc_applied")
         self._push = env.remember(f"effects/{self._names[0]}", np.zeros((env.num_envs, 3)))

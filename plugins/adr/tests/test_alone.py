@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from framework.testing import check_plugin
 from framework.testing.fixtures import RunRecipe
 
@@ -26,6 +28,17 @@ SHORT = [
 ]
 
 
+HAND = [
+    "environment.num_envs=4",
+    "environment.starts=4",
+    "environment.steps_per_goal=4",
+    "algorithm.inner={use: rl/ppo, budget: {env_steps: 64}, steps: 16, sequence_length: 16, minibatches: 2}",
+    "evaluators.1.episodes=2",
+    "evaluators.2.episodes=2",
+    "tracking.log_model=false",
+]
+
+
 def test_plugin() -> None:
     check_plugin("adr")
 
@@ -37,3 +50,20 @@ def test_a_short_run(framework_run: RunRecipe) -> None:
     policies = ("none/", "fixed/", "")
     sets = ("nominal", "wide", "held_out", "trained")
     assert {f"adr/transfer/{policy}{name}" for policy in policies for name in sets} <= set(result.metrics)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "judged"),
+    [
+        ("adr_block", ["use: dex_hand/reorient", "use: dex_hand/reorient"]),
+        ("adr_cube", ["use: adr/cube, scramble: 2", "use: adr/cube, cube: exact"]),
+    ],
+)
+def test_a_short_run_of_the_hand(framework_run: RunRecipe, recipe: str, judged: list[str]) -> None:
+    where = [
+        f"evaluators.{number}.environment={{{use}, num_envs: 2, starts: 4, steps_per_goal: 4}}"
+        for number, use in enumerate(judged, start=1)
+    ]
+    result = framework_run(RECIPES / f"{recipe}.yaml", [*HAND, *where])
+    assert result.run.state.stages[""].finished
+    assert result.metrics

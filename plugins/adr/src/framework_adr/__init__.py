@@ -11,14 +11,25 @@ from framework.lazy import lazily
 if TYPE_CHECKING:
     from framework_adr.algorithm import ADR
     from framework_adr.bounds import Bounds
+    from framework_adr.cube.env import CubeEnv
+    from framework_adr.cube.solves import Solves
     from framework_adr.puck import PuckEnv
 
 FRAMEWORK_API = 1
 
 #: What plugins that build on this one may import.
-__all__ = ["ADR", "Bounds", "PuckEnv"]
+__all__ = ["ADR", "Bounds", "CubeEnv", "PuckEnv", "Solves"]
 
-__getattr__ = lazily(__name__, {"ADR": "algorithm", "Bounds": "bounds", "PuckEnv": "puck"})
+__getattr__ = lazily(
+    __name__,
+    {
+        "ADR": "algorithm",
+        "Bounds": "bounds",
+        "CubeEnv": "cube.env",
+        "PuckEnv": "puck",
+        "Solves": "cube.solves",
+    },
+)
 
 _PAPER = "OpenAI et al. 2019, Solving Rubik's Cube with a Robot Hand"
 
@@ -31,6 +42,14 @@ def register_environments() -> Iterator[Component]:
         parameters="framework_adr.config:PuckConfig",
         doc="Push a puck from goal to goal, with physics that have to be found out",
         settable="framework_adr.config:PUCK",
+    )
+    yield Component(
+        "cube",
+        "framework_adr.cube.env:make_cube",
+        parameters="framework_adr.cube.config:CubeConfig",
+        doc="Solve Rubik's cube in a Shadow hand, by flips and turns of its upper face",
+        source=f"{_PAPER}, sections 3 and 6",
+        settable="framework_adr.cube.config:CUBE",
     )
 
 
@@ -53,5 +72,13 @@ def register_evaluators() -> Iterator[Component]:
         parameters="framework_adr.config:RangesConfig",
         doc="How the ranges widened, a ribbon per parameter, and their entropy",
         source=f"{_PAPER}, section 5",
+        needs=("algorithm", "environment"),
+    )
+    yield Component(
+        "solves",
+        "framework_adr.cube.solves:Solves",
+        parameters="framework_adr.cube.config:SolvesConfig",
+        doc="Goals in a row with the cube, and shares of full and half solves",
+        source=f"{_PAPER}, table 6",
         needs=("algorithm", "environment"),
     )
