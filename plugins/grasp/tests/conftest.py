@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -17,4 +18,15 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scenes")
     settings = {"use": "grasp/random_objects", "scenes": 12, "objects": 6, "grasps": 8, "threads": 1}
     build("environment", settings).produce(folder, lambda progress: None)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bricks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one decomposed object: a brick of 4 x 12 x 4 cm."""
+    folder = tmp_path_factory.mktemp("bricks")
+    corners = [(x, y, z) for x in (-0.02, 0.02) for y in (-0.06, 0.06) for z in (-0.02, 0.02)]
+    folder.joinpath("part.obj").write_text("".join(f"v {x} {y} {z}\n" for x, y, z in corners))
+    brick = {"name": "brick", "parts": ["part.obj"], "mass_kg": 0.1, "stable_poses": []}
+    folder.joinpath("manifest.json").write_text(json.dumps({"objects": [brick]}))
     return folder

@@ -57,6 +57,7 @@ def test_joint_training(model: dict[str, Any], parameters: dict[str, Any], scene
 
 
 SUCCESS = {"use": "grasp/success", "random": 2, "proposals": [1, 2], "uniform": [3], "beam": 2, "tries": 1}
+SUCCESS |= {"realistic": False}
 
 
 @pytest.mark.parametrize(

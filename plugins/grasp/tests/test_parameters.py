@@ -42,6 +42,24 @@ CASES |= {
     if "evaluator." in name
 }
 CASES |= {name: one for name, one in awkward_recipes(JUDGED) if "calibration" in name}
+SUCCESS = {
+    "use": "grasp/success",
+    "realistic": False,
+    "random": 1,
+    "scales": ["natural"],
+    "proposals": [2],
+    "uniform": [2],
+    "beam": 2,
+    "tries": 1,
+    "precision": "coarse",
+    "threads": 1,
+    "pictures": 0,
+}
+CASES |= {
+    name: one
+    for name, one in awkward_recipes({**JUDGED, "evaluators": [SUCCESS]})
+    if "success" in name and not name.endswith("random=7")
+}
 #: Ends of cases that are refused, and what is said then.
 REFUSED = {
     "channels=7": "is no multiple of 4",

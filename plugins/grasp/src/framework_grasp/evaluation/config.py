@@ -22,6 +22,13 @@ Compared: TypeAlias = Annotated[
 class SuccessConfig:
     """Which objects are grasped, and how grasps are chosen."""
 
+    objects: Annotated[
+        Path | None,
+        Param("OBJ or STL file in m, or folder of them; default: the plugin's household objects"),
+    ] = None
+    realistic: Annotated[bool, Param("whether `objects` are grasped")] = True
+    poses: Annotated[int, Param("ways in which each of `objects` lies", ge=1)] = 3
+    rotations: Annotated[int, Param("turns about the vertical of each way", ge=1)] = 4
     random: Annotated[int, Param("random objects that no training has seen", unit="objects", ge=1)] = 40
     training: Annotated[
         Path | None, Param("dataset trained on, ${output:STAGE}, of whose objects as many are grasped, too")

@@ -10,6 +10,8 @@ import numpy as np
 
 from framework.errors import UserError
 from framework_grasp.evaluation.config import SuccessConfig
+from framework_grasp.objects.household import household
+from framework_grasp.objects.meshes import solids_in
 from framework_grasp.objects.random import random_solid
 from framework_grasp.objects.solid import Solid
 
@@ -22,7 +24,7 @@ class ObjectSet:
     """Objects, and in how many ways each is put down.
 
     Attributes:
-        name: "held out" or "training".
+        name: "training", "held out" or "realistic".
         solids: the objects.
         poses: ways to lie of each.
         rotations: turns about the vertical of each way.
@@ -43,13 +45,16 @@ def sets_of(config: SuccessConfig) -> list[ObjectSet]:
     """The sets that a configuration asks for.
 
     Raises:
-        UserError: a dataset has no objects, or none that can be made again.
+        UserError: a dataset has no objects that can be made again, or a file or folder none.
     """
     found = []
     if config.training is not None:
         found.append(ObjectSet("training", _trained(config.training, config.random)))
     seeds = range(FIRST_SEED, FIRST_SEED + config.random)
     found.append(ObjectSet("held out", [random_solid(seed) for seed in seeds]))
+    if config.realistic:
+        solids = household() if config.objects is None else solids_in(config.objects)
+        found.append(ObjectSet("realistic", solids, config.poses, config.rotations))
     return found
 
 

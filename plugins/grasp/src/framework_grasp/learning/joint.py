@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from framework import Param
 from framework.contracts import Progress, Served
 from framework.errors import UserError
+from framework.report import Report
 from framework.supervised.algorithm import Descent
 from framework.supervised.average import Averages
 from framework.supervised.order import Shuffled
@@ -20,6 +22,7 @@ from framework_grasp.learning.augmentation import augment, half_turned
 from framework_grasp.learning.config import GraspTrainingConfig
 from framework_grasp.learning.examples import Batch, Row, Scenes, collate
 from framework_grasp.planning.grasper import Grasper, as_grasper
+from framework_grasp.planning.planner import Proposing
 
 
 class GraspTraining(Descent):
@@ -135,3 +138,32 @@ class GraspTraining(Descent):
         chosen = self.grasper().plan(seen[None] if one else seen, generator=generator).grasps.cpu().numpy()
         found: NDArray[np.float32] = chosen[0] if one else chosen
         return found
+
+    def play(
+        self,
+        environment: Any,
+        object: str = "",  # noqa: A002
+        scale: Annotated[float, Param("factor on the lengths of the object", gt=0)] = 1.0,
+        friction: Annotated[float, Param("Coulomb's, of the object on pads and table", gt=0, le=5)] = 0.5,
+        proposals: Annotated[int, Param("to choose from", ge=1)] = 40,
+        how: Proposing = "sample",
+        seed: Annotated[int, Param("of the invented object, of its pose and of the proposals", ge=0)] = 0,
+    ) -> Report:
+        """Grasp an object, and say and draw how.
+
+        Args:
+            environment: not looked at.
+            object: a mesh, OBJ or STL in m, or the name of a household object; default: an invented one.
+            scale: factor on its lengths.
+            friction: Coulomb's.
+            proposals: to choose from.
+            how: they are made: sample, beam or greedy.
+            seed: of an invented object, of the pose and of the proposals.
+        """
+        # Here, or training would need what draws.
+        from framework_grasp.evaluation.showing import find_object, show
+
+        solid = find_object(object, seed)
+        if scale != 1:
+            solid = solid.scaled(scale)
+        return show(self.grasper(), solid, friction, proposals, how, seed)

@@ -60,7 +60,7 @@ class AutoregressivePlanner(GraspPlanner):
         there = self.sight.camera.look(encoded.map, centres)
         there = torch.cat([there, encoded.whole[:, None].expand(-1, there.shape[1], -1)], dim=2)
         where = self.where(there)[..., 0].log_softmax(dim=1)
-        b = len(reliefs)
+        b = reliefs.shape[0]  # len() would fix the batch of an exported model
         return Factors(self, there.reshape(b, columns, rows, -1), where.reshape(b, columns, rows))
 
     def log_density(self, reliefs: Tensor, grasps: Tensor, scenes: Tensor) -> Tensor:
@@ -101,7 +101,7 @@ class Factors:
     def __init__(self, planner: AutoregressivePlanner, there: Tensor, where: Tensor) -> None:
         self.planner, self.there, self.where = planner, there, where
         self.counts: Sequence[int] = planner.buckets.counts
-        self.scenes = len(where)
+        self.scenes = where.shape[0]
 
     def log_probability(self, prefix: Tensor) -> Tensor:
         b, n, _ = prefix.shape

@@ -25,6 +25,6 @@ class Overhead:
 
     def look(self, images: Tensor, points: Tensor) -> Tensor:
         """What images `(b, c, h, w)` show at points `(n, 2)`, between pixels: `(b, n, c)`."""
-        places = self.project(points).expand(len(images), 1, -1, -1)
+        places = self.project(points).expand(images.shape[0], 1, -1, -1)
         found = F.grid_sample(images, places, padding_mode="border", align_corners=False)
         return found[:, :, 0].transpose(1, 2)

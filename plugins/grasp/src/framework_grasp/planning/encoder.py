@@ -106,5 +106,5 @@ class DepthEncoder(nn.Module):
         deep = eighth.flatten(1)
         if self.beside is not None:
             others = self.beside(reliefs[:, 1:].flatten(0, 1))[2]
-            deep = torch.cat([deep, others.unflatten(0, (len(reliefs), -1)).flatten(1)], dim=1)
+            deep = torch.cat([deep, others.reshape(reliefs.shape[0], -1)], dim=1)
         return Encoded(up, F.silu(self.whole(deep)))

@@ -123,7 +123,7 @@ class Grasper(nn.Module):
         grasp = self.planner(depth)
         if self.evaluator is None:
             return {"grasp": grasp}
-        scenes = torch.arange(len(depth), device=depth.device)
+        scenes = torch.arange(depth.shape[0], device=depth.device)
         return {"grasp": grasp, "probability": self.evaluator(depth, grasp, scenes).sigmoid()}
 
     def get_extra_state(self) -> Tensor:
