@@ -298,10 +298,16 @@ class Player:
         action = self.policy.to_environment(step.action)
         return tree_map(lambda x: x[0], action) if single else action
 
+    @property
+    def state(self) -> State | None:
+        """Hidden states of the episodes by network, `(n, numbers)`; None where none has begun."""
+        return self._state
+
     def ended(self, which: NDArray[np.bool_] | None = None) -> None:
         """Forget the episodes that ended, `(num_envs,)`, before the next call; all by default."""
         if which is None or which.all():
             self._state = self._is_first = None
             return
         flag = torch.from_numpy(which).to(next(self.policy.parameters()).device)
-        self._is_first = flag if self.agents is None else flag[:, None].expand(-1, self.agents)
+        flag = flag if self.agents is None else flag[:, None].expand(-1, self.agents)
+        self._is_first = flag if self._is_first is None else self._is_first | flag

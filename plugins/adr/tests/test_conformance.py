@@ -41,6 +41,8 @@ def test_cube(changes: dict[str, object]) -> None:
     "judge",
     [
         {"use": "adr/ranges"},
+        {"use": "adr/time_per_goal", "physics": {"turn": [1, 2]}, "goals": 2, "after": [1], "trials": 6},
+        {"use": "adr/probe", "physics": {"turn": [1, 2]}, "at": [1, 3], "episodes": 8, "epochs": 3},
         {"use": "rl/transfer", "sets": {"nominal": {}, "far": {"turn": [1, 2]}}, "episodes": 6},
     ],
     ids=lambda judge: judge["use"],

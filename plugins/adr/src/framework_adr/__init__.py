@@ -82,3 +82,19 @@ def register_evaluators() -> Iterator[Component]:
         source=f"{_PAPER}, table 6",
         needs=("algorithm", "environment"),
     )
+    yield Component(
+        "time_per_goal",
+        "framework_adr.meta_learning.time_per_goal:TimePerGoal",
+        parameters="framework_adr.meta_learning.config:TimePerGoalConfig",
+        doc="Steps that each goal takes, and how many more after memory or physics change",
+        source=f"{_PAPER}, section 9",
+        needs=("algorithm", "environment"),
+    )
+    yield Component(
+        "probe",
+        "framework_adr.meta_learning.probe:Probe",
+        parameters="framework_adr.meta_learning.config:ProbeConfig",
+        doc="How well a small network tells the physics from the policy's hidden state",
+        source=f"{_PAPER}, section 9",
+        needs=("algorithm", "environment"),
+    )
