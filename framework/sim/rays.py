@@ -87,7 +87,18 @@ def visible(
     """
     between = np.asarray(targets, np.float64) - np.asarray(origins, np.float64)
     hits = cast(world, origins, between, ids=ids, far=1.0, groups=groups, exclude=viewers)
-    return np.asarray((hits.geom < 0) | (world.batch.model.geom_bodyid[hits.geom] == bodies))
+    return arrived(world, hits, bodies)
+
+
+def arrived(world: World, hits: Hits, bodies: ArrayLike) -> Flags:
+    """Whether rays got to the ends of their directions, or met the bodies there: one cast for several uses.
+
+    Args:
+        world: the simulations.
+        hits: of rays from points to other points, `(k, rays)`.
+        bodies: bodies of the other points, broadcast to `(k, rays)`; -1 for none.
+    """
+    return np.asarray((hits.distance >= 1.0) | (world.batch.model.geom_bodyid[hits.geom] == bodies))
 
 
 def fan(count: int, angle: float = 2 * np.pi, start: float = 0.0) -> Floats:

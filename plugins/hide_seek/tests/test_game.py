@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from framework.errors import UserError
+from framework.rl.film import film
 from framework_hide_seek.config import GameConfig
 from framework_hide_seek.game import Game
 
@@ -202,3 +203,12 @@ def test_pictures_show_who_is_where() -> None:
     np.testing.assert_allclose(6.3 - side * (rows[:, 0].mean() + 0.5), 1.0, atol=0.1)
     np.testing.assert_allclose(side * (rows[:, 1].mean() + 0.5) - 0.3, 1.0, atol=0.1)
     np.testing.assert_allclose(where(game, "seeker_0")[0, :2], 1.0)
+
+
+def test_films_need_no_opengl(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mujoco.Renderer", None)
+    game = new(2, steps=6, render_size=32)
+    report = film(game, lambda observation: game.action_space.sample(), episodes=3, seed=0)
+    assert len(report.videos) == 3
+    assert all(video.frames.shape == (6, 32, 32, 3) for video in report.videos.values())
+    assert {video.fps for video in report.videos.values()} == {13}

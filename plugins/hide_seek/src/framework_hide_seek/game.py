@@ -237,7 +237,7 @@ class Game(VectorEnv):
         qpos, exists, agents = self.qpos[rows], self.exists[rows], self.scene.agents
         faces = facing(qpos[..., 3])
         food = self.food.where[rows]
-        sees = self.sight.look(qpos, faces[:, :agents], food if self.config.food else None, ids)
+        sees, lidar = self.sight.look(qpos, faces[:, :agents], food if self.config.food else None, ids)
         sees &= exists[:, None] & exists[:, :agents, None]
         self.sees[rows] = sees
         steps, hands = self.step_number[rows], self.hands
@@ -252,7 +252,7 @@ class Game(VectorEnv):
                 half=self.half[rows],
                 exists=exists,
                 sees=sees,
-                lidar=self.sight.lidar(qpos, ids),
+                lidar=lidar,
                 held=hands.held[rows],
                 locked=hands.locked[rows],
                 locker=hands.locker[rows],

@@ -30,20 +30,22 @@ class Sight:
         agents, targets = scene.agents, scene.bodies + points
         self.names = names(scene)
         bodies = [model.body(name).id for name in self.names]
-        self._viewers = np.repeat(bodies[:agents], LIDAR_RAYS)
-        self._lidar = np.tile(rays.fan(LIDAR_RAYS), (agents, 1))
         # An agent does not look at itself.
         self._from, self._to = np.nonzero(~np.eye(agents, targets, dtype=bool))
-        self._looking = np.array(bodies)[self._from]
+        self._fan = np.tile(rays.fan(LIDAR_RAYS), (agents, 1))
+        self._lidar, self._sight = slice(0, len(self._fan)), slice(len(self._fan), None)
+        self._origins = np.concatenate([np.repeat(np.arange(agents), LIDAR_RAYS), self._from])
+        self._viewers = np.array(bodies)[self._origins]
         self._looked_at = np.array([*bodies, *[-1] * points])[self._to]
 
     def look(
         self, qpos: Floats, facing: Floats, points: Floats | None = None, ids: Ids | None = None
-    ) -> Flags:
-        """Who sees what: `(k, agents, bodies + points)`.
+    ) -> tuple[Flags, Floats]:
+        """Who sees what, `(k, agents, bodies + points)`, and the lidars, `(k, agents, 30)`; m.
 
         A body is seen if its centre is within the cone, floor-wise, and no other body and no wall is on
-        the line to it. Agents do not see themselves.
+        the line to it. Agents do not see themselves. Lidars tell how far the next thing is, at most
+        6 m, in directions fixed to the world.
 
         Args:
             qpos: of all bodies, `(k, bodies, 4)`.
@@ -51,26 +53,27 @@ class Sight:
             points: `(k, points, 3)`; m.
             ids: which `k` simulations; all by default.
         """
-        at = qpos[..., :3] if points is None else np.concatenate([qpos[..., :3], points], axis=1)
-        origins, targets = at[:, self._from], at[:, self._to]
-        line = targets - origins
-        ahead = (line[..., :2] * facing[:, self._from]).sum(axis=-1)
-        distance = np.hypot(line[..., 0], line[..., 1])
-        clear = rays.visible(
-            self.world, origins, targets, viewers=self._looking, bodies=self._looked_at, ids=ids, groups=SOLID
-        )
-        seen = np.zeros((len(at), self.scene.agents, at.shape[1]), np.bool_)
-        seen[:, self._from, self._to] = clear & (ahead >= np.cos(HALF_ANGLE) * distance)
-        return seen
-
-    def lidar(self, qpos: Floats, ids: Ids | None = None) -> Floats:
-        """How far the next thing is in directions fixed to the world, `(k, agents, 30)`; m, at most 6."""
         agents = self.scene.agents
-        origins = np.repeat(qpos[:, :agents, :3], LIDAR_RAYS, axis=1)
+        at = qpos[..., :3] if points is None else np.concatenate([qpos[..., :3], points], axis=1)
+        lines = at[:, self._to] - at[:, self._from]
+        directions = np.empty((len(at), len(self._viewers), 3))
+        directions[:, self._lidar], directions[:, self._sight] = self._fan, lines
+        # One call for all rays: each moves the bodies of all simulations to where they are.
         hits = rays.cast(
-            self.world, origins, self._lidar, ids=ids, far=LIDAR_RANGE, groups=SOLID, exclude=self._viewers
+            self.world,
+            at[:, self._origins],
+            directions,
+            ids=ids,
+            groups=SOLID,
+            exclude=self._viewers,
         )
-        return hits.distance.reshape(-1, agents, LIDAR_RAYS)
+        lidar, sight = (rays.Hits(*(part[:, which] for part in hits)) for which in (self._lidar, self._sight))
+        ahead = (lines[..., :2] * facing[:, self._from]).sum(axis=-1)
+        distance = np.hypot(lines[..., 0], lines[..., 1])
+        clear = rays.arrived(self.world, sight, self._looked_at)
+        seen = np.zeros((len(at), agents, at.shape[1]), np.bool_)
+        seen[:, self._from, self._to] = clear & (ahead >= np.cos(HALF_ANGLE) * distance)
+        return seen, np.minimum(lidar.distance, LIDAR_RANGE).reshape(-1, agents, LIDAR_RAYS)
 
 
 def names(scene: Scene) -> list[str]:

@@ -66,7 +66,7 @@ class Tally:
             now[:, 2 + i] = locked[:, kind].sum(axis=1)
         doors = self.doors[ids]
         open_ = ~np.isnan(doors[..., 0])
-        blocked = (distances(np.nan_to_num(doors), things, half) <= _IN_DOOR).any(axis=2)
+        blocked = (distances(doors, things, half) <= _IN_DOOR).any(axis=2)
         now[:, 4] = (blocked | ~open_).all(axis=1) & open_.any(axis=1)
         raised = qpos[:, :agents, 2] > INNER + AGENT / 2
         on_box = (distance[..., :boxes] <= AGENT + 0.05).any(axis=2)
