@@ -22,6 +22,8 @@ FULL = {
     "layout": "rooms", "hiders": 3, "seekers": 3, "fewest_hiders": 1, "fewest_seekers": 1, "boxes": 9,
     "ramps": 2, "fewest_boxes": 3, "elongated": 3, "lock_ramps": True, "steps": 240, "food": 2,
 }  # fmt: skip
+#: What is counted: layouts, those in which something is wrong, and steps after which something flies.
+COUNTED = ("layouts", "overlapping", "trapped", "thrown", "diverged")
 #: Steps at full force, and the greatest speed (m/s) and height (m) that are no explosion.
 STEPS, SPEED, HEIGHT = 12, 25.0, 2.5
 #: Side of the flood fill's cells; m.
@@ -90,8 +92,7 @@ def main(count: int, layout: str) -> None:
     for seed in range(-(-count // size)):
         game.reset(seed=seed)
         found += examine(game)
-    names = ("layouts", "overlapping", "trapped", "thrown", "diverged")
-    print(layout, ", ".join(f"{found[name]} {name}" for name in names))
+        print(layout, ", ".join(f"{found[name]} {name}" for name in COUNTED), flush=True)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ _AWAY, _ABOVE = -60.0, 60.0
 #: What being out of bounds costs; and the bounds, the same along x and y (m).
 OUT, BOUNDS = -10.0, {"quadrant": (0.1, 5.9), "rooms": (-6.0, 12.0)}
 #: How far the bounds are moved outwards (m): at full speed an agent sinks 5 cm into a wall, as the bounds
-#: allow for, but in the longer physics steps 9 cm.
+#: allow for, but in the longer physics steps 10 cm.
 SLACK = {"fast": 0.1, "reference": 0.0}
 
 

@@ -67,8 +67,9 @@ def spec(scene: Scene) -> Any:
     """What the model is made from, an `MjSpec`.
 
     Every body slides along x, y and z and turns about z, about its own origin, which is its centre: `qpos`
-    is `(bodies * 4)`, position (m) and turn (rad). It faces -y at turn 0. Agents have three motors each,
-    along x, along y and about z; and a weld each, off, with itself and a body to be chosen.
+    is `(bodies * 4)`, position (m) and turn (rad). It faces -y at turn 0. Arms show and hide, but touch
+    nothing: an arm that is driven into a wall can come out of another side of it. Agents have three
+    motors each, along x, along y and about z; and a weld each, off, with itself and a body to be chosen.
     """
     worldbody = [
         '<geom name="floor" type="plane" size="0 0 1" friction=".2" group="1"/>',
@@ -111,7 +112,7 @@ def _agent(number: int) -> str:
     name = f"agent{number}"
     joints = _joints(name, ["damping='10'", "damping='10'", "damping='1'", "damping='10'"])
     arms = "".join(
-        f'<geom type="sphere" size="{ARM}" pos="{x} {-ARMS[1]} 0" mass="0" friction=".01"/>'
+        f'<geom type="sphere" size="{ARM}" pos="{x} {-ARMS[1]} 0" mass="0" contype="0" conaffinity="0"/>'
         for x in (-ARMS[0], ARMS[0])
     )
     body = f'<geom name="{name}" type="sphere" size="{AGENT}" mass="1" friction=".01"/>'
