@@ -67,13 +67,13 @@ class Sight:
             groups=SOLID,
             exclude=self._viewers,
         )
-        lidar, sight = (rays.Hits(*(part[:, which] for part in hits)) for which in (self._lidar, self._sight))
+        sight = rays.Hits(hits.distance[:, self._sight], hits.geom[:, self._sight])
         ahead = (lines[..., :2] * facing[:, self._from]).sum(axis=-1)
         distance = np.hypot(lines[..., 0], lines[..., 1])
         clear = rays.arrived(self.world, sight, self._looked_at)
         seen = np.zeros((len(at), agents, at.shape[1]), np.bool_)
         seen[:, self._from, self._to] = clear & (ahead >= np.cos(HALF_ANGLE) * distance)
-        return seen, np.minimum(lidar.distance, LIDAR_RANGE).reshape(-1, agents, LIDAR_RAYS)
+        return seen, np.minimum(hits.distance[:, self._lidar], LIDAR_RANGE).reshape(-1, agents, LIDAR_RAYS)
 
 
 def names(scene: Scene) -> list[str]:
