@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from framework.errors import UserError
@@ -9,6 +12,7 @@ from framework.report import Report
 from framework.rl.film import film
 from framework.rl.policy import Player, Policy
 from framework.rl.trees import Tree
+from framework.runs.weights import load_weights
 
 
 class Plays:
@@ -56,3 +60,22 @@ class Plays:
             seed: of the first states.
         """
         return film(environment, self.player(), episodes, seed)
+
+
+def rivals(algorithm: Any, name: str, against: Mapping[str, Path]) -> dict[str, Player]:
+    """The algorithm's own policy, `name`, and those of other trainings of the same model, at play.
+
+    Args:
+        algorithm: a `Plays` with a `model`.
+        name: what its own policy is called.
+        against: checkpoints of the others, by name.
+
+    Raises:
+        UserError: a checkpoint does not fit.
+    """
+    players = {name: algorithm.player()}
+    for other, path in against.items():
+        model = copy.deepcopy(algorithm.model)
+        load_weights(model, path)
+        players[other] = Player(model.eval(), algorithm.agents)
+    return players

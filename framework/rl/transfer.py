@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -14,11 +13,11 @@ from framework.contracts import Parametrised
 from framework.errors import UserError
 from framework.progress import tell
 from framework.report import Report, Table
+from framework.rl.acting import rivals
 from framework.rl.performance import Performance
 from framework.rl.policy import Player
 from framework.rl.transfer_config import TransferConfig
 from framework.rl.vector import require_same_step
-from framework.runs.weights import load_weights
 
 Numbers: TypeAlias = NDArray[np.float64]
 
@@ -53,11 +52,7 @@ class Transfer:
         """
         config = self.config
         nominal = _nominal(environment, config.seed)
-        players = {config.name: algorithm.player()}
-        for name, path in config.against.items():
-            other = copy.deepcopy(algorithm.model)
-            load_weights(other, path)
-            players[name] = Player(other.eval(), algorithm.agents)
+        players = rivals(algorithm, config.name, config.against)
         sets: dict[str, Mapping[str, tuple[float, float]]] = dict(config.sets)
         if config.trained and hasattr(algorithm, "ranges"):
             sets["trained"] = algorithm.ranges()

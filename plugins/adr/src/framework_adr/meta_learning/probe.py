@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,9 +13,9 @@ from torch import Tensor, nn
 from framework.errors import UserError
 from framework.progress import tell
 from framework.report import Report, Table
+from framework.rl.acting import rivals
 from framework.rl.mlp import mlp
 from framework.rl.policy import Player
-from framework.runs.weights import load_weights
 from framework_adr.meta_learning.config import ProbeConfig
 from framework_adr.meta_learning.trials import Trials
 
@@ -50,11 +49,7 @@ class Probe:
                 checkpoint does not fit.
         """
         config = self.config
-        players = {config.name: algorithm.player()}
-        for name, path in config.against.items():
-            other = copy.deepcopy(algorithm.model)
-            load_weights(other, path)
-            players[name] = Player(other.eval(), algorithm.agents)
+        players = rivals(algorithm, config.name, config.against)
         found = {}
         for i, (name, player) in enumerate(players.items()):
             if not player.remembers:
