@@ -15,7 +15,7 @@ def success(algorithm) -> float:
     return float(evaluate_policy(PointGoal(8, dims=3), algorithm.act, 100, seed=1).success.mean())
 
 
-@pytest.mark.parametrize("strategy", ["future", "episode"])
+@pytest.mark.parametrize("strategy", ["future", pytest.param("episode", marks=pytest.mark.slow)])
 def test_it_learns_from_sparse_rewards_in_hindsight(make, framework_fit, strategy):
     algorithm = make(strategy=strategy, overlap=False)
     trainer = framework_fit(algorithm)
@@ -71,7 +71,7 @@ def test_terminal_states_are_stored_and_learned_as_such(make, framework_fit):
 
 
 def test_overlapped_training_is_the_same_every_time(make, framework_fit):
-    one, other = make(budget={"env_steps": 1600}), make(budget={"env_steps": 1600})
+    one, other = (make(budget={"env_steps": 1600}, updates_per_cycle=4) for _ in range(2))
     for each in (one, other):
         framework_fit(each)
     assert_same(one.state_dict(), other.state_dict())
@@ -81,7 +81,7 @@ def test_overlapped_training_is_the_same_every_time(make, framework_fit):
 @pytest.mark.parametrize("overlap", [False, True])
 def test_resumed_equals_uninterrupted(make, framework_fit, tmp_path, overlap):
     # Episodes of many lengths, some of them running when a cycle ends.
-    parameters = {"budget": {"env_steps": 1600}, "overlap": overlap, "capacity": 700}
+    parameters = {"budget": {"env_steps": 1600}, "overlap": overlap, "capacity": 700, "updates_per_cycle": 4}
     environment = lambda: PointGoal(8, dims=3, horizon=(3, 5, 7, 11, 13, 17, 19, 50))  # noqa: E731
 
     class Save(pl.Callback):

@@ -28,7 +28,12 @@ RECIPE: dict[str, Any] = {
     },
     "evaluators": [{"use": "her/success_rate", "episodes": 2, "monitor_episodes": 2, "every": 8}],
 }
-CASES = dict(awkward_recipes(RECIPE))
+#: A judge sees of an algorithm only its policy and its curve: `TOGETHER` varies these for it.
+UNJUDGED = {name: RECIPE[name] for name in ("environment", "model", "algorithm")}
+CASES = {
+    **dict(awkward_recipes(RECIPE)),
+    **{name: recipe for name, recipe in awkward_recipes(UNJUDGED) if not name.startswith("her/fetch_reach")},
+}
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -25,15 +25,16 @@ from framework_her.success_rate import SuccessRate
 
 RECIPE: dict[str, Any] = {
     "seed": 3,
-    "environment": {"use": "her/fetch_reach", "num_envs": 4, "threads": 1},
+    "environment": {"use": "her/fetch_reach", "num_envs": 4, "max_episode_steps": 12, "threads": 1},
     "model": {"use": "her/actor_critic", "hidden": [16, 16]},
     "algorithm": {
         "use": "her/hindsight",
-        "budget": {"env_steps": 2400},
+        "budget": {"env_steps": 480},
+        "steps_per_cycle": 10,  # so that episodes run when a cycle ends
         "updates_per_cycle": 5,
         "batch_size": 32,
     },
-    "evaluators": [{"use": "her/success_rate", "episodes": 8, "every": 600, "monitor_episodes": 4}],
+    "evaluators": [{"use": "her/success_rate", "episodes": 8, "every": 120, "monitor_episodes": 4}],
     "trainer": {"checkpoint_every": 2},
     "tracking": {"system_metrics": False, "log_model": False},
 }
