@@ -45,12 +45,14 @@ class PooledAttention(nn.Module):
         both = self.queries_keys(x).view(n, entities, 2, self.heads, size)
         query, key = both[:, :, 0].transpose(1, 2), both[:, :, 1].permute(0, 2, 3, 1)
         logits = (query @ key) * (1 / math.sqrt(size))
-        attention = logits.masked_fill(~there[:, None, None], -torch.inf).softmax(-1)
-        share = there.float()
-        share = (share / share.sum(-1, keepdim=True)).unsqueeze(1)
+        # A softmax over so few, all in products: relative to the first entity, which is always there.
+        regard = (logits - logits[..., :1]).clamp(max=80).exp()
+        present = there.to(x.dtype)
+        share = present / present.sum(-1, keepdim=True)
+        each = share[:, None, :, None] / (regard @ present[:, None, :, None])
         # Of each head: how much all entities together attend to each, (n, heads, entities).
-        attended = (share.unsqueeze(1) @ attention).squeeze(2)
-        pooled = torch.cat([share, attended], 1) @ x
+        attended = (each.mT @ regard).squeeze(2) * present.unsqueeze(1)
+        pooled = torch.cat([share.unsqueeze(1), attended], 1) @ x
         weight = self.values.weight.view(self.heads, size, units)
         values = torch.einsum("nhu,hsu->nhs", pooled[:, 1:], weight).reshape(n, units) + self.values.bias
         return pooled[:, 0] + self.out(values)  # type: ignore[no-any-return]
