@@ -25,3 +25,15 @@ def no_waiting_for_disks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
         yield
+
+
+@pytest.fixture(scope="session")
+def no_fingerprints() -> Iterator[None]:
+    """Datasets are not read through to name what is made of them in a cache, which no test asks for."""
+    from datasets import arrow_dataset, fingerprint
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            arrow_dataset, "generate_fingerprint", lambda _: fingerprint.generate_random_fingerprint()
+        )
+        yield

@@ -11,6 +11,10 @@ import torch
 torch.set_num_threads(1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_datasets(no_fingerprints: None) -> None: ...
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     missing = shutil.which("bwrap") is None
     # Where it counts nothing may be left out without a word.

@@ -10,6 +10,10 @@ import torch
 torch.set_num_threads(1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_datasets(no_fingerprints: None) -> None: ...
+
+
 def _part(name: str) -> Path:
     folder = os.environ.get("FRAMEWORK_TEST_DATA")
     if not folder or not Path(folder, name).is_dir():
