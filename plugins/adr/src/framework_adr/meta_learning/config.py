@@ -39,7 +39,7 @@ class ProbeConfig:
     )
     episodes: Annotated[int, Param("episodes; one in four is kept for testing", unit="episodes", ge=8)] = 2048
     hidden: Annotated[int, Param("units of the probe's hidden layer", ge=1)] = 64
-    epochs: Annotated[int, Param("times that the probe sees all it learns from", ge=1)] = 200
+    epochs: Annotated[int, Param("times at most that the probe sees all it learns from", ge=1)] = 200
     against: Annotated[
         dict[str, Path],
         Param("checkpoints of other trainings of the same model to probe, {none: ${checkpoint:none}}"),

@@ -28,8 +28,9 @@ LEARNING_RATE, WEIGHT_DECAY = 3e-3, 1e-2
 class Probe:
     """A small network learns to tell parameters from the actor's hidden state (section 9 of the paper).
 
-    A probe of its own is trained for each of the times in `at`, on three quarters of the episodes, and judged
-    on the rest: R² is 1 if it always tells the value, 0 if it does no better than by naming the mean.
+    A probe of its own is trained for each of the times in `at`, on three quarters of the episodes, a fifth
+    of which say when to stop, and judged on the rest: R² is 1 if it always tells the value, 0 if it does no
+    better than by naming the mean.
     Nothing that only the critic sees is used.
 
     Metrics are `{parameter}`, R² at the last of the times, and `mean` over the parameters.
@@ -85,20 +86,25 @@ class Probe:
 
     def _r2(self, hidden: Floats, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Train a probe and judge it; `(parameters,)`."""
-        train = slice(len(hidden) // 4, None)
-        x, y = (_standardised(torch.from_numpy(each).float(), train) for each in (hidden, values))
+        tested = len(hidden) // 4
+        test, seen = slice(0, tested), slice(tested, None)
+        held = slice(tested, tested + (len(hidden) - tested) // 5)
+        train = slice(held.stop, None)
+        x, y = (_standardised(torch.from_numpy(each).float(), seen) for each in (hidden, values))
         with torch.random.fork_rng():
             torch.manual_seed(self.config.seed)
             probe = mlp(x.shape[1], [self.config.hidden], y.shape[1])
         optimizer = torch.optim.AdamW(probe.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-        with torch.enable_grad():
-            for _ in range(self.config.epochs):
+        least, error = float("inf"), torch.zeros(y.shape[1])
+        for _ in range(self.config.epochs):
+            with torch.no_grad():
+                off = (probe(x) - y).square()
+            if (now := float(off[held].mean())) < least:
+                least, error = now, off[test].mean(0)
+            with torch.enable_grad():
                 optimizer.zero_grad()
                 nn.functional.mse_loss(probe(x[train]), y[train]).backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
-        test = slice(0, train.start)
-        with torch.no_grad():
-            error = (probe(x[test]) - y[test]).square().mean(0)
         told: NDArray[np.float64] = (1 - error / y[test].var(0, correction=0)).double().numpy()
         return told
 
