@@ -56,7 +56,7 @@ class EntryPoint:
 def entry_points() -> list[EntryPoint]:
     """Those of all distributions on `sys.path`; of several with one name, the first counts."""
     finders = [finder for finder in sys.meta_path if hasattr(finder, "find_distributions")]
-    if finders == [PathFinder] and all(map(_is_plain, sys.path)):
+    if all(map(_looks_into_folders, finders)) and all(map(_is_plain, sys.path)):
         return list(_in_folders(sys.path))
     from importlib.metadata import entry_points
 
@@ -64,6 +64,12 @@ def entry_points() -> list[EntryPoint]:
         EntryPoint(entry.name, _without_extras(entry.value), entry.dist.read_text if entry.dist else _nothing)
         for entry in entry_points(group=GROUP)
     ]
+
+
+def _looks_into_folders(finder: Any) -> bool:
+    """Whether it is Python's own finder, or that of the backport, which takes its place."""
+    kind = finder if isinstance(finder, type) else type(finder)
+    return kind is PathFinder or kind.__module__ == "importlib_metadata"
 
 
 def _is_plain(place: str) -> bool:

@@ -36,14 +36,32 @@ def write(folder: Path, text: str, name: str = "framework-x", version: str = "1"
 
 
 def found() -> list[tuple[str, str, str, str]]:
-    return [(each.name, each.value, each.header("Name"), each.header("Version")) for each in entry_points()]
+    return sorted(
+        (each.name, each.value, each.header("Name"), each.header("Version")) for each in entry_points()
+    )
 
 
 def oracle() -> list[tuple[str, str, str, str]]:
     entries = importlib.metadata.entry_points(group="framework")
     dists = [(entry, entry.dist) for entry in entries if entry.dist]
     assert len(dists) == len(list(entries))
-    return [(e.name, e.value.partition("[")[0].strip(), d.name, d.version) for e, d in dists]
+    # The backport, which takes the place of Python's own finder once anything imports it, has another order.
+    return sorted((e.name, e.value.partition("[")[0].strip(), d.name, d.version) for e, d in dists)
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["python", "backport"])
+def finder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's own finder, or that of the backport `importlib_metadata`, which some libraries import."""
+    backport = pytest.importorskip("importlib_metadata").MetadataPathFinder
+    others = [each for each in sys.meta_path if not isinstance(each, backport)]
+    if request.param:
+        monkeypatch.delattr(PathFinder, "find_distributions", raising=False)
+        monkeypatch.setattr(sys, "meta_path", [*others, backport()])
+    else:
+        # Importing the backport takes it away.
+        find = staticmethod(importlib.metadata.MetadataPathFinder.find_distributions)
+        monkeypatch.setattr(PathFinder, "find_distributions", find, raising=False)
+        monkeypatch.setattr(sys, "meta_path", others)
 
 
 TEXTS = {
