@@ -1,12 +1,8 @@
-"""The framework's own checks on every component of this plugin."""
+"""The framework's own checks on the environment."""
 
 from __future__ import annotations
 
-from framework.testing import check_environment, check_plugin
-
-
-def test_plugin() -> None:
-    check_plugin("hide_seek")
+from framework.testing import check_environment
 
 
 def test_environment() -> None:

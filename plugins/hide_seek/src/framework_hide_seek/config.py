@@ -63,6 +63,10 @@ class GameConfig:
                 raise ValueError(
                     f"fewest_{name}: {fewest} is not between {least} and {name}: {most}, the most"
                 )
+        if round(self.preparation * self.steps) == self.steps:
+            raise ValueError(
+                f"preparation: {self.preparation} leaves none of {self.steps} steps to earn anything in"
+            )
         boxes = self.boxes if self.fewest_boxes is None else self.fewest_boxes
         if self.elongated > boxes:
             raise ValueError(f"elongated: {self.elongated} is more than the {boxes} boxes that there may be")
