@@ -66,6 +66,13 @@ def register_algorithms() -> Iterator[Component]:
         doc="Proximal policy optimisation of teams that play each other, as they are and as they were",
         source="Baker et al. 2019, Emergent Tool Use From Multi-Agent Autocurricula, appendix B",
     )
+    yield Component(
+        "distillation",
+        "framework.rl.on_policy.distillation:Distillation",
+        parameters="framework.rl.on_policy.config:DistillationConfig",
+        doc="Teach a policy what another knows, where the learner comes to (DAgger)",
+        source="OpenAI et al. 2019, Solving Rubik's Cube with a Robot Hand, section 6",
+    )
     for name, doc, source in _OFF_POLICY:
         yield Component(
             name,

@@ -16,6 +16,13 @@ Box = Annotated[
     Param("what parameters are drawn from, name: [low, high]; the others stay nominal", settable=True),
 ]
 
+#: Who else is judged, and what the policy itself is called beside them.
+Against = Annotated[
+    dict[str, Path],
+    Param("checkpoints of other trainings of the same model to judge likewise, {none: ${checkpoint:none}}"),
+]
+Named = Annotated[str, Param("how the policy itself is called in the table")]
+
 #: See `framework.rl.performance`.
 Measured = Annotated[
     str,
@@ -39,6 +46,16 @@ def check_box(box: Mapping[str, tuple[float, float]], what: str = "") -> None:
             raise ValueError(f"{what}{name} is from {low} down to {high}: write {name}: [{high}, {low}]")
 
 
+def check_names(name: str, against: Mapping[str, Path]) -> None:
+    """Refuse to call two policies alike.
+
+    Raises:
+        ValueError: `name` is in `against`.
+    """
+    if name in against:
+        raise ValueError(f"against has a {name!r}, as the policy itself is called: give name: another")
+
+
 @dataclass(frozen=True, kw_only=True)
 class TransferConfig:
     """Parameters of the transfer table."""
@@ -52,13 +69,8 @@ class TransferConfig:
             "whether to judge within the ranges that the training reached, too, if it widened any, as adr/adr"
         ),
     ] = True
-    against: Annotated[
-        dict[str, Path],
-        Param(
-            "checkpoints of other trainings of the same model to judge likewise, {none: ${checkpoint:none}}"
-        ),
-    ] = field(default_factory=dict)
-    name: Annotated[str, Param("how the policy itself is called in the table")] = "this"
+    against: Against = field(default_factory=dict)
+    name: Named = "this"
     performance: Measured = "goals"
     episodes: Annotated[int, Param("episodes in each set", unit="episodes", ge=2)] = 256
     seed: Annotated[int, Param("seed of parameters and first states; all policies meet the same", ge=0)] = 0
@@ -66,9 +78,6 @@ class TransferConfig:
     def __post_init__(self) -> None:
         for name, box in self.sets.items():
             check_box(box, f"sets.{name}: ")
-        if self.name in self.against:
-            raise ValueError(
-                f"against has a {self.name!r}, as the policy itself is called: give name: another"
-            )
+        check_names(self.name, self.against)
         if not (self.sets or self.trained):
             raise ValueError("there is no set to judge in: write sets: {nominal: {}}")

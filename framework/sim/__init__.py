@@ -15,6 +15,7 @@ from framework.sim.fields import Field
 from framework.sim.randomisation import (
     ActionDelay,
     ActionNoise,
+    Adversary,
     Backlash,
     Dropout,
     Effect,
@@ -22,6 +23,7 @@ from framework.sim.randomisation import (
     Parameter,
     RandomForces,
     Randomisation,
+    Stuck,
     TimestepJitter,
 )
 from framework.sim.render import Camera
@@ -33,6 +35,7 @@ from framework.sim.world import World
 __all__ = [
     "ActionDelay",
     "ActionNoise",
+    "Adversary",
     "Backlash",
     "Camera",
     "Dropout",
@@ -51,6 +54,7 @@ __all__ = [
     "SingleEnv",
     "State",
     "Streams",
+    "Stuck",
     "TimestepJitter",
     "VectorEnv",
     "World",

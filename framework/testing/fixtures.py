@@ -135,10 +135,11 @@ def framework_fit(tmp_path: Path) -> Fit:
     def fit(algorithm: pl.LightningModule, resume: Path | None = None, **options: Any) -> pl.Trainer:
         quiet = {"logger": False, "enable_checkpointing": False, "default_root_dir": tmp_path}
         bars = {"enable_progress_bar": False, "enable_model_summary": False}
-        trainer = pl.Trainer(**{"accelerator": "cpu", "max_epochs": 1, **quiet, **bars, **options})
         with warnings.catch_warnings():
-            # Lightning's own dealings with torch; what it says of the algorithm is shown.
+            # Lightning's own dealings with torch and Slurm; what it says of the algorithm is shown.
             warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+            warnings.filterwarnings("ignore", message=".*`srun` command is available.*")
+            trainer = pl.Trainer(**{"accelerator": "cpu", "max_epochs": 1, **quiet, **bars, **options})
             trainer.fit(algorithm, ckpt_path=resume, weights_only=False)
         return trainer
 

@@ -13,12 +13,14 @@ from framework.errors import UserError
 from framework.sim import (
     ActionDelay,
     ActionNoise,
+    Adversary,
     Backlash,
     Dropout,
     Field,
     ObservationNoise,
     Parameter,
     RandomForces,
+    Stuck,
     TimestepJitter,
     VectorEnv,
 )
@@ -84,6 +86,8 @@ def everything() -> list[Any]:
     return [
         ActionNoise(),
         ActionDelay(latest=2),
+        Adversary(hidden=3),
+        Stuck(),
         Backlash(up=[0.05, 0.2], down=0.1),
         RandomForces("ball"),
         TimestepJitter(),
@@ -96,7 +100,8 @@ def everything() -> list[Any]:
 
 RANGES = {
     "action_scale": (0.1, 0.2), "action_bias": (0.1, 0.2), "action_noise": (0, 0.2),
-    "action_delay": (0.5, 1.5), "backlash": (0.5, 1), "backlash_spread": (0.1, 0.1),
+    "adversary": (0.1, 0.4), "stuck": (0, 2.999), "action_delay": (0.5, 1.5),
+    "backlash": (0.5, 1), "backlash_spread": (0.1, 0.1),
     "ball_push": (0.1, 0.5), "timestep_jitter": (1e-4, 8e-4), "base_bias": (0.1, 0.1),
     "point_bias": (0, 0.1), "point_noise": (0, 0.1), "turn_bias": (0.1, 0.1), "turn_noise": (0.1, 0.1),
     "marker_dropout": (0.5, 2), "marker_dropout_time": (0.05, 0.3),
@@ -183,6 +188,34 @@ def test_delays_are_whole_steps_with_the_mean_asked_for(mean: float, shares: dic
     for steps, share in shares.items():
         assert (late == steps).mean() == pytest.approx(share, abs=0.05)
     assert set(np.unique(late)) == set(shares)
+
+
+def test_a_random_network_has_its_share_of_actions() -> None:
+    env = make([Adversary(hidden=3)], {"adversary": (0.1, 0.9)}, max_episode_steps=None)
+    of, weights = env.randomisation, env.randomisation.noise("adversary").copy()
+    assert (weights[0] != weights[1]).all()
+    for action in ACTIONS[:5, :3]:
+        seen = np.concatenate([env.qpos, env.batch.bind("qvel")], axis=1)
+        env.step(action)
+        for i in range(3):
+            first, second = np.split(weights[i], [3 * len(seen[i])])
+            hidden = np.tanh(first.reshape(-1, 3).T @ seen[i] / np.sqrt(len(seen[i])))
+            asked = np.tanh(second.reshape(3, 2).T @ hidden / np.sqrt(3))
+            share = of.value("adversary")[i]
+            assert env.arrived[i] == pytest.approx((1 - share) * action[i] + share * asked, abs=1e-12)
+    env.reset()
+    assert (of.noise("adversary") != weights).all()
+
+
+def test_what_is_stuck_stays_where_it_was() -> None:
+    env = make([Stuck()], {"stuck": (2, 2.999)}, max_episode_steps=None)
+    env.step(ACTIONS[0, :3])
+    assert_same(env.arrived, ACTIONS[0, :3] * [1, 0])  # from the start, where nothing was asked for
+    env.set_parameters({"stuck": [0, 1.7, 2]})
+    for action in ACTIONS[1:3, :3]:
+        env.step(action)
+        held = [action[0], [ACTIONS[0, 1, 0], action[1, 1]], [action[2, 0], 0.0]]
+        assert_same(env.arrived, np.array(held))
 
 
 def test_motion_is_lost_in_slack() -> None:

@@ -1,12 +1,12 @@
-"""Parameters of proximal policy optimisation and of its model; no torch is needed to read them."""
+"""Parameters of on-policy learning and of its model; no torch is needed to read them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from framework.component import Param
+from framework.component import Param, Part
 from framework.rl.budget import Budget
 
 
@@ -38,8 +38,8 @@ class PolicyConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PPOConfig:
-    """Parameters of proximal policy optimisation."""
+class OnPolicyConfig:
+    """Parameters of all algorithms that learn from what the policy of the moment did."""
 
     budget: Annotated[Budget, Param("how long to train: {env_steps: 1_000_000} or {updates: 20_000}")]
     steps: Annotated[
@@ -63,6 +63,27 @@ class PPOConfig:
         float | None,
         Param("step size at the end of the budget, on a straight line; null for no change", ge=0),
     ] = None
+    value_weight: Annotated[float, Param("of the critic's squared error in the loss", ge=0)] = 0.5
+    max_gradient_norm: Annotated[
+        float | None, Param("gradients are scaled down to it; null for never", gt=0)
+    ] = 0.5
+    overlap: Annotated[
+        bool,
+        Param("collect the next experience, in a thread, while learning; it is then one round old"),
+    ] = False
+    matmul: Annotated[
+        Literal["highest", "high", "medium"],
+        Param("precision of float32 matrix products; medium is still float32 on AMD processors, and faster"),
+    ] = "highest"
+    seed: Annotated[
+        int, Param("seed of the training environment, of exploration and of minibatches", ge=0)
+    ] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PPOConfig(OnPolicyConfig):
+    """Parameters of proximal policy optimisation."""
+
     gamma: Annotated[float, Param("worth of a reward one step later", ge=0, le=1)] = 0.99
     lam: Annotated[
         float, Param("of the advantage estimates: 0 trusts the critic, 1 only the rewards", ge=0, le=1)
@@ -71,14 +92,10 @@ class PPOConfig:
     clip_value: Annotated[
         float | None, Param("how far a value may move from the old one; null for any distance", gt=0)
     ] = None
-    value_weight: Annotated[float, Param("of the critic's squared error in the loss", ge=0)] = 0.5
     entropy_weight: Annotated[float, Param("of the policy's entropy in the loss, at the start", ge=0)] = 0.0
     final_entropy_weight: Annotated[
         float | None, Param("weight at the end of the budget, on a straight line; null for no change", ge=0)
     ] = None
-    max_gradient_norm: Annotated[
-        float | None, Param("gradients are scaled down to it; null for never", gt=0)
-    ] = 0.5
     target_kl: Annotated[
         float | None,
         Param(
@@ -95,17 +112,18 @@ class PPOConfig:
         bool,
         Param("let the critic foresee returns of zero mean and unit variance, by those of late"),
     ] = False
-    overlap: Annotated[
-        bool,
-        Param("collect the next experience, in a thread, while learning; it is then one round old"),
-    ] = False
-    matmul: Annotated[
-        Literal["highest", "high", "medium"],
-        Param("precision of float32 matrix products; medium is still float32 on AMD processors, and faster"),
-    ] = "highest"
-    seed: Annotated[
-        int, Param("seed of the training environment, of exploration and of minibatches", ge=0)
-    ] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistillationConfig(OnPolicyConfig):
+    """Parameters of teaching one policy what another knows."""
+
+    teacher: Annotated[
+        Any,
+        Part("model"),
+        Param("the model of the policy that knows, {use: rl/actor_critic, ...}, as in the recipe it is of"),
+    ]
+    checkpoint: Annotated[Path, Param("what it was trained to, ${checkpoint:STAGE} or ${checkpoint:RUN}")]
 
 
 @dataclass(frozen=True, kw_only=True)

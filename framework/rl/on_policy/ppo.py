@@ -191,9 +191,9 @@ class PPO(Plays, CycleAlgorithm):
         log_ratio = judged.log_prob - batch.log_prob
         ratio = log_ratio.exp()
         clipped = ratio.clamp(1 - config.clip, 1 + config.clip)
-        policy = -_mean(torch.minimum(ratio * advantage, clipped * advantage), chosen)
-        value = _mean(self._value_error(judged.value, batch), own)
-        entropy = _mean(judged.entropy, chosen)
+        policy = -masked_mean(torch.minimum(ratio * advantage, clipped * advantage), chosen)
+        value = masked_mean(self._value_error(judged.value, batch), own)
+        entropy = masked_mean(judged.entropy, chosen)
         weight = self.scheduled(config.entropy_weight, config.final_entropy_weight)
         loss = policy + config.value_weight * value - weight * entropy
         with torch.no_grad():
@@ -201,8 +201,10 @@ class PPO(Plays, CycleAlgorithm):
                 "policy": policy.detach(),
                 "value": value.detach(),
                 "entropy": entropy.detach(),
-                "kl": _mean(ratio - 1 - log_ratio, chosen),  # Schulman 2020, Approximating KL divergence
-                "clipped": _mean(((ratio - 1).abs() > config.clip).float(), chosen),
+                "kl": masked_mean(
+                    ratio - 1 - log_ratio, chosen
+                ),  # Schulman 2020, Approximating KL divergence
+                "clipped": masked_mean(((ratio - 1).abs() > config.clip).float(), chosen),
             }
         return loss, parts
 
@@ -269,7 +271,7 @@ def _in_units(batch: Batch, scale: Normalizer) -> Batch:
     return replace(batch, value=now, next_value=after)
 
 
-def _mean(values: Tensor, where: Tensor | None) -> Tensor:
+def masked_mean(values: Tensor, where: Tensor | None) -> Tensor:
     """The mean of some, or of all; 0 of none."""
     if where is None:
         return values.mean()

@@ -8,6 +8,7 @@ unless asked for, and part of the saved state.
 
 from __future__ import annotations
 
+from framework.sim.randomisation.adversary import Adversary
 from framework.sim.randomisation.backlash import Backlash
 from framework.sim.randomisation.delay import ActionDelay
 from framework.sim.randomisation.dropout import Dropout
@@ -15,11 +16,13 @@ from framework.sim.randomisation.effects import Effect, Effects
 from framework.sim.randomisation.forces import RandomForces
 from framework.sim.randomisation.noise import ActionNoise, ObservationNoise
 from framework.sim.randomisation.parameters import Parameter, Randomisation
+from framework.sim.randomisation.stuck import Stuck
 from framework.sim.randomisation.timestep import TimestepJitter
 
 __all__ = [
     "ActionDelay",
     "ActionNoise",
+    "Adversary",
     "Backlash",
     "Dropout",
     "Effect",
@@ -28,5 +31,6 @@ __all__ = [
     "Parameter",
     "RandomForces",
     "Randomisation",
+    "Stuck",
     "TimestepJitter",
 ]

@@ -116,6 +116,42 @@ def test_physics_are_drawn_anew_and_put_back():
     assert (environment.wait == 4.0).all()
 
 
+def test_what_breaks_stays_broken_until_the_next_trial():
+    class Breakable(Clock):
+        def __init__(self):
+            super().__init__()
+            self.slow = np.zeros(self.num_envs)
+
+        def parameters(self):
+            return {**super().parameters(), "slow": EnvironmentParameter(self.slow.copy(), 0.0, 9.0)}
+
+        def set_parameters(self, values, ids=None):
+            for name, value in values.items():
+                getattr(self, name)[slice(None) if ids is None else ids] = value
+
+        def step(self, age):
+            self.since -= 0.5 * (self.slow > 0)
+            return super().step(age)
+
+    environment = Breakable()
+    config = {
+        "goals": 9,
+        "after": [3, 6],
+        "trials": 7,
+        "physics": {"wait": (0, 0)},
+        "broken": {"slow": (1, 2)},
+    }
+    report = judged(TimePerGoal(TimePerGoalConfig(**config)), environment)
+    rows = {(row[0], row[1]): row[2:5] for row in report.tables["time per goal"].rows}
+    # Half of each step is lost: 6 steps for what took 3. All 7 trials, of three rounds, begin whole.
+    assert rows["nothing", 3] == [*rows["broken", 3][:1], 3, 3] == pytest.approx([11 / 3, 3, 3])
+    assert rows["broken", 3][1:] == rows["broken", 6][1:] == pytest.approx([6, 6])
+    assert report.metrics["broken/survivors"] == 1
+    assert not environment.slow.any()
+    with pytest.raises(UserError, match="no parameter 'slwo'\n  did you mean 'slow'"):
+        judged(TimePerGoal(TimePerGoalConfig(**config | {"broken": {"slwo": (1, 2)}})), environment)
+
+
 def test_trials_without_all_goals_are_left_out():
     # 60 steps are 9 goals of 6 steps, and not of 10.
     report = times({"wait": (3, 3)})

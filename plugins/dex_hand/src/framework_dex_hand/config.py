@@ -13,6 +13,7 @@ from framework import Param
 SETTABLE = (
     *("object_mass", "link_mass", "friction", "damping", "gain", "joint_limits", "gravity", "object_size"),
     *("action_scale", "action_bias", "action_noise", "action_delay", "backlash", "backlash_spread"),
+    *("adversary", "stuck"),
     *("object_push", "object_push_size", "object_push_decay", "timestep_jitter", "finger_markers"),
     *(
         "fingertips_bias",

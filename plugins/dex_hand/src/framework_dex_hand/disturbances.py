@@ -9,6 +9,7 @@ import numpy as np
 from framework.sim import (
     ActionDelay,
     ActionNoise,
+    Adversary,
     Backlash,
     Dropout,
     Effect,
@@ -16,6 +17,7 @@ from framework.sim import (
     ObservationNoise,
     RandomForces,
     Rows,
+    Stuck,
     TimestepJitter,
 )
 
@@ -33,8 +35,10 @@ def hand_disturbances(apart: Callable[[Rows], Floats]) -> list[Effect]:
         apart: returns how far each fingertip is from the nearest other one, `(k, 5)`; m.
     """
     return [
+        Adversary(),
         ActionNoise(),
         ActionDelay(),
+        Stuck(),
         Backlash(SLACK),
         RandomForces("object"),
         TimestepJitter(),

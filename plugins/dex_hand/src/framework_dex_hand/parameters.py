@@ -131,10 +131,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "base_marker_noise",
     ),
     "unmodelled": (
+        "adversary",
         "action_scale",
         "action_bias",
         "action_noise",
         "action_delay",
+        "stuck",
         "backlash",
         "backlash_spread",
         "object_push",

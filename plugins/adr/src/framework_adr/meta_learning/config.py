@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated
 
 from framework import Param
-from framework.rl.transfer_config import Box, check_box
+from framework.rl.transfer_config import Against, Box, Named, check_box, check_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +15,13 @@ class TimePerGoalConfig:
     """Parameters of the time that goals take."""
 
     physics: Annotated[Box, Param("what each trial's parameters are drawn from, name: [low, high]")]
+    broken: Annotated[
+        Box,
+        Param(
+            "what breaks for good at the first change of trials of their own, parameter: [low, high]; "
+            "{stuck: [1, 20.9]} is a joint of the hand"
+        ),
+    ] = field(default_factory=dict)
     goals: Annotated[int, Param("goals that a trial has to reach to be counted", ge=2)] = 50
     after: Annotated[Sequence[int], Param("goals after which something is changed")] = (10, 30)
     trials: Annotated[int, Param("trials of each kind; all kinds begin alike", unit="episodes", ge=2)] = 512
@@ -23,6 +29,7 @@ class TimePerGoalConfig:
 
     def __post_init__(self) -> None:
         check_box(self.physics, "physics: ")
+        check_box(self.broken, "broken: ")
         if list(self.after) != sorted(set(self.after)):
             raise ValueError(f"after: {list(self.after)} does not rise")
         if not self.after or self.after[0] < 1 or self.after[-1] >= self.goals:
@@ -40,11 +47,8 @@ class ProbeConfig:
     episodes: Annotated[int, Param("episodes; one in four is kept for testing", unit="episodes", ge=8)] = 2048
     hidden: Annotated[int, Param("units of the probe's hidden layer", ge=1)] = 64
     epochs: Annotated[int, Param("times at most that the probe sees all it learns from", ge=1)] = 200
-    against: Annotated[
-        dict[str, Path],
-        Param("checkpoints of other trainings of the same model to probe, {none: ${checkpoint:none}}"),
-    ] = field(default_factory=dict)
-    name: Annotated[str, Param("how the policy itself is called in the table")] = "this"
+    against: Against = field(default_factory=dict)
+    name: Named = "this"
     seed: Annotated[int, Param("seed of parameters, first states and the probe", ge=0)] = 0
 
     def __post_init__(self) -> None:
@@ -53,7 +57,4 @@ class ProbeConfig:
             raise ValueError("physics: names nothing to be told: write {mass: [0.5, 2]}")
         if not self.at or list(self.at) != sorted(set(self.at)) or self.at[0] < 1:
             raise ValueError(f"at: {list(self.at)} has to rise, from 1 or more")
-        if self.name in self.against:
-            raise ValueError(
-                f"against has a {self.name!r}, as the policy itself is called: give name: another"
-            )
+        check_names(self.name, self.against)

@@ -12,8 +12,9 @@ from framework.report import Report, Table
 from framework_adr.meta_learning.config import TimePerGoalConfig
 from framework_adr.meta_learning.trials import Moment, Numbers, Trials, draw
 
-#: What is changed after a goal: nothing; the hidden state, to zero; the physics, drawn anew.
-KINDS = ("nothing", "memory", "physics")
+#: What is changed after a goal: nothing; the hidden state, to zero; the physics, drawn anew; with `broken`,
+#: parameters of something that breaks, once and for good.
+KINDS = ("nothing", "memory", "physics", "broken")
 #: Goals before and after a change that the table compares.
 AROUND = 3
 CENTRAL_95 = 1.96
@@ -46,15 +47,17 @@ class TimePerGoal:
         """
         config = self.config
         found: dict[str, Numbers] = {}
-        for i, kind in enumerate(KINDS):
-            times = self._times(algorithm, environment, kind, i * config.trials)
+        kinds = KINDS if config.broken else KINDS[:-1]
+        for i, kind in enumerate(kinds):
+            tell(i * config.trials, len(kinds) * config.trials, "episodes")
+            times = self._times(algorithm, environment, kind)
             found[kind] = times[~np.isnan(times).any(axis=1)]
         return _report(found, config)
 
-    def _times(self, algorithm: Any, environment: Any, kind: str, before: int) -> Numbers:
+    def _times(self, algorithm: Any, environment: Any, kind: str) -> Numbers:
         """Steps that each goal of each trial took, `(trials, goals)`; NaN for those not reached."""
         config = self.config
-        trials = Trials(environment, config.physics, config.trials, config.seed)
+        trials = Trials(environment, config.physics, config.trials, config.seed, config.broken)
         player = algorithm.player()
         random = np.random.default_rng([config.seed, 2])
         times = np.full((config.trials, config.goals), np.nan)
@@ -67,8 +70,6 @@ class TimePerGoal:
             reached[now] += 1
             since[now] = 0
             self._change(kind, moment, reached, player, environment, random)
-            if moment.number == 1:
-                tell(before + int(moment.trials[0]), len(KINDS) * config.trials, "episodes")
         return times
 
     def _change(
@@ -82,14 +83,16 @@ class TimePerGoal:
     ) -> None:
         """Change something where the last step reached a goal after which that is due."""
         due = moment.reached.copy()
-        due[due] = np.isin(reached[moment.trials[due]], self.config.after)
+        after = self.config.after[:1] if kind == "broken" else self.config.after
+        due[due] = np.isin(reached[moment.trials[due]], after)
         if not due.any() or kind == "nothing":
             return
         if kind == "memory":
             player.ended(due)
         else:
             ids = np.flatnonzero(due)
-            environment.set_parameters(draw(self.config.physics, len(ids), random), ids)
+            new = self.config.broken if kind == "broken" else self.config.physics
+            environment.set_parameters(draw(new, len(ids), random), ids)
 
 
 def _report(found: dict[str, Numbers], config: TimePerGoalConfig) -> Report:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from framework.errors import UserError
+from framework.contracts import Parametrised
+from framework.errors import UserError, did_you_mean
 from framework.rl.policy import Player
 from framework.rl.vector import final_info, require_same_step
 
@@ -41,6 +42,7 @@ class Trials:
         physics: what each trial's parameters are drawn from, evenly, name: (low, high).
         count: trials.
         seed: of physics and first states.
+        changed: other parameters that the caller may change; trials begin with them as they were.
 
     Attributes:
         values: the parameters of each trial, `(count,)` each, by name.
@@ -50,13 +52,20 @@ class Trials:
     """
 
     def __init__(
-        self, environment: Any, physics: Mapping[str, tuple[float, float]], count: int, seed: int
+        self,
+        environment: Any,
+        physics: Mapping[str, tuple[float, float]],
+        count: int,
+        seed: int,
+        changed: Iterable[str] = (),
     ) -> None:
         require_same_step(environment)
-        if not hasattr(environment, "set_parameters"):
+        if not isinstance(environment, Parametrised):
             raise UserError(f"{type(environment).__name__} has no parameters that can be set while it runs")
-        self.environment, self.count, self.seed = environment, count, seed
+        self.environment: Any = environment
+        self.count, self.seed = count, seed
         self.values = draw(physics, count, np.random.default_rng([seed, 0]))
+        self._changed = [*changed]
 
     def play(self, player: Player) -> Iterator[Moment]:
         """Play all of them; between two steps the caller may change what comes next.
@@ -64,20 +73,24 @@ class Trials:
         Raises:
             UserError: info does not have `is_success`.
         """
-        environment = self.environment
-        before = {name: environment.parameters()[name].values for name in self.values}
+        names, parameters = [*self.values, *self._changed], self.environment.parameters()
+        if unknown := [name for name in names if name not in parameters]:
+            hint = did_you_mean(unknown[0], parameters) or f"there are: {', '.join(parameters)}"
+            raise UserError(f"the environment has no parameter {unknown[0]!r}\n  {hint}")
+        before = {name: parameters[name].values for name in names}
         try:
-            yield from self._rounds(player)
+            yield from self._rounds(player, {name: before[name] for name in self._changed})
         finally:
-            environment.set_parameters(before)
+            self.environment.set_parameters(before)
 
-    def _rounds(self, player: Player) -> Iterator[Moment]:
+    def _rounds(self, player: Player, whole: Mapping[str, Numbers]) -> Iterator[Moment]:
         environment, n = self.environment, self.environment.num_envs
         for first in range(0, self.count, n):
             trials = first + np.arange(n)
             playing = trials < self.count
             ids = np.flatnonzero(playing)
-            environment.set_parameters({name: value[trials[ids]] for name, value in self.values.items()}, ids)
+            drawn = {name: value[trials[ids]] for name, value in self.values.items()}
+            environment.set_parameters({name: value[ids] for name, value in whole.items()} | drawn, ids)
             seed = np.random.SeedSequence([self.seed, 1, first]).generate_state(1)[0]
             observation, _ = environment.reset(seed=int(seed))
             player.ended()
