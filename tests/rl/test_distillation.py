@@ -77,7 +77,7 @@ def test_a_student_comes_to_act_as_its_teacher(tmp_path, framework_fit):
     algorithm, teacher = make(
         tmp_path,
         PolicyConfig(hidden=(32,), memory="gru", units=16),
-        budget=Budget(env_steps=8000),
+        budget=Budget(env_steps=800),
         sequence_length=10,
         learning_rate=0.01,
     )
