@@ -219,7 +219,7 @@ def format_cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, (float, np.floating)):
-        return f"{value:.4g}"
+        return f"{value + 0.0:.4g}"  # -0 is 0
     return str(value)
 
 

@@ -58,6 +58,7 @@ from framework.runs.checkpoints import (
 from framework.runs.names import in_words, proper_name
 from framework.runs.tracker import Tracker, TrackerLogger
 from framework.shards import MANIFEST
+from framework.threads import usable_threads
 
 if TYPE_CHECKING:
     from framework.component import Kind
@@ -151,7 +152,7 @@ class StageRunner:
 
     def build(self) -> Built:
         """Seed everything and build environment, model and algorithm."""
-        torch.set_num_threads(self.stage.trainer.threads)
+        torch.set_num_threads(self.threads())
         pl.seed_everything(self.stage.seed, workers=True, verbose=False)
         environment = self._make(self.stage.environment)
         if is_table(environment):
@@ -162,6 +163,13 @@ class StageRunner:
         if self.stage.algorithm is None:
             return Built(environment, model, model)
         return Built(environment, model, self._make(self.stage.algorithm, environment, model))
+
+    def threads(self) -> int:
+        """Threads of torch: as many as this stage began with, on whose number the last digits depend."""
+        asked = self.stage.trainer.threads
+        if self.state.threads_asked != asked:
+            self.state.threads_asked, self.state.threads = asked, usable_threads(asked)
+        return self.state.threads
 
     def fit(self, built: Built, interruption: Interruption) -> None:
         """Train to the end, from the newest whole checkpoint if there is one."""

@@ -48,7 +48,15 @@ class TrainerConfig:
     precision: Annotated[Precision, Param("floating-point precision of the model and its arithmetic")] = (
         "32-true"
     )
-    threads: Annotated[int, Param("number of CPU threads of torch", ge=1, may_change=True)] = 1
+    threads: Annotated[
+        int,
+        Param(
+            "maximum number of CPU threads of torch; fewer where OMP_NUM_THREADS is less, or, without it, "
+            "where other work takes the processors when a stage begins",
+            ge=1,
+            may_change=True,
+        ),
+    ] = 1
     deterministic: Annotated[
         bool | Literal["warn"], Param("use deterministic operations only: fail, or warn, where there is none")
     ] = False

@@ -52,6 +52,7 @@ class StageState:
         limit: what ended its training early, such as "trainer.max_time", or "".
         trimmed: whether what it needs to be trained longer has been removed.
         longer: whether it was trained to its end once, and now goes on.
+        threads: of torch, chosen when it began with `threads_asked`, the recipe's trainer.threads; 0 before.
     """
 
     run_id: str = ""
@@ -63,6 +64,8 @@ class StageState:
     trimmed: bool = False
     longer: bool = False
     finished: bool = False
+    threads_asked: int = 0
+    threads: int = 0
 
 
 @dataclass

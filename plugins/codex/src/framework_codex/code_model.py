@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -59,7 +59,7 @@ class Completion:
 
     Attributes:
         text: without the stop sequence that ended it.
-        tokens: how many were drawn.
+        tokens: how many were drawn; 0 if it is not known.
         logprob: sum of ln p of the drawn tokens at temperature 1; NaN if it is not known.
         finish: a stop sequence, the token limit, or the model's own end of text.
     """
@@ -102,6 +102,15 @@ class Scores(Protocol):
 
     def likelihood(self, pairs: Sequence[tuple[str, str]]) -> list[Likelihood]:
         """The likelihood of each `(prompt, continuation)`."""
+        ...
+
+
+@runtime_checkable
+class Recorded(Protocol):
+    """A model whose samples were drawn elsewhere, at a temperature it does not know."""
+
+    def counts(self) -> Mapping[str, int]:
+        """How many samples there are, by task id."""
         ...
 
 

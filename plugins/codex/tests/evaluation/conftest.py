@@ -38,6 +38,7 @@ class Scripted:
     ) -> None:
         self.rate, self.name, self.log, self.logprob = rate, name, log, logprob
         self.write = write
+        self.length = 4
         self.drawn: list[tuple[str, int]] = []
 
     def fingerprint(self) -> str:
@@ -56,7 +57,12 @@ class Scripted:
             if self.log is not None:
                 with self.log.open("a") as stream:
                     stream.write(f"{request.task_id} {request.index}\n")
-            yield position, Completion(text, 4 + request.index % 3, self.logprob(right, float(second)))
+            yield (
+                position,
+                Completion(
+                    text, self.length and self.length + request.index % 3, self.logprob(right, float(second))
+                ),
+            )
 
 
 class Recorded(Scripted):

@@ -24,6 +24,10 @@ def test_it_equals_the_exact_fraction(drawn: tuple[int, int, int]) -> None:
     assert float(pass_at_k(n, c, k)) == pytest.approx(float(exact), rel=1e-12, abs=0)
 
 
+def test_none_is_plain_zero() -> None:
+    assert not np.signbit(pass_at_k([5, 5], 0, [1, 5])).any()
+
+
 def test_a_tiny_probability_keeps_its_digits() -> None:
     n = 10**6
     assert float(pass_at_k(n, 1, 1)) == pytest.approx(1e-6, rel=1e-14)

@@ -69,7 +69,7 @@ def test_a_kill_while_judging_costs_nothing(
     scripted: Any, three: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = evaluated(scripted(half), three, tmp_path / "whole")
-    distinct = len({(row, text) for row, text in _programs(tmp_path / "whole")})
+    distinct = len({(row, text) for row, text in _programs(tmp_path / "whole", scripted(half))})
     folder = tmp_path / "killed"
     child = os.fork()
     if child == 0:
@@ -89,11 +89,11 @@ def test_a_kill_while_judging_costs_nothing(
     assert not before & set(judged)
 
 
-def _programs(folder: Path) -> list[tuple[str, str]]:
+def _programs(folder: Path, model: Any) -> list[tuple[str, str]]:
     from framework_codex.code_model import Sampling
     from framework_codex.evaluation.sample_file import SampleFile, file_of
 
-    found = SampleFile(file_of("samples", folder, "scripted", Sampling(temperature=0.8), 0)).read()
+    found = SampleFile(file_of("samples", folder, model, Sampling(temperature=0.8), 0)).read()
     return [(key[0], completion.text) for key, completion in found.items()]
 
 
@@ -120,3 +120,30 @@ def test_what_cannot_be_judged_is_named_and_left_out(
     assert note in caplog.text
     with pytest.raises(UserError, match=r"(?s)none of the 1 problems can be judged.*wrong"):
         PassAtK(CONFIG)(scripted(half), environment([wrong]))
+
+
+def test_problems_whose_tests_raise_by_themselves_are_named_and_left_out(
+    scripted: Any, problem: Any, environment: Any
+) -> None:
+    good = problem("good")
+    wrong = replace(problem("wrong"), canonical_solution="", test="def check(c):\n    assert c(one) == 2\n")
+    report = PassAtK(replace(CONFIG, temperatures=(0.2, 0.8)))(scripted(half), environment([good, wrong]))
+    assert report.metrics["problems"] == 1 and 0 < report.metrics["pass_at_1"] < 1
+    reason = "wrong (its tests use the name 'one', which nobody defines)"
+    assert report.notes == [f"1 of 2 problems cannot be judged and are left out: {reason}."]
+    assert {row[0] for row in report.tables["problems"].rows} == {"good"}
+
+
+def test_modules_that_programs_lack_are_counted(scripted: Any, problem: Any, environment: Any) -> None:
+    programs = [
+        "    return x + 1\n",
+        "    import flask.views\n",
+        "    import numpy\n",
+        "    import numpy.linalg\n",
+    ]
+    model = scripted(half, write=lambda request: programs[request.index % 4])
+    report = PassAtK(CONFIG)(model, environment([problem("a")]))
+    table = report.tables["missing modules"]
+    assert table.rows == [("numpy", 4), ("flask", 2)]
+    assert "judge.packages" in table.caption
+    assert report.metrics["samples_missing_modules"] == 6

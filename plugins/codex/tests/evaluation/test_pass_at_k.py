@@ -108,6 +108,23 @@ def test_recorded_samples_have_no_temperature(recorded: Any, twenty: Any, fake_j
     assert report.notes == ["Some problem has only 7 samples: k = 100 is left out."]
 
 
+def test_what_recorded_samples_do_not_tell_is_left_empty(
+    recorded: Any, twenty: Any, fake_judge: Any, tmp_path: Path
+) -> None:
+    model = recorded({str(i): 2 for i in range(20)})
+    model.length = 0
+    evaluator = PassAtK(PassAtKConfig(k=(1,)))
+    evaluator.folder = tmp_path
+    report = evaluator(model, twenty)
+    assert "tokens" not in report.metrics
+    outcomes = dict(zip(report.tables["outcomes"].columns, report.tables["outcomes"].rows[0], strict=True))
+    assert outcomes["temperature"] is outcomes["mean tokens"] is outcomes["share cut at max_tokens"] is None
+    (name,) = report.files
+    assert name.startswith("results-") and "-t0" not in name
+    assert json.loads((tmp_path / name).read_text().splitlines()[0])["tokens"] is None
+    assert "-0" not in report.to_text()
+
+
 def test_problems_without_recorded_samples_are_left_out_aloud(
     recorded: Any, twenty: Any, fake_judge: Any
 ) -> None:

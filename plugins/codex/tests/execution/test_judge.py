@@ -146,13 +146,51 @@ def test_thousands_of_cases(judge: Judge) -> None:
         (Problem(task_id="t", prompt="", entry_point="f", test="x = 1\n"), "check"),
         (cases("", "[[1]]"), "canonical"),
         (cases(RIGHT, "[[1"), "JSON"),
-        (cases("def f(x): raise ValueError('oh')", "[[1]]"), "oh"),
     ],
 )
 def test_broken_problems_are_named(broken: Problem, message: str) -> None:
     with Judge(JudgeConfig(workers=1)) as judge, pytest.raises(UserError, match=message) as error:
         judge.verdicts([(broken, RIGHT)])
     assert "problem t" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("test", "said"),
+    [
+        ("assert candidat(2) == 3", "'candidat', which nobody defines"),
+        ("import no_such_module\nassert candidate(2) == 3", "no_such_module"),
+        ("import math\nassert candidate(2) == math.three", "three"),
+        ("values = [1][2]\nassert candidate(2) == 3", "IndexError"),
+    ],
+)
+def test_what_tests_raise_by_themselves_is_no_programs_fault(judge: Judge, test: str, said: str) -> None:
+    for asked in (problem(test), problem(test, canonical_solution=RIGHT)):
+        for verdict in judge.verdicts([(asked, RIGHT), (asked, WRONG)]):
+            assert verdict.outcome == "unjudgeable" and (said in verdict.detail or asked.canonical_solution)
+
+
+@pytest.mark.parametrize(
+    ("test", "program", "outcome"),
+    [
+        ("assert len(candidate(2)) == 3", RIGHT, "failed"),
+        ("for x in candidate(2): last = x\nassert last == 3", "def f(x): return []", "failed"),
+        ("assert helper(candidate(2)) == 3", RIGHT, "exception"),
+        ("assert candidate(2) == 3", "def f(x): return candidat", "exception"),
+        ("assert candidate(2) == 3", "def f(x): raise NameError(\"name 'f' is not defined\")", "exception"),
+        ("assert candidate(2) == 3", "def f(x): raise ImportError", "exception"),
+    ],
+)
+def test_what_a_program_makes_tests_raise_is_its_own_fault(
+    judge: Judge, test: str, program: str, outcome: str
+) -> None:
+    asked = problem(test, prompt="# f(x) is x + 1; define a helper, too.\n")
+    assert judge.verdicts([(asked, program)])[0].outcome == outcome
+
+
+def test_a_canonical_solution_that_does_not_run_is_named(judge: Judge) -> None:
+    broken = cases("def f(x): raise ValueError('oh')", "[[1]]")
+    for verdict in judge.verdicts([(broken, RIGHT)] * 2):
+        assert verdict.outcome == "unjudgeable" and "does not run: ValueError: oh" in verdict.detail
 
 
 def test_cache_answers_without_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,12 +282,23 @@ def test_packages() -> None:
         found = judge.verdicts([(problem(), uses), (problem(), hidden)])
     assert [verdict.outcome for verdict in found] == ["passed", "exception"], found
     with Judge(JudgeConfig(limits=LIMITS, workers=1)) as judge:
-        assert "numpy" in judge.verdicts([(problem(), uses)])[0].detail
+        detail = judge.verdicts([(problem(), uses)])[0].detail
+        assert "No module named 'numpy'" in detail and "judge.packages" in detail
     with (
         Judge(JudgeConfig(packages=("no_such_thing",))) as judge,
         pytest.raises(UserError, match="no_such_thing"),
     ):
         judge.verdicts([(problem(), RIGHT)])
+
+
+def test_packages_bring_what_they_depend_on() -> None:
+    uses = (
+        "import requests, urllib3, idna\ndef f(x): return x + len(requests.codes.__class__.__mro__) - 3 + 1\n"
+    )
+    hidden = "import numpy\n" + RIGHT
+    with Judge(JudgeConfig(limits=LIMITS, workers=1, packages=("requests",))) as judge:
+        found = judge.verdicts([(problem(), uses), (problem(), hidden)])
+    assert [verdict.outcome for verdict in found] == ["passed", "exception"], found
 
 
 def test_judging_in_a_thread_that_ends() -> None:

@@ -61,12 +61,22 @@ def test_samples_may_be_mixed_and_repeated(model):
             {"task_id": "Set/0", "samples": ["a", "b"]},
             {"task_id": "Set/0", "solution": PROMPT + "    return 2"},
             {"task_id": "Set/0", "solution": "def f(x): return 3", "completion": None},
+            # As EvalPlus: the solution counts.
+            {"task_id": "Set/0", "completion": "    return 5", "solution": "def f(x): return 4"},
         ],
         allow_missing=True,
     )
-    assert recorded.counts() == {"Set/0": 5 + 1}
-    expected = ["    return 1", "    return 1", "a", "b", "    return 2", "def f(x): return 3"]
-    assert texts(recorded, "Set/0", 6) == expected
+    assert recorded.counts() == {"Set/0": 5 + 2}
+    expected = [
+        "    return 1",
+        "    return 1",
+        "a",
+        "b",
+        "    return 2",
+        "def f(x): return 3",
+        "def f(x): return 4",
+    ]
+    assert texts(recorded, "Set/0", 7) == expected
 
 
 def test_keeps_log_probabilities(model):
@@ -96,6 +106,7 @@ def test_reads_a_dataset(model):
         ({"task_id": "Set/0", "completion": ["x"]}, "'completion' is a list, expected a text"),
         ({"task_id": 0, "completion": "x"}, "'task_id' is a whole number, expected a text"),
         ({"completion": "x"}, "no field 'task_id'"),
+        ({"task_id": "Set/0", "samples": ["x"], "solution": "x"}, "which are the samples"),
         ({"task_id": "Set/0", "samples": "x"}, "'samples' is a text, expected a list"),
         ({"task_id": "Set/0", "samples": ["x", 1]}, r"'samples\[1\]' is a whole number"),
         ({"task_id": "Set/0", "completion": "x" * 10_000_000}, "10,000,000 characters, more than longest"),

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from framework.errors import UserError
-from framework_codex.code_model import CodeModel, code_model_of
+from framework_codex.code_model import CodeModel, Recorded, code_model_of
 from framework_codex.evaluation.config import DrawConfig, RunConfig
 from framework_codex.evaluation.judging import Judged, judged, unjudgeable
 from framework_codex.evaluation.sample_file import file_of
@@ -20,15 +20,6 @@ from framework_codex.execution.verdict import JudgeConfig
 from framework_codex.problem import Problem
 
 log = logging.getLogger("framework")
-
-
-@runtime_checkable
-class Recorded(Protocol):
-    """A model whose samples were drawn elsewhere, at a temperature it does not know."""
-
-    def counts(self) -> Mapping[str, int]:
-        """How many samples there are, by task id."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -61,14 +52,32 @@ class Bench:
         return draw(self.model, self.problems, sampling, self.counts, self.config.seed, self.folder)
 
     def judged(self, temperature: float, judge: JudgeConfig) -> Judged:
-        """Samples of every problem, and what became of them."""
-        known = None if self.recorded else temperature
-        return judged(self.samples(temperature), judge, self.folder, known)
+        """Samples of the problems that can be judged, and what became of them; a note names the others."""
+        (result,) = self.results([temperature], judge)
+        return result
+
+    def results(self, temperatures: Sequence[float], judge: JudgeConfig) -> list[Judged]:
+        """As `judged`, at each temperature, of the same problems at all.
+
+        Raises:
+            UserError: no problem can be judged.
+        """
+        found = []
+        for temperature in temperatures:
+            known = None if self.recorded else temperature
+            found.append(judged(self.samples(temperature), judge, self.folder, known))
+        broken: dict[str, str] = {}
+        for result in found:
+            broken = {**result.unjudgeable(), **broken}
+        if not broken:
+            return found
+        self.notes.append(_left_out(broken, len(self.problems)))
+        return [result.without(broken) for result in found]
 
     def path(self, what: str, temperature: float) -> Path:
         """A file in the folder for something of these samples, named like theirs."""
         sampling = self.config.sampling(temperature)
-        return file_of(what, self.folder, self.model.fingerprint(), sampling, self.config.seed)
+        return file_of(what, self.folder, self.model, sampling, self.config.seed)
 
     def usable(self, k: Sequence[int]) -> tuple[int, ...]:
         """The k there are enough samples for; a note tells of the others.
@@ -120,17 +129,27 @@ def _judgeable(
     """Which problems can be judged; a note names the others."""
     reasons = unjudgeable(problems, config, folder)
     if reasons:
-        named = [f"{name} ({reason})" for name, reason in reasons.items()]
-        if len(reasons) == len(problems):
-            listed = "\n  ".join(named[:10])
-            raise UserError(
-                f"none of the {len(problems)} problems can be judged\n  {listed}\n"
-                "  correct their canonical_solution, leave it empty if it is not known, or raise judge.limits"
-            )
-        out = f"{len(reasons)} of {len(problems)} problems cannot be judged and are left out"
-        notes.append(f"{out}: {'; '.join(named)}.")
-        log.warning(notes[-1])
+        notes.append(_left_out(reasons, len(problems)))
     return [problem.task_id not in reasons for problem in problems]
+
+
+def _left_out(reasons: Mapping[str, str], total: int) -> str:
+    """Say which problems cannot be judged, in the log as well.
+
+    Raises:
+        UserError: none can.
+    """
+    named = [f"{name} ({reason})" for name, reason in reasons.items()]
+    if len(reasons) == total:
+        listed = "\n  ".join(named[:10])
+        raise UserError(
+            f"none of the {total} problems can be judged\n  {listed}\n"
+            "  correct their tests or their canonical_solution, leave that empty if it is not known, "
+            "or raise judge.limits"
+        )
+    note = f"{len(reasons)} of {total} problems cannot be judged and are left out: {'; '.join(named)}."
+    log.warning(note)
+    return note
 
 
 def _counted(

@@ -41,7 +41,7 @@ class BleuOverlap:
             result = desk.judged(self.config.temperature, self.config.judge)
         report = Report(notes=desk.notes)
         found: dict[str, tuple[Floats, Floats]] = {}
-        for task, problem in enumerate(desk.problems):
+        for task, problem in enumerate(result.samples.problems):
             own = np.flatnonzero(result.samples.task == task)
             right = result.passed[own]
             if right.any() and not right.all():

@@ -41,8 +41,9 @@ class ChainLength:
             raise UserError("codex/chain_length needs problems with a length, as codex/chains has them")
         with bench(self.config, self.folder, algorithm, chains) as desk:
             ks = desk.usable([1, *self.config.k])
-            values = desk.judged(self.config.temperature, self.config.judge).pass_at(ks)
-        found = grouped(values, [problem.length for problem in desk.problems])
+            result = desk.judged(self.config.temperature, self.config.judge)
+            values = result.pass_at(ks)
+        found = grouped(values, [problem.length for problem in result.samples.problems])
         report = Report(notes=desk.notes)
         for length, rates in zip(found.labels, found.means, strict=True):
             for k, rate in zip(ks, rates, strict=True):

@@ -37,7 +37,8 @@ def pass_at_k(n: ArrayLike, c: ArrayLike, k: ArrayLike) -> Floats:
     # Where k reaches i every draw of k holds a passing sample, and the logarithm would be that of 0.
     inside = (terms < c[..., None]) & (i > k[..., None])
     logs = np.log1p(np.where(inside, -k[..., None] / np.where(inside, i, 1), 0.0))
-    return np.where(n - c < k, 1.0, -np.expm1(logs.sum(axis=-1)))
+    # Adding 0 makes -0 plain 0.
+    return np.where(n - c < k, 1.0, -np.expm1(logs.sum(axis=-1))) + 0.0
 
 
 def rate_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[Floats, Floats]:

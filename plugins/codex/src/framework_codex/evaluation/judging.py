@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 from typing import Protocol, get_args
 
@@ -54,6 +55,21 @@ class Judged:
     def correct(self) -> NDArray[np.int64]:
         """`(problems,)`, how many samples of each passed."""
         return np.bincount(self.samples.task[self.passed], minlength=len(self.samples.problems))
+
+    def unjudgeable(self) -> dict[str, str]:
+        """Problems whose tests are at fault, and why, by task id."""
+        return {
+            self.samples.problems[task].task_id: verdict.detail
+            for task, verdict in zip(self.samples.task, self.verdicts, strict=True)
+            if verdict.outcome == "unjudgeable"
+        }
+
+    def without(self, names: Collection[str]) -> Judged:
+        """The same, some problems left out."""
+        kept = [problem.task_id not in names for problem in self.samples.problems]
+        which = np.array(kept)[self.samples.task]
+        verdicts = tuple(compress(self.verdicts, which))
+        return Judged(self.samples.of(kept), verdicts, self.temperature)
 
     def pass_at(self, ks: Sequence[int]) -> Floats:
         """`(problems, len(ks))`, pass@k of each problem."""

@@ -17,7 +17,7 @@ from framework_codex.evaluation.figures import temperature_figure
 from framework_codex.evaluation.judging import Judged
 from framework_codex.evaluation.results import write_results
 from framework_codex.evaluation.selection import problems_of
-from framework_codex.evaluation.tables import outcome_table, problem_table
+from framework_codex.evaluation.tables import missing_modules, outcome_table, problem_table
 
 
 class PassAtK:
@@ -42,7 +42,7 @@ class PassAtK:
         with bench(self.config, self.folder, algorithm, problems) as desk:
             ks = desk.usable(self.config.k)
             temperatures = sorted(set(self.config.temperatures))[: 1 if desk.recorded else None]
-            results = [desk.judged(temperature, self.config.judge) for temperature in temperatures]
+            results = desk.results(temperatures, self.config.judge)
             report = Report(notes=desk.notes)
             if self.folder is not None:
                 for temperature, result in zip(temperatures, results, strict=True):
@@ -50,11 +50,15 @@ class PassAtK:
                     write_results(result, path)
                     report.files[path.name] = path
         report.tables["pass@k"] = _estimate(report.metrics, results, ks)
-        report.metrics["problems"] = len(desk.problems)
+        report.metrics["problems"] = len(results[0].samples.problems)
         tokens = sum(int(result.samples.tokens.sum()) for result in results)
         if tokens:  # recorded samples seldom tell
             report.metrics["tokens"] = tokens
         report.tables["outcomes"] = outcome_table(results)
+        missing = missing_modules(results)
+        if missing is not None:
+            report.tables["missing modules"] = missing
+            report.metrics["samples_missing_modules"] = sum(count for _, count in missing.rows)
         report.tables["problems"] = problem_table(results, ks)
         report.figures["pass@k"] = _figure(results)
         return report

@@ -61,7 +61,7 @@ class Ranking:
                 report.notes.append(f"{name}: {unknown} of {len(score)} samples have no score and rank last.")
             values[name] = _by_problem(result, score, of)
         values["oracle"] = result.pass_at(of)
-        self._fill(report, values, of, [problem.length for problem in desk.problems])
+        self._fill(report, values, of, [problem.length for problem in samples.problems])
         return report
 
     def _sizes(self, least: int) -> tuple[int, ...]:

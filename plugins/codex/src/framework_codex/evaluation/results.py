@@ -33,7 +33,7 @@ def write_results(result: Judged, path: Path) -> None:
                     "passed": verdict.passed,
                     "result": verdict.outcome,
                     "detail": verdict.detail,
-                    "tokens": int(samples.tokens[position]),
+                    "tokens": int(samples.tokens[position]) or None,
                     "logprob": None if math.isnan(logprob) else logprob,
                     "finish": samples.finish[position],
                 }

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 from framework.errors import UserError
-from framework_codex.code_model import Completion, Request, Sampling
+from framework_codex.code_model import CodeModel, Completion, Recorded, Request, Sampling
 
 log = logging.getLogger("framework")
 
@@ -20,14 +20,16 @@ log = logging.getLogger("framework")
 Key: TypeAlias = tuple[str, str, int]
 
 
-def file_of(what: str, folder: Path, fingerprint: str, sampling: Sampling, seed: int) -> Path:
+def file_of(what: str, folder: Path, model: CodeModel, sampling: Sampling, seed: int) -> Path:
     """Where `samples` are kept, or something else of them: named by a SHA-256 of what they depend on.
 
-    The problem is not part of it.
+    The problem is not part of it. The temperature stands in the name, unless the samples were recorded
+    at one that is not known.
     """
-    identity = json.dumps([fingerprint, asdict(sampling), seed], sort_keys=True)
+    identity = json.dumps([model.fingerprint(), asdict(sampling), seed], sort_keys=True)
     key = hashlib.sha256(identity.encode()).hexdigest()[:24]
-    return folder / f"{what}-t{sampling.temperature:g}-{key}.jsonl"
+    temperature = "" if isinstance(model, Recorded) else f"-t{sampling.temperature:g}"
+    return folder / f"{what}{temperature}-{key}.jsonl"
 
 
 class SampleFile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ class Samples:
         task: `(m,)`, which of them each sample belongs to.
         index: `(m,)`, its number among those of its problem, from 0.
         texts: m completions.
-        tokens: `(m,)`, how many were drawn.
+        tokens: `(m,)`, how many were drawn; 0 where it is not known.
         logprob: `(m,)`, ln p of the drawn tokens at temperature 1, summed; NaN if unknown.
         finish: m reasons why they ended.
     """
@@ -47,6 +48,20 @@ class Samples:
     def counts(self) -> NDArray[np.int64]:
         """`(problems,)`, the number of samples of each."""
         return np.bincount(self.task, minlength=len(self.problems))
+
+    def of(self, kept: Sequence[bool]) -> Samples:
+        """Those of some of the problems."""
+        which = np.array(kept)[self.task]
+        places = np.cumsum(kept) - 1
+        return Samples(
+            problems=tuple(compress(self.problems, kept)),
+            task=places[self.task[which]],
+            index=self.index[which],
+            texts=tuple(compress(self.texts, which)),
+            tokens=self.tokens[which],
+            logprob=self.logprob[which],
+            finish=tuple(compress(self.finish, which)),
+        )
 
 
 def draw(
@@ -77,7 +92,7 @@ def draw(
     """
     _check_distinct(problems)
     counts = [n] * len(problems) if isinstance(n, int) else list(n)
-    file = SampleFile(file_of("samples", folder, model.fingerprint(), sampling, seed))
+    file = SampleFile(file_of("samples", folder, model, sampling, seed))
     kept = file.read()
     wanted = [
         Request(problem.task_id, index, problem.prompt, problem.suffix, seed)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 
 from framework.report import Table
 from framework_codex.evaluation.judging import OUTCOMES, Judged
+
+_MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
 def outcome_table(results: Sequence[Judged]) -> Table:
@@ -13,11 +17,28 @@ def outcome_table(results: Sequence[Judged]) -> Table:
     rows = []
     for result in results:
         counted, samples = result.outcome_counts(), result.samples
-        cut = samples.finish.count("length") / len(samples.texts)
-        lengths = [samples.tokens.mean(), cut]
+        # Recorded samples seldom tell how long they are, and never why they end.
+        drawn = samples.tokens[samples.tokens > 0]
+        cut = samples.finish.count("length") / len(samples.texts) if result.temperature is not None else None
+        lengths = [drawn.mean() if len(drawn) else None, cut]
         rows.append([result.temperature, len(samples.texts), *counted.values(), *lengths])
     outcomes = [outcome.replace("_", " ") for outcome in OUTCOMES]
     return Table(["temperature", "samples", *outcomes, "mean tokens", "share cut at max_tokens"], rows)
+
+
+def missing_modules(results: Sequence[Judged]) -> Table | None:
+    """Modules that programs asked for in vain, most wanted first; None if there are none."""
+    wanted: Counter[str] = Counter()
+    for result in results:
+        found = (_MISSING.match(verdict.detail) for verdict in result.verdicts)
+        wanted.update(match[1].partition(".")[0] for match in found if match)
+    if not wanted:
+        return None
+    return Table(
+        ["module", "samples that fail for it"],
+        wanted.most_common(),
+        caption="Programs may import Python's standard library, and what is named in judge.packages.",
+    )
 
 
 def problem_table(results: Sequence[Judged], ks: Sequence[int]) -> Table:

