@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, req
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from framework.errors import UserError
 
@@ -63,7 +63,7 @@ def dependencies(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(modules - set(names)))
 
 
-def _required(distribution: str) -> Iterator[str]:
+def _required(distribution: str) -> Iterator[NormalizedName]:
     """Distributions that one asks for, on this machine."""
     try:
         lines = requires(distribution) or []
