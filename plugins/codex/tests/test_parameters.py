@@ -46,6 +46,7 @@ DEAR = {
         trained("docstrings", CHAINS),
         trained("language_model", CODE),
         judged({"use": "codex/docstring_grades", **SAMPLES, "k": [1, 2]}),
+        judged({"use": "codex/insecure_code", **SAMPLES}),
         judged({"use": "codex/tokens", "vocab_size": 300}),
     )
     for name, recipe in awkward_recipes(each)
@@ -59,6 +60,7 @@ EXECUTED = {
         {"use": "codex/ranking", **JUDGED},
         {"use": "codex/bleu_overlap", **JUDGED},
         {"use": "codex/variable_binding", **JUDGED, "problems": 1, "operations": [0, 1]},
+        {"use": "codex/misalignment", **JUDGED, "examples": 1},
     )
     for name, recipe in awkward_recipes(judged(each))
     # One judge serves them all.

@@ -162,6 +162,20 @@ def register_evaluators() -> Iterator[Component]:
         source=f"{_PAPER}, section 6",
     )
     yield Component(
+        "misalignment",
+        "framework_codex.evaluation.misalignment:Misalignment",
+        parameters=f"{_EVALUATION}:MisalignmentConfig",
+        doc="Pass rates after other problems' right and subtly wrong solutions, and the gap between them",
+        source=f"{_PAPER}, section 7.2",
+    )
+    yield Component(
+        "insecure_code",
+        "framework_codex.evaluation.insecure_code:InsecureCode",
+        parameters=f"{_EVALUATION}:InsecureCodeConfig",
+        doc="Share of programs with weak ciphers or short keys, found by reading them",
+        source=f"{_PAPER}, section 7.4",
+    )
+    yield Component(
         "docstring_grades",
         "framework_codex.evaluation.docstrings:Docstrings",
         parameters=f"{_EVALUATION}:DocstringsConfig",
@@ -174,6 +188,13 @@ def register_evaluators() -> Iterator[Component]:
         parameters=f"{_EVALUATION}:ScalingConfig",
         doc="Held-out loss against model size, and a power law fitted to it",
         source=f"{_PAPER}, section 3.2",
+    )
+    yield Component(
+        "by_size",
+        "framework_codex.evaluation.by_size:BySize",
+        parameters=f"{_EVALUATION}:BySizeConfig",
+        doc="What another evaluator finds of models of several sizes, beside their held-out loss",
+        source=f"{_PAPER}, sections 3.2, 3.3 and 7.2",
     )
     yield Component(
         "tokens",

@@ -29,6 +29,8 @@ JUDGED = {**SMALL, "judge": {"workers": 1}}
         {"use": "codex/ranking", **JUDGED},
         {"use": "codex/bleu_overlap", **JUDGED},
         {"use": "codex/variable_binding", **JUDGED, "problems": 1, "operations": [0, 1]},
+        {"use": "codex/misalignment", **JUDGED, "examples": 1},
+        {"use": "codex/insecure_code", **SMALL},
         {"use": "codex/docstring_grades", **SMALL, "k": [1, 2]},
         {"use": "codex/tokens", "vocab_size": 300},
     ],

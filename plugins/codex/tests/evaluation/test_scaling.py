@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 import torch
+from datasets import Dataset, DatasetDict
 
 from framework.errors import UserError
-from framework_codex.evaluation.config import ScalingConfig
+from framework.report import Report
+from framework_codex.evaluation.by_size import LOSS, BySize
+from framework_codex.evaluation.config import BySizeConfig, ScalingConfig
 from framework_codex.evaluation.held_out import held_out_loss, held_out_texts
 from framework_codex.evaluation.scaling import Scaling, non_embedding_parameters
 from framework_codex.gpt.config import GPTConfig
@@ -99,3 +102,58 @@ def test_validation_text_is_needed() -> None:
     with pytest.raises(UserError, match="has no text"):
         held_out_texts({"validation": [{"text": ""}]}, 0)
     assert held_out_texts({"validation": iter([{"text": "a"}, {"text": "b"}])}, 1) == ["a"]
+
+
+class Width:
+    """Finds how wide a model is."""
+
+    def __init__(self) -> None:
+        self.folder: Path | None = None
+        self.folders: list[Path | None] = []
+
+    def __call__(self, algorithm: Any, environment: Any) -> Report:
+        self.folders.append(self.folder)
+        width = float(algorithm.config.width)
+        metrics = {"width": width, "width_low": width - 1, "width_high": width + 1, "other": 0.0}
+        return Report(metrics, notes=["so wide"])
+
+
+@pytest.fixture(scope="module")
+def paths(tokenizer: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("models")
+    return [save(make_model(tokenizer, width=width), folder / f"{width}.ckpt") for width in (32, 16)]
+
+
+def test_metrics_come_by_series_and_size(paths: list[Path], tokenizer: Tokenizer, tmp_path: Path) -> None:
+    evaluator = Width()
+    config = BySizeConfig(
+        models={"fresh": tuple(paths), "again": (paths[0],)}, evaluator=evaluator, metrics=("width",)
+    )
+    by_size = BySize(config)
+    by_size.folder = tmp_path
+    environment = DatasetDict({"validation": Dataset.from_dict({"text": TEXTS})})
+    report = by_size(None, environment)
+    assert evaluator.folders == [tmp_path] * 3
+    table = report.tables["by size"]
+    assert table.columns[3:] == ["width", "95% from", "95% to", LOSS]
+    assert [row[0] for row in table.rows] == ["fresh", "fresh", "again"]
+    assert [row[3:6] for row in table.rows] == [[16, 15, 17], [32, 31, 33], [32, 31, 33]]
+    small, large = (row[1] for row in table.rows[:2])
+    assert small < large and report.metrics[f"fresh/{small}/width"] == 16
+    expected = held_out_loss(make_model(tokenizer, width=16), TEXTS, 32).per_byte
+    assert report.metrics[f"fresh/{small}/loss_per_byte"] == pytest.approx(expected, rel=1e-6)
+    assert report.notes == ["so wide"] and len(report.figures["by size"].axes) == 2
+    report.save(tmp_path / "report")
+
+
+def test_without_text_there_is_no_loss(paths: list[Path]) -> None:
+    report = BySize(BySizeConfig(models={"all": tuple(paths)}, evaluator=Width()))(None, None)
+    assert report.tables["by size"].columns[3:] == ["width", "95% from", "95% to", "other"]
+
+
+def test_wrong_requests_are_refused(paths: list[Path]) -> None:
+    with pytest.raises(UserError, match="at least two models"):
+        BySize(BySizeConfig(models={"all": (paths[0],)}, evaluator=Width()))
+    config = BySizeConfig(models={"all": tuple(paths)}, evaluator=Width(), metrics=("widht",))
+    with pytest.raises(UserError, match=r"(?s)finds no 'widht'.*width"):
+        BySize(config)(None, None)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from framework import Param
+from framework import Param, Part
 from framework.errors import UserError
 from framework_codex.code_model import STOP_SEQUENCES, Sampling
 from framework_codex.execution.verdict import JudgeConfig
@@ -129,6 +129,23 @@ class VariableBindingConfig(RunConfig, DrawConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MisalignmentConfig(RunConfig, SelectConfig, DrawConfig):
+    """Parameters of the pass rate after clean and after buggy code (section 7.2, figures 12 and 14)."""
+
+    n: Annotated[int, Param("samples to draw of each problem in each context", ge=1)] = 20
+    temperature: Annotated[float, Param("sampling temperature", ge=0)] = 0.2
+    examples: Annotated[int, Param("solutions of other problems that stand before each", ge=1)] = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class InsecureCodeConfig(SelectConfig, DrawConfig):
+    """Parameters of the share of programs that use cryptography insecurely (section 7.4, figure 15)."""
+
+    n: Annotated[int, Param("samples to draw of each problem; recorded ones are all taken", ge=1)] = 30
+    temperature: Annotated[float, Param("sampling temperature", ge=0)] = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
 class DocstringsConfig(SelectConfig, DrawConfig):
     """Parameters of grading the docstrings a model writes for chains (section 5)."""
 
@@ -150,6 +167,22 @@ class ScalingConfig:
 
     models: Annotated[tuple[Path, ...], Param("checkpoints of codex/gpt in at least three sizes")]
     batch_size: Annotated[int, Param("sequences per batch", ge=1)] = 32
+    limit: Annotated[int, Param("maximum number of held-out documents; 0: all", ge=0)] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class BySizeConfig:
+    """Parameters of what an evaluator finds of models of several sizes."""
+
+    models: Annotated[
+        dict[str, tuple[Path, ...]],
+        Param("checkpoints of codex/gpt in several sizes, by what they have in common, such as `fresh`"),
+    ]
+    evaluator: Annotated[Any, Part("evaluator"), Param("what judges each of them")]
+    metrics: Annotated[
+        tuple[str, ...], Param("the evaluator's metrics that are shown; empty: all but ends of intervals")
+    ] = ()
+    batch_size: Annotated[int, Param("sequences per batch, for the held-out loss", ge=1)] = 32
     limit: Annotated[int, Param("maximum number of held-out documents; 0: all", ge=0)] = 0
 
 

@@ -92,6 +92,23 @@ def overlap_figure(scores: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Figure:
     return figure
 
 
+def contexts_figure(contexts: Sequence[str], rates: Floats, low: Floats, high: Floats) -> Figure:
+    """Pass rates with their intervals, a bar for each context."""
+    figure, axes = canvas()
+    axes[0].bar(list(contexts), rates, yerr=[rates - low, high - rates], capsize=4)
+    axes[0].set(xlabel="examples before the problem", ylabel="pass@1", ylim=(0, 1))
+    return figure
+
+
+def shares_figure(shares: Mapping[str, float], label: str) -> Figure:
+    """A horizontal bar for each share, the first on top."""
+    figure, axes = canvas(width=7, height=1 + 0.3 * len(shares))
+    names = list(shares)[::-1]
+    axes[0].barh(names, [shares[name] for name in names])
+    axes[0].set(xlabel=label, xlim=(0, 1))
+    return figure
+
+
 def operations_figure(operations: Sequence[int], rates: Mapping[str, ArrayLike]) -> Figure:
     """Shares of programs with each result against the number of operations, stacked."""
     figure, axes = canvas(width=8)
@@ -125,9 +142,37 @@ def scaling_figure(parameters: Floats, loss: Floats, fits: Mapping[str, tuple[Fl
     return figure
 
 
-def plain_logarithmic(axes: Axes, numbers: Formatter | None = None) -> None:
-    """A logarithmic x axis with plain numbers at it."""
+def size_figure(
+    names: Sequence[str],
+    series: Mapping[str, tuple[Sequence[int], Mapping[str, Sequence[tuple[float, float, float]]]]],
+) -> Figure:
+    """Metrics against model size with their intervals, a panel each.
+
+    Args:
+        names: of the metrics.
+        series: by label, the models' parameters and of each metric value, low and high.
+    """
+    columns = min(3, len(names))
+    figure, axes = canvas(columns, rows=-(-len(names) // columns))
+    for one, name in zip(axes, names, strict=False):
+        for label, (sizes, curves) in series.items():
+            value, low, high = np.array(curves[name], dtype=np.float64).reshape(-1, 3).T
+            (line,) = one.plot(sizes, value, marker="o", label=label)
+            one.fill_between(sizes, low, high, color=line.get_color(), alpha=0.15)
+        one.set(xlabel="parameters without embeddings", ylabel=name.replace("_", " "))
+        plain_logarithmic(one, EngFormatter(sep=""), (1,))
+        if len(series) > 1:
+            one.legend(fontsize="small")
+    for one in axes[len(names) :]:
+        one.remove()
+    return figure
+
+
+def plain_logarithmic(
+    axes: Axes, numbers: Formatter | None = None, digits: Sequence[float] = (1, 2, 5)
+) -> None:
+    """A logarithmic x axis with plain numbers at it, those that begin with one of the digits."""
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_locator(LogLocator(subs=tuple(digits)))
     axes.xaxis.set_major_formatter(numbers or StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())

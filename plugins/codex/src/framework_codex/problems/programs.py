@@ -49,6 +49,13 @@ def clean(name: str, chain: Chain, wordings: Sequence[str]) -> Written:
     return Written(f"def {name}(s: str):\n", sentence(wordings), _body(fragments, "s", "c", "s"))
 
 
+def spoiled(chain: Chain, rng: random.Random) -> str:
+    """The body of `clean`, one step left out or wrong."""
+    fragments = [block.code[0] for block in chain]
+    _spoil(fragments, chain, rng)
+    return _body(fragments, "s", "c", "s")
+
+
 def found(
     name: str, chain: Chain, wordings: Sequence[str], style: Style, mistake: bool, rng: random.Random
 ) -> Written:

