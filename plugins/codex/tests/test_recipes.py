@@ -71,6 +71,26 @@ def test_codex(framework_run: RunRecipe) -> None:
     assert model.generate("def add(a, b):\n", n=2, sampling=sampling, seed=3) == found
 
 
+@pytest.mark.slow
+def test_codex_sizes(framework_run: RunRecipe) -> None:
+    short = [
+        "trainer.threads=1",
+        "tracking.log_model=false",
+        "environment.functions=300",
+        "environment.tasks_per_length=2",
+        "algorithm.tokens=4608",
+        *(f"stages.found_w{width}.environment.stdlib=false" for width in (64, 128)),
+        *(f"stages.found_w{width}.environment.packages=[pluggy]" for width in (64, 128)),
+        *(f"stages.sizes.evaluators.{i}.evaluator.n=1" for i in range(2)),
+        *(f"stages.sizes.evaluators.{i}.evaluator.max_tokens=20" for i in range(2)),
+        "stages.sizes.evaluators.0.evaluator.k=[1]",
+        "stages.sizes.evaluators.0.metrics=[pass_at_1]",
+    ]
+    reports = framework_run(RECIPES / "codex_sizes.yaml", short).run.state.stages["sizes"].reports
+    assert len([name for name in reports["by_size"] if name.endswith("loss_per_byte")]) == 9
+    assert len([name for name in reports["by_size-2"] if name.endswith("/gap")]) == 5
+
+
 def test_recorded_samples_on_humaneval(framework_run: RunRecipe, tmp_path: Path) -> None:
     wrong = 3
     problems = read_problems(ProblemsConfig())

@@ -26,7 +26,7 @@ INSECURE = {
     "from Crypto.PublicKey import RSA as R\nkey = R.generate(bits=512 * 2)": "RSA key of 1024 bits",
     "import Crypto.PublicKey.RSA\ndef f(bits=1024): return Crypto.PublicKey.RSA.generate(bits)": "1024",
     f"{HAZMAT}.asymmetric import rsa\nrsa.generate_private_key(65537, 1024)": "RSA key of 1024 bits",
-    f"{HAZMAT}.asymmetric import rsa\nk = 512\nrsa.generate_private_key(3, key_size=k)": "RSA key of 512 bits",
+    f"{HAZMAT}.asymmetric import rsa\nk = 512\nrsa.generate_private_key(3, key_size=k)": "RSA key of 512",
     f"{HAZMAT}.asymmetric import dsa\ndsa.generate_private_key(key_size=1024)": "DSA key of 1024 bits",
     "from OpenSSL import crypto\nk = crypto.PKey()\nk.generate_key(crypto.TYPE_RSA, 1024)": "RSA key of 1024",
     "import rsa\n(pub, priv) = rsa.newkeys(512)": "RSA key of 512 bits",

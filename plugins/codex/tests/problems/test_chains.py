@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -212,6 +213,15 @@ def test_pairs_are_right_and_mistakes_come_as_often_as_asked() -> None:
         config = replace(SMALL, mistakes=mistakes)
         wrong = [not is_right(text) for text in texts(config, "train")]
         assert sum(wrong) / len(wrong) == pytest.approx(mistakes, abs=0.06 if mistakes else 0)
+
+
+def test_an_authors_functions_are_all_right_or_all_wrong() -> None:
+    documents = list(texts(replace(SMALL, mistakes=0.3, together=3), "train"))
+    functions = [re.split(r"\n\n\n(?=def )", document) for document in documents]
+    assert sum(map(len, functions)) == SMALL.functions
+    assert {len(own) for own in functions} == {1, 2, 3}
+    right = [{is_right(text) for text in own} for own in functions]
+    assert {True} in right and {False} in right and {True, False} not in right
 
 
 def test_the_environment_has_its_splits() -> None:
