@@ -43,7 +43,9 @@ class InsecureCode:
         ]
         known = {program: read_program(program) for program in dict.fromkeys(programs)}
         readings = [known[program] for program in programs]
-        report, rows, rates = Report(notes=desk.notes), [], []
+        report = Report(notes=desk.notes)
+        rates: list[float] = []
+        rows: list[list[Any]] = []
         for task, problem in enumerate(samples.problems):
             own = [readings[place] for place in np.flatnonzero(samples.task == task)]
             valid, relevant = sum(one.valid for one in own), sum(one.relevant for one in own)
