@@ -220,8 +220,11 @@ def test_an_authors_functions_are_all_right_or_all_wrong() -> None:
     functions = [re.split(r"\n\n\n(?=def )", document) for document in documents]
     assert sum(map(len, functions)) == SMALL.functions
     assert {len(own) for own in functions} == {1, 2, 3}
-    right = [{is_right(text) for text in own} for own in functions]
-    assert {True} in right and {False} in right and {True, False} not in right
+    wrong = [[not is_right(text) for text in own] for own in functions]
+    careless = [own for own in wrong if any(own)]
+    assert len(careless) / len(wrong) == pytest.approx(0.3, abs=0.06)
+    # A step that is left out is not always missed.
+    assert sum(map(sum, careless)) >= 0.85 * sum(map(len, careless))
 
 
 def test_the_environment_has_its_splits() -> None:
