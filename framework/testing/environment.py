@@ -54,7 +54,7 @@ def check_environment(environment: Section, *, seed: int = 0, steps: int = 120) 
     if isinstance(first, Producer) and not hasattr(first, "step"):
         check_producer(environment, seed=seed)
         return
-    if hasattr(first, "column_names"):
+    if isinstance(first, dict) or hasattr(first, "column_names"):
         _check_dataset(first, name)
         return
     check_spaces(first, name)
@@ -157,8 +157,9 @@ def _check_state(environment: Any, make: Callable[[], Any], name: str, seed: int
 
 
 def _check_dataset(dataset: Any, name: str) -> None:
-    splits = dataset if isinstance(dataset.column_names, dict) else {"": dataset}
+    splits = dataset if isinstance(dataset, dict) else {"": dataset}
     assert splits, f"{name}: the dataset has no splits"
     for split, rows in splits.items():
-        assert len(rows) > 0, f"{name}: the dataset {split} is empty"
-        assert set(rows[0]) == set(rows.column_names), f"{name}: a row of {split} lacks columns"
+        row = next(iter(rows), None)  # of a stream, too
+        assert row is not None, f"{name}: the dataset {split} is empty"
+        assert set(row) == set(rows.column_names), f"{name}: a row of {split} lacks columns"

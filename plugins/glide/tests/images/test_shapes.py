@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,13 +13,14 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from framework.testing import check_environment
-from framework_glide.images.captioned_shapes import make_shapes
+from framework_glide.images.captioned_shapes import TOGETHER, make_shapes
 from framework_glide.images.captions import parse
 from framework_glide.images.config import ShapesConfig
 from framework_glide.images.scenes import draw_scenes
 from framework_glide.images.shapes import coverage, render
 from framework_glide.images.tables import pixels
 from framework_glide.images.vocabulary import ATTRIBUTES, COLOURS, NONE, SHAPES
+from framework_glide.training.batch import collate, supply_of
 
 SMALL = {"images": 400, "validation": 200}
 SPLITS = ("train", "validation", "held_out")
@@ -29,7 +32,8 @@ def _truth(split: Dataset) -> list[dict[str, str]]:
 
 
 def test_the_environment_conforms() -> None:
-    check_environment({"use": "glide/captioned_shapes", **SMALL})
+    for streaming in (False, True):
+        check_environment({"use": "glide/captioned_shapes", **SMALL, "streaming": streaming})
 
 
 def test_areas_are_those_of_geometry() -> None:
@@ -146,6 +150,41 @@ def test_a_scene_depends_on_the_seed_and_neither_on_the_size_nor_on_the_number()
     assert first["caption"] != other["caption"]
     again = make_shapes(ShapesConfig(**SMALL))["validation"]
     np.testing.assert_array_equal(pixels(first), pixels(again))
+
+
+def test_a_stream_draws_the_pictures_that_a_table_holds() -> None:
+    config = ShapesConfig(images=TOGETHER + 40, validation=4, caption_noise=0)
+    table = make_shapes(config)["train"]
+    rows = list(make_shapes(replace(config, streaming=True))["train"])
+    assert [row["caption"] for row in rows] == list(table["caption"])
+    np.testing.assert_array_equal(np.stack([row["image"] for row in rows]), pixels(table))
+    assert all(rows[i][name] == table[i][name] for i in (0, 511, 551) for name in (*ATTRIBUTES, "mentioned"))
+
+
+def test_a_share_of_a_streams_captions_is_wrong() -> None:
+    config = ShapesConfig(images=2 * TOGETHER, validation=4, streaming=True, caption_noise=0.25)
+    truths = make_shapes(replace(config, streaming=False))["train"]
+    names = {name: truths.features[name].names for name in ATTRIBUTES}
+    wrong = 0
+    for row in make_shapes(config)["train"]:
+        said = parse(row["caption"])
+        assert said is not None
+        assert list(said) == row["mentioned"]
+        wrong += any(names[name][row[name]] != value for name, value in said.items())
+    assert 0.18 < wrong / config.images < 0.3
+
+
+def test_a_resumed_stream_goes_on_with_the_same_pictures() -> None:
+    config = ShapesConfig(images=3 * TOGETHER, validation=4, streaming=True)
+    supply = supply_of(make_shapes(config)["train"], 300, seed=3)
+    supply.take(750)
+    state = copy.deepcopy(supply.state_dict())
+    there = collate(supply.take(TOGETHER))
+    again = supply_of(make_shapes(config)["train"], 300, seed=3)
+    again.load_state_dict(state)
+    here = collate(again.take(TOGETHER))
+    assert here.rows["caption"] == there.rows["caption"]
+    assert torch.equal(here.images, there.images)
 
 
 def test_splits_and_classes_are_balanced() -> None:

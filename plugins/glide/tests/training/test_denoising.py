@@ -25,12 +25,15 @@ BRIEF = {"images": 96, "batch_size": 8}
 
 
 @pytest.mark.parametrize(
-    ("name", "model"),
-    [("denoising", BASE), ("inpainting", MASKED), ("upsampling", UPSAMPLER)],
+    ("name", "model", "streaming"),
+    [("denoising", BASE, True), ("inpainting", MASKED, False), ("upsampling", UPSAMPLER, False)],
     ids=["base", "inpaint", "upsample"],
 )
-def test_a_resumed_training_equals_an_uninterrupted_one(name: str, model: dict[str, Any]) -> None:
-    check_algorithm({"use": f"glide/{name}", **BRIEF}, environment=SHAPES, model=model)
+def test_a_resumed_training_equals_an_uninterrupted_one(
+    name: str, model: dict[str, Any], streaming: bool
+) -> None:
+    environment = {**SHAPES, "streaming": streaming}
+    check_algorithm({"use": f"glide/{name}", **BRIEF}, environment=environment, model=model)
 
 
 def test_an_upsampler_learns_to_fill_in_too() -> None:

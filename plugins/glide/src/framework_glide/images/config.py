@@ -20,7 +20,11 @@ class ShapesConfig:
         int,
         Param("width and height of pictures; the scenes do not depend on it", unit="pixels", ge=8, le=1024),
     ] = 16
-    images: Annotated[int, Param("number of training pictures", ge=1)] = 20_000
+    images: Annotated[int, Param("number of different training pictures", ge=1)] = 20_000
+    streaming: Annotated[
+        bool,
+        Param("draw training pictures when they are needed, so that there may be any number of `images`"),
+    ] = False
     validation: Annotated[
         int, Param("number of validation pictures, and of pictures in the held-out split", ge=1)
     ] = 2_000

@@ -54,7 +54,7 @@ class Scenes:
         return len(self.count)
 
 
-def draw_scenes(config: ShapesConfig, split: str) -> tuple[Scenes, Integers]:
+def draw_scenes(config: ShapesConfig, split: str, rows: range | None = None) -> tuple[Scenes, Integers]:
     """The scenes of a split, and a seed for each one's wording.
 
     The i-th scene depends on the seed and the split, neither on the picture's size nor on how
@@ -64,13 +64,16 @@ def draw_scenes(config: ShapesConfig, split: str) -> tuple[Scenes, Integers]:
         config: which scenes.
         split: `train`, `validation` or `held_out`; in the last each scene has one object that
             is held out.
+        rows: which of them, one after the other; None for all.
 
     Returns:
         The scenes, and `(n,)` integers to word their captions with.
     """
-    n = config.images if split == "train" else config.validation
-    generator = np.random.default_rng([config.seed, zlib.crc32(split.encode())])
-    numbers = iter(generator.random((n, _NUMBERS)).T)
+    rows = range(config.images if split == "train" else config.validation) if rows is None else rows
+    bits = np.random.PCG64([config.seed, zlib.crc32(split.encode())])
+    # Each number takes one step of the generator.
+    bits.advance(rows.start * _NUMBERS)
+    numbers = iter(np.random.Generator(bits).random((len(rows), _NUMBERS)).T)
 
     count = np.where(next(numbers) < config.one_object, 1, 2)
     relation = _choose(next(numbers), len(RELATIONS))

@@ -15,7 +15,7 @@ from framework.errors import UserError
 from framework_glide.text.tokenizer import Layout, Tokenizer
 
 #: Captions that a vocabulary is learned from, at most.
-SAMPLE = 100_000
+SAMPLE = 20_000
 
 
 def learn(captions: Iterable[str], vocab_size: int) -> Tokenizer:
