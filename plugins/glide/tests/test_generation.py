@@ -12,7 +12,8 @@ import torch
 from framework.errors import UserError
 from framework.testing.sections import build
 from framework_glide.diffusion.config import SamplingConfig
-from framework_glide.generation import Guided, Known, generate
+from framework_glide.diffusion.noise import ImageNoise
+from framework_glide.generation import Guided, Known, Start, generate
 from framework_glide.pipeline import Pipeline
 from framework_glide.text_to_image import TextToImage, text_to_image_of
 
@@ -67,7 +68,46 @@ def evaluations(model: TextToImage, monkeypatch: pytest.MonkeyPatch) -> dict[str
     return seen
 
 
-@pytest.mark.parametrize("sampler", ["ddpm", "ddim", "plms", "dpm_solver"])
+@pytest.mark.parametrize("sampler", ["ddpm", "ddim", "unipc"])
+def test_images_to_begin_with_are_kept_as_far_as_the_strength_says(model: TextToImage, sampler: Any) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), dtype=np.uint8)
+    sampling = SamplingConfig(steps=50, scale=1.0, sampler=sampler)
+
+    def away(strength: float) -> float:
+        made = generate(model, PROMPTS[:2], sampling, start=Start(images, strength))
+        return float(np.abs(made.astype(float) - images).mean())
+
+    assert away(0.02) < 12 < away(0.5)
+    assert away(0.1) < away(0.5) < away(1.0) + 20
+
+
+def test_what_sampling_begins_with_is_noised_as_the_process_says(
+    model: TextToImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    forward = model.network.forward
+
+    def watched(x: torch.Tensor, timesteps: torch.Tensor, **kwargs: Any) -> torch.Tensor:
+        seen.append((x, int(timesteps[0])))
+        return forward(x, timesteps, **kwargs)
+
+    monkeypatch.setattr(model.network, "forward", watched)
+    images = np.full((1, 8, 8, 3), 255, np.uint8)
+    sampling = SamplingConfig(steps="ddim10", scale=1.0, temperature=0.5)
+    generate(model, PROMPTS[:1], sampling, seeds=[7], start=Start(images, 0.35))
+    assert [t for _, t in seen] == [200, 100, 0]  # three of ten
+    noise = 0.5 * ImageNoise([7]).draw((1, 3, 8, 8))
+    abar = float(model.diffusion.alphas_cumprod[200])
+    torch.testing.assert_close(seen[0][0], abar**0.5 + (1 - abar) ** 0.5 * noise, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("strength", [0.0, -1.0, 1.5])
+def test_strengths_that_are_no_share_are_refused(strength: float) -> None:
+    with pytest.raises(UserError, match="no share of the steps"):
+        Start(np.zeros((1, 8, 8, 3), np.uint8), strength)
+
+
+@pytest.mark.parametrize("sampler", ["ddpm", "ddim", "plms", "dpm_solver", "unipc"])
 def test_an_image_depends_on_its_prompt_and_its_seed_alone(model: TextToImage, sampler: Any) -> None:
     sampling = replace(FAST, sampler=sampler)
     whole = generate(model, PROMPTS, sampling, seeds=range(6))

@@ -86,7 +86,7 @@ def test_glide(framework_run: RunRecipe, framework_command: RunCommand, tmp_path
     again = model.sample(["a red circle", "a blue square"], SamplingConfig(steps=2), seed=3)
     np.testing.assert_array_equal(sampled, again)
 
-    with pytest.raises(UserError, match="--image and --mask belong together"):
+    with pytest.raises(UserError, match="--image needs --mask"):
         model.play(model.environment, prompt="a red circle", image=str(picture))
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from framework.errors import UserError
 from framework.supervised.average import averaged_weights
 from framework_glide.checkpoint import read_state
+from framework_glide.exchange import folder
 from framework_glide.model_config import UNetConfig, UpsamplerConfig
 from framework_glide.text.learned import learn_from
 from framework_glide.text.released import from_folder
@@ -38,6 +42,8 @@ def build(environment: Any, config: UNetConfig) -> TextToImage:
     if config.weights is not None:
         if config.weights.suffix == CHECKPOINT:
             return load(config.weights, config)
+        if config.weights.is_dir():
+            return load_folder(config.weights, config)
         return load_released(config.weights, config)
     tokenizer = from_folder(config.vocabulary) if config.vocabulary else None
     if config.preset is not None and tokenizer is not None:
@@ -103,6 +109,20 @@ def load_released(path: Path, config: UNetConfig) -> TextToImage:
     return model
 
 
+def load_folder(path: Path, config: UNetConfig | None = None) -> TextToImage:
+    """A model from a folder in diffusers' layout; see `framework_glide.exchange.folder`.
+
+    Args:
+        path: of the folder.
+        config: as of `load`.
+
+    Raises:
+        UserError: it is no such folder.
+    """
+    description, weights = folder.read(path)
+    return _rebuilt(description, weights, config or UNetConfig(), path)
+
+
 def unet_options(config: UNetConfig, size: int, vocab_size: int) -> UNetOptions:
     """The network's options, of the recipe's."""
     for at in config.attention:
@@ -145,12 +165,19 @@ def load(path: Path, config: UNetConfig | None = None) -> TextToImage:
     config = config or UNetConfig()
     state = read_state(path, "a glide/unet or glide/upsampler")
     found = Description.read(state["model._extra_state"])
-    weights, options = averaged_weights(state, "model.network."), found.options
+    return _rebuilt(found, averaged_weights(state, "model.network."), config, path)
+
+
+def _rebuilt(
+    found: Description, weights: Mapping[str, Tensor], config: UNetConfig, path: Path
+) -> TextToImage:
+    """The model of weights that were read, with what the configuration changes of it."""
+    options = found.options
     if config.inpaint and not options.inpaint:
         weights, options = see_masks(weights, options), replace(options, inpaint=True)
     options = replace(options, dropout=config.dropout, checkpoint_blocks=config.checkpoint_blocks)
     model = TextToImage(options, found.images, found.tokenizer, config.precision)
-    model.network.load_state_dict(weights)
+    fit(model.network, weights, path)
     return model
 
 

@@ -50,6 +50,33 @@ class Known:
             raise ValueError(f"masks {self.masks.shape} for images {self.images.shape}")
 
 
+@dataclass(frozen=True)
+class Start:
+    """Images to begin with instead of noise (Meng et al. 2022, SDEdit).
+
+    Attributes:
+        images: `(n, h, w, 3)` uint8.
+        strength: share of the steps that are done, above 0: 1 leaves little of the images.
+    """
+
+    images: Images
+    strength: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.strength <= 1:
+            raise UserError(
+                f"strength: {self.strength:g} is no share of the steps\n  give more than 0, and 1 at most"
+            )
+
+    def steps(self, of: int) -> int:
+        """How many of the steps are done: at least one."""
+        return max(1, int(of * self.strength))
+
+    def part(self, rows: slice) -> Start:
+        """That of some of the images."""
+        return Start(self.images[rows], self.strength)
+
+
 def generate(
     model: TextToImage,
     prompts: Sequence[str],
@@ -58,6 +85,7 @@ def generate(
     seeds: Sequence[int] | None = None,
     clip: Guide | None = None,
     inpaint: Known | None = None,
+    start: Start | None = None,
     low_res: Images | None = None,
     on_batch: Callable[[slice, Images], None] | None = None,
 ) -> Images:
@@ -74,6 +102,7 @@ def generate(
         clip: guides where `sampling.clip_scale` is not 0.
         inpaint: known parts, which come out as they are. A model that was not trained for it has
             them replaced at every step all the same (section 2.5).
+        start: images to begin with, noised as far as its strength says.
         low_res: `(n, h', w', 3)` uint8, what an upsampler enlarges.
         on_batch: told of each batch that is done: which images, and the images.
 
@@ -97,11 +126,12 @@ def generate(
             else "this model is no upsampler"
         )
     made = np.empty((len(prompts), model.size, model.size, 3), np.uint8)
-    for start in range(0, len(prompts), sampling.batch_size):
-        part = slice(start, min(start + sampling.batch_size, len(prompts)))
+    for first in range(0, len(prompts), sampling.batch_size):
+        part = slice(first, min(first + sampling.batch_size, len(prompts)))
         known = None if inpaint is None else Known(inpaint.images[part], inpaint.masks[part])
         low = None if low_res is None else low_res[part]
-        made[part] = _batch(model, prompts[part], sampling, seeds[part], clip, known, low)
+        begun = None if start is None else start.part(part)
+        made[part] = _batch(model, prompts[part], sampling, seeds[part], clip, known, begun, low)
         if on_batch is not None:
             on_batch(part, made[part])
     return made
@@ -114,10 +144,17 @@ def _batch(
     seeds: Sequence[int],
     clip: Guide | None,
     known: Known | None,
+    start: Start | None,
     low_res: Images | None,
 ) -> Images:
     device = model.device
     network = Guided(model, prompts, sampling)
+    diffusion, noise = network.diffusion, ImageNoise(seeds)
+    shape = (len(prompts), model.options.image_channels, model.size, model.size)
+    x = noise.draw(shape).to(device) * sampling.temperature
+    if start is not None:
+        diffusion = diffusion.cleanest(start.steps(len(diffusion)))
+        x = diffusion.q_sample(to_tensor(start.images).to(device), len(diffusion) - 1, x)
     denoised = None
     if low_res is not None:
         network.conditions["low_res"] = to_tensor(low_res).to(device)
@@ -134,14 +171,14 @@ def _batch(
     if sampling.clip_scale and clip is not None:
         gradient = network.within(clip.guidance(prompts, sampling.clip_scale))
     x = sample(
-        network.diffusion,
+        diffusion,
         sampler_of(sampling.sampler, sampling.eta),
         network,
-        ImageNoise(seeds),
-        (len(prompts), model.options.image_channels, model.size, model.size),
+        noise,
+        shape,
+        start=x,
         gradient=gradient,
         denoised=denoised,
-        device=device,
     )
     images = to_images(x)
     return images if known is None else np.where(known.masks[..., None], known.images, images)

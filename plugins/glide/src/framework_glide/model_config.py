@@ -61,7 +61,8 @@ class UNetConfig:
     weights: Annotated[
         Path | None,
         Param(
-            "checkpoint of such a model to load, architecture and vocabulary included; or released weights"
+            "checkpoint of such a model to load, or a folder in diffusers' layout, architecture and "
+            "vocabulary included; or released weights"
         ),
     ] = None
     preset: Annotated[

@@ -18,7 +18,7 @@ from framework.errors import UserError
 from framework_glide.clip import load as load_clip
 from framework_glide.diffusion.config import SamplerName, SamplingConfig, Variance
 from framework_glide.diffusion.samplers import sampler_of
-from framework_glide.generation import Known
+from framework_glide.generation import Known, Start
 from framework_glide.images.files import fit, read_image, read_mask
 from framework_glide.images.grid import grid
 from framework_glide.pipeline import Pipeline
@@ -69,6 +69,7 @@ class Shows(ABC):
         seed: int = 0,
         image: str = "",
         mask: str = "",
+        strength: float = 0.0,
     ) -> Report:
         """Make images of a prompt, or of the first captions of the environment if none is given.
 
@@ -86,9 +87,13 @@ class Shows(ABC):
             seed: of the first image; each next has the next.
             image: file of a picture to edit.
             mask: file of a mask: white is kept, black is filled in.
+            strength: above 0, up to 1: begin with the picture, and change it so far.
         """
-        if bool(image) != bool(mask):
-            raise UserError("--image and --mask belong together: what is edited, and which part of it stays")
+        if bool(image) != bool(mask or strength):
+            raise UserError(
+                "--image needs --mask, which part of it stays, or --strength, how far it may change; "
+                "and they need --image"
+            )
         sampling = SamplingConfig(
             sampler=sampler,
             steps=steps,
@@ -102,8 +107,9 @@ class Shows(ABC):
         if clip:
             pipeline = replace(pipeline, clip=load_clip(Path(clip)))
         prompts = [str(prompt)] * n if prompt else environment["validation"][:n]["caption"]
-        known = _known(image, mask, pipeline.size, n) if image else None
-        made = pipeline.generate(prompts, sampling, range(seed, seed + n), known)
+        known = _known(image, mask, pipeline.size, n) if mask else None
+        start = Start(_copies(image, pipeline.size, n), strength) if strength else None
+        made = pipeline.generate(prompts, sampling, range(seed, seed + n), known, start)
         shown = grid(
             made, min(n, 4), scale=max(1, 256 // pipeline.size), captions=None if prompt else prompts
         )
@@ -112,9 +118,12 @@ class Shows(ABC):
 
 
 def _known(image: str, mask: str, size: int, n: int) -> Known:
-    picture = fit(read_image(Path(image)), size)
     kept = read_mask(Path(mask), size)
-    return Known(np.repeat(picture[None], n, axis=0), np.repeat(kept[None], n, axis=0))
+    return Known(_copies(image, size, n), np.repeat(kept[None], n, axis=0))
+
+
+def _copies(image: str, size: int, n: int) -> NDArray[np.uint8]:
+    return np.repeat(fit(read_image(Path(image)), size)[None], n, axis=0)
 
 
 class Denoiser(torch.nn.Module):

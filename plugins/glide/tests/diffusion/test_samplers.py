@@ -20,6 +20,7 @@ from framework_glide.diffusion.samplers import (
     DpmSolver,
     Plms,
     Step,
+    UniPC,
     ddim,
     dpm_solver,
     plms,
@@ -94,6 +95,60 @@ def test_plms_is_that_of_diffusers(gaussian, schedule: str) -> None:
         torch.testing.assert_close(step.x, x, atol=1e-5 * scale, rtol=1e-4)
 
 
+@peers_warnings
+@schedules
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_unipc_is_that_of_diffusers(gaussian, schedule: str, order: int) -> None:
+    schedulers = pytest.importorskip("diffusers.schedulers")
+    diffusion = Diffusion(schedule, 1000, "ddim12")
+    data = gaussian(diffusion)
+    start = torch.randn(SHAPE, generator=torch.Generator().manual_seed(0))
+
+    def network(x: Tensor, timesteps: Tensor) -> Tensor:
+        return data.network(x, timesteps) + 0.1 * (x + timesteps.float().reshape(-1, 1, 1, 1)).sin()
+
+    peer = schedulers.UniPCMultistepScheduler(beta_schedule=schedule, beta_end=0.02, solver_order=order)
+    peer.set_timesteps(len(diffusion))
+    # It knows no spacing of timesteps that begins with 0.
+    peer.timesteps = torch.tensor(diffusion.timesteps[::-1].copy())
+    abar = torch.tensor(diffusion.alphas_cumprod[::-1].copy())
+    peer.sigmas = torch.cat([((1 - abar) / abar).sqrt(), torch.zeros(1)]).float()
+    expected = []
+    x = start
+    for t in peer.timesteps:
+        x = peer.step(network(x, t.expand(2)), t, x).prev_sample
+        expected.append(x)
+    for step, other in zip(trace(UniPC(order), diffusion, network, start), expected, strict=True):
+        torch.testing.assert_close(step.x, other, atol=2e-4, rtol=2e-4)
+
+
+@peers_warnings
+@schedules
+@pytest.mark.parametrize("name", ["euler", "euler_ancestral"])
+def test_euler_is_that_of_diffusers(gaussian, schedule: str, name: str) -> None:
+    schedulers = pytest.importorskip("diffusers.schedulers")
+    diffusion = Diffusion(schedule, 1000, "ddim20")
+    data = gaussian(diffusion)
+    start = torch.randn(SHAPE, generator=torch.Generator().manual_seed(0))
+    peer = {"euler": "EulerDiscreteScheduler", "euler_ancestral": "EulerAncestralDiscreteScheduler"}[name]
+    how = {"beta_schedule": schedule, "beta_end": 0.02, "timestep_spacing": "leading"}
+    scheduler = getattr(schedulers, peer)(**how)
+    scheduler.set_timesteps(20)
+    # Theirs counts in sigma, where the picture keeps its size and the noise grows.
+    generator = torch.Generator().manual_seed(1)
+    x = start / float(diffusion.sqrt_alphas_cumprod[-1])
+    recorded = []
+    for t in scheduler.timesteps:
+        output = data.network(scheduler.scale_model_input(x, t), t.long().expand(2))
+        before = generator.get_state()
+        x = scheduler.step(output, t, x, generator=generator).prev_sample
+        recorded.append(torch.randn(SHAPE, generator=torch.Generator().set_state(before)))
+    found = sample(
+        diffusion, sampler_of(name), data.network, RecordedNoise([start, *recorded]), SHAPE, clip=False
+    )
+    torch.testing.assert_close(found, x, atol=2e-3, rtol=2e-3)
+
+
 def _errors(gaussian, sampler, counts: list[int]) -> list[float]:
     """Distance from the exact solution half way, by number of steps."""
     whole = Diffusion("linear", 3200)
@@ -112,7 +167,7 @@ def _errors(gaussian, sampler, counts: list[int]) -> list[float]:
     return errors
 
 
-@pytest.mark.parametrize(("sampler", "order"), [(Ddim(), 1), (DpmSolver(), 2), (Plms(2), 2)])
+@pytest.mark.parametrize(("sampler", "order"), [(Ddim(), 1), (DpmSolver(), 2), (Plms(2), 2), (UniPC(1), 2)])
 def test_order_of_convergence(gaussian, sampler, order: int) -> None:
     errors = _errors(gaussian, sampler, [20, 40, 80])
     orders = [math.log2(coarse / fine) for coarse, fine in itertools.pairwise(errors)]
@@ -127,7 +182,7 @@ def test_a_higher_order_is_closer(gaussian) -> None:
 
 
 @pytest.mark.parametrize(
-    "sampler", [Ddpm(), Ddim(1.0), DpmSolver(stochastic=True), Ddim(), Plms(), DpmSolver()]
+    "sampler", [Ddpm(), Ddim(1.0), DpmSolver(stochastic=True), Ddim(), Plms(), DpmSolver(), UniPC()]
 )
 def test_gaussian_data_comes_out(gaussian, sampler) -> None:
     diffusion = Diffusion("squaredcos_cap_v2", 1000, "100")
@@ -165,9 +220,12 @@ def test_plms_extrapolates_polynomials_exactly(order: int) -> None:
 
 
 @pytest.mark.parametrize("order", [0, 5])
-def test_orders_of_plms(order: int) -> None:
-    with pytest.raises(UserError, match=f"order: {order} is not an order of plms\n  give"):
-        Plms(order)
+@pytest.mark.parametrize("sampler", [Plms, UniPC])
+def test_orders_that_there_are_not(sampler, order: int) -> None:
+    with pytest.raises(
+        UserError, match=f"order: {order} is not an order of {sampler.__name__.lower()}\n  give"
+    ):
+        sampler(order)
 
 
 def test_a_picture_encoded_is_decoded(gaussian) -> None:

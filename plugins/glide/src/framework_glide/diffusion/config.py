@@ -9,7 +9,9 @@ from framework import Param
 from framework.errors import UserError
 from framework_glide.diffusion.respacing import parse
 
-SamplerName: TypeAlias = Literal["ddpm", "ddim", "plms", "dpm_solver", "dpm_solver_sde"]
+SamplerName: TypeAlias = Literal[
+    "ddpm", "ddim", "plms", "dpm_solver", "dpm_solver_sde", "unipc", "euler", "euler_ancestral"
+]
 Variance: TypeAlias = Literal["learned", "posterior"]
 
 
@@ -32,6 +34,10 @@ class SamplingConfig:
             "grainy with few steps when the network had too little training to learn it"
         ),
     ] = "learned"
+    temperature: Annotated[
+        float,
+        Param("factor of the noise that sampling begins with; the released upsampler's is 0.997", gt=0),
+    ] = 1.0
     scale: Annotated[float, Param("classifier-free guidance scale; 1: no guidance (section 2.3)", ge=0)] = 3.0
     clip_scale: Annotated[float, Param("CLIP guidance scale; 0: no guidance (section 2.4)", ge=0)] = 0.0
     interval: Annotated[

@@ -8,6 +8,7 @@ the one networks are given. An index is an int for the whole batch, or a tensor 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
@@ -87,6 +88,15 @@ class Diffusion:
     def respaced(self, respacing: str) -> Diffusion:
         """The process that visits only some timesteps of the same original one."""
         return Diffusion(self.schedule, self.steps, respacing)
+
+    def cleanest(self, count: int) -> Diffusion:
+        """The process that visits only the `count` cleanest of the timesteps this one visits."""
+        part = copy.copy(self)
+        part._tables = {}
+        for name, value in vars(self).items():
+            if name == "timesteps" or isinstance(value, np.ndarray):
+                setattr(part, name, value[:count])
+        return part
 
     def at(self, name: str, index: Index) -> Tensor:
         """A coefficient by name, float32, for reckoning with pictures.

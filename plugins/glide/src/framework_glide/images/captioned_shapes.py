@@ -74,7 +74,7 @@ def _stream(config: ShapesConfig) -> IterableDataset:
             for row in zip(*columns.values(), strict=True):
                 yield dict(zip(columns, row, strict=True))
 
-    return IterableDataset.from_generator(  # type: ignore[no-any-return]
+    return IterableDataset.from_generator(
         draw,
         features=picture_features(config.size, ATTRIBUTES, mentioned=True),
         gen_kwargs={"starts": list(range(0, config.images, TOGETHER))},

@@ -95,3 +95,11 @@ class UpsamplingConfig(DenoisingConfig):
     inpainter: Annotated[
         Path | None, Param("checkpoint of the inpainting model in `framework play`; default: `base`")
     ] = None
+    temperature: Annotated[
+        float,
+        Param(
+            "factor of the noise that the upsampler begins with in `framework play`; 0.997 for the "
+            "released one",
+            gt=0,
+        ),
+    ] = 1.0

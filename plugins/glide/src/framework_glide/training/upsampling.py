@@ -47,4 +47,4 @@ class Upsampling(Denoising):
                 f"base: it makes images of {base.size} px, and {upsampler.images.low_size} px are enlarged"
             )
         inpainter = load(config.inpainter) if config.inpainter else None
-        return Pipeline(base, inpainter, upsampler, self.guide())
+        return Pipeline(base, inpainter, upsampler, self.guide(), config.temperature)

@@ -13,6 +13,7 @@ from framework_glide.diffusion.samplers.ddpm import Ddpm
 from framework_glide.diffusion.samplers.denoiser import Denoiser, Network, Step
 from framework_glide.diffusion.samplers.dpm_solver import DpmSolver
 from framework_glide.diffusion.samplers.plms import Plms
+from framework_glide.diffusion.samplers.unipc import UniPC
 
 __all__ = [
     "SAMPLERS",
@@ -24,6 +25,7 @@ __all__ = [
     "Plms",
     "Sampler",
     "Step",
+    "UniPC",
     "sampler_of",
 ]
 
@@ -48,6 +50,10 @@ SAMPLERS: dict[str, Callable[[float], Sampler]] = {
     "plms": lambda eta: Plms(),
     "dpm_solver": lambda eta: DpmSolver(),
     "dpm_solver_sde": lambda eta: DpmSolver(stochastic=True),
+    "unipc": lambda eta: UniPC(),
+    # Euler's steps in sigma = sqrt(1 - abar) / sqrt(abar) (Karras et al. 2022) are those of ddim.
+    "euler": lambda eta: Ddim(),
+    "euler_ancestral": lambda eta: Ddim(1.0),
 }
 
 

@@ -30,7 +30,9 @@ def step(
     """
     before, now = diffusion.at("alphas_cumprod_prev", index), diffusion.at("alphas_cumprod", index)
     sigma = eta * ((1 - before) / (1 - now)).sqrt() * (1 - now / before).sqrt()
-    x = prediction.x0 * before.sqrt() + (1 - before - sigma**2).sqrt() * prediction.eps
+    # With eta = 1 and two steps nothing is left, and rounding must not make it less than nothing.
+    left = (1 - before - sigma**2).clamp(min=0)
+    x = prediction.x0 * before.sqrt() + left.sqrt() * prediction.eps
     # At index 0 nothing is left of the noise, so sigma is 0 there.
     return x if noise is None or eta == 0 else x + sigma * noise
 

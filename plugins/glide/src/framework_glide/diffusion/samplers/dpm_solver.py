@@ -16,7 +16,8 @@ from framework_glide.diffusion.process import Diffusion
 from framework_glide.diffusion.samplers.denoiser import Denoiser, Step
 
 
-def _lambda(diffusion: Diffusion, index: int) -> float:
+def half_log_snr(diffusion: Diffusion, index: int) -> float:
+    """The paper's lambda of an index."""
     abar = float(diffusion.alphas_cumprod[index])
     return 0.5 * (math.log(abar) - math.log1p(-abar))
 
@@ -45,10 +46,10 @@ def step(
     """
     if index == 0:
         return x0
-    start, end = _lambda(diffusion, index), _lambda(diffusion, index - 1)
+    start, end = half_log_snr(diffusion, index), half_log_snr(diffusion, index - 1)
     h = end - start
     if previous is not None:
-        ratio = (start - _lambda(diffusion, index + 1)) / h
+        ratio = (start - half_log_snr(diffusion, index + 1)) / h
         x0 = x0 + (x0 - previous) / (2 * ratio)
     alpha = float(diffusion.sqrt_alphas_cumprod[index - 1])
     sigma = float(diffusion.sqrt_one_minus_alphas_cumprod[index - 1])

@@ -1,0 +1,1 @@
+"""Models in the layout of other libraries: diffusers' folders."""
