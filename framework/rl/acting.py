@@ -10,6 +10,7 @@ from typing import Any
 from framework.errors import UserError
 from framework.report import Report
 from framework.rl.film import film
+from framework.rl.keyboard import play_by_keys
 from framework.rl.policy import Player, Policy
 from framework.rl.trees import Tree
 from framework.runs.weights import load_weights
@@ -51,14 +52,17 @@ class Plays:
         """One who acts step by step and remembers, as a policy with a memory has to be asked."""
         return Player(self.policy, self.agents)
 
-    def play(self, environment: Any, episodes: int = 3, seed: int = 0) -> Report:
-        """Film a few episodes.
+    def play(self, environment: Any, episodes: int = 3, seed: int = 0, keys: str = "") -> Report:
+        """Film a few episodes, or let a person play an agent in them.
 
         Args:
             environment: one with `render`.
             episodes: how many.
             seed: of the first states.
+            keys: the agent that a person plays, where there is a display; see `play_by_keys`.
         """
+        if keys:
+            return play_by_keys(environment, self.player(), keys, episodes, seed)
         return film(environment, self.player(), episodes, seed)
 
 

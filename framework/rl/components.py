@@ -73,6 +73,13 @@ def register_algorithms() -> Iterator[Component]:
         doc="Teach a policy what another knows, where the learner comes to (DAgger)",
         source="OpenAI et al. 2019, Solving Rubik's Cube with a Robot Hand, section 6",
     )
+    yield Component(
+        "curious",
+        "framework.rl.curiosity.ppo:Curious",
+        parameters="framework.rl.curiosity.config:CuriousConfig",
+        doc="Proximal policy optimisation for what is new: counted visits, or random network distillation",
+        source="Tang et al. 2017, #Exploration; Burda et al. 2019, Random Network Distillation",
+    )
     for name, doc, source in _OFF_POLICY:
         yield Component(
             name,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
+from framework.errors import UserError
 from framework.report import Report, Table
+from framework.runs.weights import read_checkpoint
 
 _COSTS = ("env_steps", "updates", "wall_seconds", "cpu_seconds")
 
@@ -59,3 +63,48 @@ class LearningCurve:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.points = {column: list(state["points"][column]) for column in self.points}
+
+
+def saved_curve(path: Path, name: str) -> LearningCurve:
+    """What another training's evaluator saw of the same thing, out of that training's checkpoint.
+
+    Args:
+        path: the checkpoint; no code in it is run.
+        name: of what was measured.
+
+    Raises:
+        UserError: it is no checkpoint, or no evaluator of that training measured this as it went.
+    """
+    callbacks = read_checkpoint(path).get("callbacks") or {}
+    for state in callbacks.values():
+        seen = state.get("monitor") if isinstance(state, dict) else None
+        points = seen.get("points") if isinstance(seen, dict) else None
+        if isinstance(points, dict) and points.get(name):
+            curve = LearningCurve(name)
+            curve.load_state_dict({"points": points})
+            return curve
+    raise UserError(
+        f"beside: no curve of the {name} is in {path}\n"
+        "  give it an evaluator with the same `use`, and `every`, while it trains"
+    )
+
+
+def show_beside(curves: Mapping[str, LearningCurve], report: Report) -> None:
+    """Put several curves of the same thing into a report: one figure, and a table of their means and ends."""
+    (name,) = {curve.name for curve in curves.values()}
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    rows: list[list[Any]] = []
+    for label, curve in curves.items():
+        steps, values = np.array(curve.points["env_steps"]), np.array(curve.points[name])
+        if not len(values):
+            continue
+        axes.plot(steps, values, marker=".", label=label)
+        rows.append([label, int(steps[-1]), float(values.mean()), float(values.max()), float(values[-1])])
+    axes.set(xlabel="environment steps", ylabel=name)
+    axes.legend()
+    axes.grid(alpha=0.3)
+    report.figures[f"{name}, beside others"] = figure
+    report.tables["beside others"] = Table(
+        ["training", "environment steps", f"{name} over all of it", "best", "last"], rows
+    )

@@ -21,7 +21,7 @@ class Outcomes(NamedTuple):
     """Outcomes of n episodes.
 
     Attributes:
-        returns: `(n,)`, undiscounted.
+        returns: `(n,)`, undiscounted, of all agents together where there are several.
         lengths: `(n,)`, in steps.
         success: `(n,)`, `info["is_success"]` at the last step; NaN where there is none.
         info: further entries of the last step's info, `(n,)` each, by name; NaN likewise.
@@ -74,7 +74,7 @@ def evaluate_policy(
     forget(np.ones(n, np.bool_))
     while (counted < quota).any():
         observation, reward, terminated, truncated, info = environment.step(policy(observation))
-        ret += np.where(resetting, 0.0, reward)
+        ret += np.where(resetting, 0.0, np.asarray(reward).reshape(n, -1).sum(axis=1))
         length += ~resetting
         done = (terminated | truncated) & ~resetting
         forget(resetting if mode is AutoresetMode.NEXT_STEP else done)

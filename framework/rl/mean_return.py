@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from framework.report import Report, Table
-from framework.rl.curve import LearningCurve
+from framework.rl.curve import LearningCurve, saved_curve, show_beside
 from framework.rl.evaluate import Outcomes, evaluate_policy
 from framework.rl.on_policy.config import MeanReturnConfig
 from framework.statistics import bootstrap_interval
@@ -17,7 +17,8 @@ class MeanReturn:
     """Plays episodes with an algorithm's `player()` and averages their returns.
 
     During training it plays fewer episodes, always the same ones, and keeps the means for the
-    learning curve.
+    learning curve, beside which those of other trainings may be shown. Of many agents it is the
+    return of all together.
 
     Args:
         config: the parameters.
@@ -60,6 +61,9 @@ class MeanReturn:
             caption="Undiscounted returns of episodes without exploration; 95% bootstrap interval.",
         )
         self.curve.show(report)
+        if self.config.beside:
+            others = {name: saved_curve(path, self.curve.name) for name, path in self.config.beside.items()}
+            show_beside({**others, self.config.name: self.curve}, report)
         return report
 
     def monitor(self, algorithm: Any, environment: Any) -> dict[str, float]:

@@ -23,8 +23,8 @@ for _number in (np.zeros(1), np.float64(1)):
     ]  # NumPy 2, 1
 
 
-def read_weights(path: Path, *, mmap: bool = False) -> dict[str, Any]:
-    """Return the `state_dict` of a checkpoint.
+def read_checkpoint(path: Path, *, mmap: bool = False) -> dict[str, Any]:
+    """Return what a checkpoint holds.
 
     A file that holds more than tensors, arrays and plain values is refused. A plugin whose
     checkpoints hold objects of its own classes names these to `torch.serialization.add_safe_globals`.
@@ -48,7 +48,19 @@ def read_weights(path: Path, *, mmap: bool = False) -> dict[str, Any]:
         keys = ", ".join(map(repr, list(found)[:4])) if isinstance(found, dict) else ""
         holds = f"keys {keys}" if keys else type(found).__name__
         raise UserError(f"weights: {path} is not the checkpoint of a run: it has no 'state_dict' ({holds})")
+    return found
+
+
+def read_weights(path: Path, *, mmap: bool = False) -> dict[str, Any]:
+    """Return the `state_dict` of a checkpoint; see `read_checkpoint`."""
+    state: dict[str, Any] = read_checkpoint(path, mmap=mmap)["state_dict"]
     return state
+
+
+def model_weights(path: Path) -> dict[str, Any]:
+    """Return that of the algorithm's `model`, by the model's own names."""
+    saved = read_weights(path)
+    return {name.removeprefix("model."): value for name, value in saved.items() if name.startswith("model.")}
 
 
 def load_weights(model: torch.nn.Module, path: Path) -> None:
@@ -61,8 +73,7 @@ def load_weights(model: torch.nn.Module, path: Path) -> None:
     Raises:
         UserError: it is not a whole checkpoint, or its model is another one; see `read_weights`.
     """
-    saved = read_weights(path)
-    own = {name.removeprefix("model."): value for name, value in saved.items() if name.startswith("model.")}
+    own = model_weights(path)
     try:
         model.load_state_dict(own)
     except (RuntimeError, TypeError, ValueError, KeyError, AttributeError) as error:  # or of its extra state

@@ -12,6 +12,7 @@ from framework.errors import UserError
 from framework.rl.evaluate import evaluate_policy
 from framework.rl.policy import Player, actor_critic
 from framework.testing.point_goal import PointGoal
+from tests.rl.worlds import Counting, Duel
 
 
 class Countdown(gymnasium.Env[Any, Any]):
@@ -118,3 +119,16 @@ def test_a_policy_with_memory_forgets_at_the_start_of_each_episode(mode):
         played = evaluate_policy(SyncVectorEnv([Steps] * 3, autoreset_mode=mode), player, 20, seed=0)
         assert len(set(played.lengths)) > 2
         np.testing.assert_allclose(played.returns, [returns[n] for n in played.lengths], rtol=1e-5)
+
+
+def test_returns_of_many_agents_are_those_of_all_together():
+    """Evens and odds win what the others lose; here evens alone choose well."""
+    environment = Duel(3)
+    policy = lambda observation: np.full((3, 4, 1), 2)  # noqa: E731
+    played = evaluate_policy(environment, policy, episodes=3, seed=0)
+    assert played.lengths.tolist() == [3, 4, 5]
+    assert played.returns.tolist() == [0, 0, 0]
+    single = Counting(2, agents=3)
+    policy = lambda observation: np.zeros((2, 3), int)  # noqa: E731
+    played = evaluate_policy(single, policy, episodes=6, seed=0)
+    assert played.returns.tolist() == [3 * n * (n + 1) / 2 for n in played.lengths]  # 1 + ... + n, each

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -137,4 +137,15 @@ class MeanReturnConfig:
     monitor_episodes: Annotated[
         int, Param("episodes of each evaluation during training", unit="episodes", ge=1)
     ] = 10
+    beside: Annotated[
+        dict[str, Path],
+        Param("checkpoints of other trainings, by name, whose learning curves are drawn beside this one's"),
+    ] = field(default_factory=dict)
+    name: Annotated[str, Param("what this training is called where others are beside it")] = "this one"
     seed: Annotated[int, Param("seed of the evaluation episodes", ge=0)] = 0
+
+    def __post_init__(self) -> None:
+        if self.name in self.beside:
+            raise ValueError(
+                f"beside has a {self.name!r}, as the training itself is called: give name: another"
+            )

@@ -10,15 +10,15 @@ from framework.errors import UserError
 from framework.rl.film import film
 from framework_hide_seek.config import GameConfig
 from framework_hide_seek.game import Game
+from framework_hide_seek.spaces import keyed
 
 from .playing import drive, look, new, number, put, scatter, still, turn_to, where
+from .random_play import REFERENCE, hiders_returns
 
 FULL = {
     "layout": "rooms", "hiders": 3, "seekers": 3, "fewest_hiders": 1, "fewest_seekers": 1, "boxes": 9,
     "ramps": 2, "fewest_boxes": 3, "elongated": 3, "lock_ramps": True, "steps": 240,
 }  # fmt: skip
-#: Hiders' returns of 10 episodes of random play in the released environment.
-REFERENCE = (-36, -26, -2, 6, 4, -20, 4, -8, 16, -4)
 
 
 def test_teams_earn_opposite_rewards() -> None:
@@ -180,11 +180,7 @@ def test_a_game_goes_on_from_the_middle() -> None:
 
 
 def test_random_play_earns_what_it_does_in_the_released_environment() -> None:
-    game = new(64, steps=80, preparation=0.4)
-    game.action_space.seed(0)
-    returns = sum(game.step(game.action_space.sample())[1] for _ in range(80))
-    hiders, seekers = returns[:, 0], returns[:, 2]
-    np.testing.assert_array_equal(hiders, -seekers)
+    hiders = hiders_returns(64)
     assert np.abs(hiders).max() <= 48
     assert stats.ks_2samp(hiders, REFERENCE).pvalue > 0.05
     assert stats.mannwhitneyu(hiders, REFERENCE).pvalue > 0.05
@@ -212,3 +208,12 @@ def test_films_need_no_opengl(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(report.videos) == 3
     assert all(video.frames.shape == (6, 32, 32, 3) for video in report.videos.values())
     assert {video.fps for video in report.videos.values()} == {13}
+
+
+def test_keys() -> None:
+    assert keyed(set()).tolist() == [5, 5, 5, 0, 0]
+    assert keyed({"left", "up", "q", "space"}).tolist() == [0, 10, 10, 1, 0]
+    assert keyed({"right", "down", "e", "l", "x"}).tolist() == [10, 0, 0, 0, 1]
+    assert keyed({"left", "right"}).tolist() == [5, 5, 5, 0, 0]
+    game = new()
+    assert game.keyed({"up"}).tolist() == [5, 10, 5, 0, 0]

@@ -46,3 +46,11 @@ def test_evaluators(judge: dict[str, Any]) -> None:
 @pytest.mark.parametrize("recipe", sorted(RECIPES.rglob("hide_seek*.yaml")), ids=lambda path: path.stem)
 def test_recipes(recipe: Path) -> None:
     check_recipe(recipe)
+
+
+def test_a_classifier_learns_to_count_and_goes_on_the_same() -> None:
+    hall = {"use": "hide_seek/object_counting", "num_envs": 2, "boxes": 2, "every": 1, "after": 3}
+    counter = {"use": "hide_seek/counter", "budget": {"env_steps": 80}, "batch_size": 3}
+    check_algorithm(counter, environment=hall, model=MODEL)
+    judge = {"use": "hide_seek/counted", "episodes": 3, "every": 16}
+    check_evaluator(judge, algorithm=counter, environment=hall, model=MODEL)

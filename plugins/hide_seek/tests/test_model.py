@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -33,7 +34,8 @@ class Spaces:
         self.single_observation_space = observation_space(count, boxes, ramps, food)
         self.single_action_space = action_space(count)
         self.agents = [str(i) for i in range(count)]
-        self.teams = {"hiders": range(hiders), "seekers": range(hiders, count)}
+        teams = {"hiders": range(hiders), "seekers": range(hiders, count)}
+        self.teams = {name: places for name, places in teams.items() if places}
 
 
 def observations(n: int, **counts: int) -> dict[str, torch.Tensor]:
@@ -162,3 +164,68 @@ def test_what_does_not_fit_is_refused() -> None:
     other.single_observation_space = gymnasium.spaces.Dict(position=spaces.Box(-1, 1, (3, 2)))
     with pytest.raises(UserError, match="it needs self, lidar, as hide_seek/game has them"):
         make_policy(other, EntitiesConfig())
+
+
+def saved(path: Path, policy: torch.nn.Module) -> Path:
+    torch.save({"state_dict": {f"model.{name}": value for name, value in policy.state_dict().items()}}, path)
+    return path
+
+
+def new(seed: int, counts: dict[str, int], **parameters: Any) -> Any:
+    torch.manual_seed(seed)
+    return make_policy(Spaces(**counts), EntitiesConfig(**SMALL | parameters))
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+@pytest.mark.parametrize("renew", [("hidden",), ("heads",), ("hidden", "heads")])
+def test_fine_tuning_starts_from_all_but_what_is_renewed(
+    tmp_path: Path, normalize: bool, renew: tuple[str, ...]
+) -> None:
+    old = new(0, {}, normalize=normalize)
+    if normalize:
+        old.normalizer.update({key: x[None] for key, x in observations(50).items()})
+    path = saved(tmp_path / "old.ckpt", old)
+    before = old.state_dict()
+    after = new(1, {"boxes": 5}, normalize=normalize, weights=path, renew=renew).state_dict()
+    assert before.keys() == after.keys()
+    differ = {name for name in before if not torch.equal(before[name], after[name])}
+    parts = {"hidden": ".layers.0.weight", "heads": "head.linear.weight"}
+    assert all(any(parts[what] in name for name in differ) for what in renew)
+    allowed = {"hidden": (".layers.",), "heads": ("head.",)}
+    assert all(any(part in name for what in renew for part in allowed[what]) for name in differ), differ
+
+
+def test_fine_tuning_takes_what_is_known_of_each_kind(tmp_path: Path) -> None:
+    """From a world with agents, boxes and ramps to one of an agent and boxes alone, and back."""
+    alone = {"hiders": 1, "seekers": 0, "ramps": 0}
+    many, few = new(0, {}), new(1, alone)
+    tuned = new(2, alone, weights=saved(tmp_path / "many.ckpt", many), renew=("heads",))
+    seen = observations(7)
+    nothing = {
+        key: torch.zeros_like(x) if key.partition("_")[0] in ("agents", "ramps") else x
+        for key, x in seen.items()
+    }
+    for trunk in ("actor", "critic"):  # entities that are not there say nothing
+        encoded = (policy.trunks[trunk].encoder(nothing) for policy in (tuned, many))
+        torch.testing.assert_close(*encoded, rtol=1e-5, atol=1e-6)
+    back = new(3, {}, weights=saved(tmp_path / "few.ckpt", few), renew=("heads",))
+    fresh = new(3, {})
+    rows, old, first = (
+        policy.trunks["actor"].encoder.main.weight.split(SMALL["embedding"]) for policy in (back, few, fresh)
+    )
+    assert all(map(torch.equal, rows, [old[0], first[1], old[1], first[3]]))  # itself, agents, boxes, ramps
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"units": 5}, r"memory.*\(16, 8\) in the checkpoint, \(20, 8\)"),
+        ({"separate": True}, "separate: true"),
+    ],
+)
+def test_weights_that_cannot_be_tuned_are_named(tmp_path: Path, given: dict[str, Any], said: str) -> None:
+    path = saved(tmp_path / "old.ckpt", new(0, {}))
+    with pytest.raises(UserError, match=said):
+        new(0, {}, weights=path, renew=("hidden",), **given)
+    with pytest.raises(ValueError, match="without weights"):
+        EntitiesConfig(renew=("heads",))

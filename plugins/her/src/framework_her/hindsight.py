@@ -20,6 +20,7 @@ from torch import Tensor
 from framework.errors import UserError
 from framework.rl.buffers.episodes import EpisodeReplay
 from framework.rl.collect.local import Episode, EpisodeCollector
+from framework.rl.curiosity.counts import Counts
 from framework.rl.off_policy.base import OffPolicy
 from framework.rl.off_policy.ddpg import DDPGLearner
 from framework.rl.off_policy.learner import Learner, Transitions
@@ -28,7 +29,6 @@ from framework.rl.off_policy.td3 import TD3Learner
 from framework.rl.off_policy.tqc import TQCLearner
 from framework_her.actor_critic import ActorCritic
 from framework_her.config import HindsightConfig
-from framework_her.counting import CountBonus
 from framework_her.demonstrations.learn import GuidedDDPG, replay_of, start_from
 from framework_her.demonstrations.load import load
 from framework_her.relabel import Relabel
@@ -67,7 +67,7 @@ class Hindsight(OffPolicy):
     def __init__(self, environment: Any, model: ActorCritic, config: HindsightConfig) -> None:
         super().__init__(environment, model, config, _learner(config))
         self.learner.highest = config.bonus
-        self.bonus = CountBonus(config.bonus, config.bonus_cell) if config.bonus else None
+        self.bonus = Counts(config.bonus, config.bonus_cell) if config.bonus else None
         self.relabel = Relabel(
             environment, config.strategy, config.k, config.discount, config.keep_reached, self.bonus
         )
@@ -106,7 +106,12 @@ class Hindsight(OffPolicy):
         for episode in experience:
             self.replay.add(episode, self._weight(episode))
             if self.bonus is not None:
-                self.bonus.visit(episode.steps["achieved_goal"][1:], episode.steps["desired_goal"][:-1])
+                way = np.subtract(
+                    episode.steps["achieved_goal"][1:],
+                    episode.steps["desired_goal"][:-1],
+                    dtype=np.float64,
+                )
+                self.bonus.visit(way)
         self.counters.episodes += len(experience) * self.processes
         if not experience:
             # The other processes wait for this one's share.

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framework.rl.buffers.episodes import EpisodeReplay, Index, Sample
+from framework.rl.curiosity.counts import Counts
 from framework.rl.off_policy.learner import Transitions
 from framework_her.actor_critic import join
-from framework_her.counting import CountBonus
 
 Array = NDArray[np.float32]
 Strategy: TypeAlias = Literal["final", "future", "episode", "random"]
@@ -50,7 +50,7 @@ class Relabel:
         k: int,
         discount: float,
         keep_reached: float = 1.0,
-        bonus: CountBonus | None = None,
+        bonus: Counts | None = None,
     ) -> None:
         self.environment = environment
         self.discount = np.float32(discount)
@@ -84,7 +84,7 @@ class Relabel:
         achieved = replay["achieved_goal"][row + 1]
         reward = self.environment.compute_reward(achieved, goal, {})
         if self.bonus is not None:
-            reward = reward + self.bonus(achieved, goal)
+            reward = reward + self.bonus(np.subtract(achieved, goal, dtype=np.float64))
         if hasattr(self.environment, "compute_terminated"):
             last = np.asarray(self.environment.compute_terminated(achieved, goal, {}))
         observation = replay["observation"]

@@ -10,13 +10,14 @@ from framework.lazy import lazily
 
 if TYPE_CHECKING:
     from framework_hide_seek.game import Game
+    from framework_hide_seek.released.network import load_released
 
 FRAMEWORK_API = 1
 
 #: What plugins that build on this one may import.
-__all__ = ["Game"]
+__all__ = ["Game", "load_released"]
 
-__getattr__ = lazily(__name__, {"Game": "game"})
+__getattr__ = lazily(__name__, {"Game": "game", "load_released": "released.network"})
 
 _PAPER = "Baker et al. 2019, Emergent Tool Use From Multi-Agent Autocurricula"
 
@@ -30,6 +31,30 @@ def register_environments() -> Iterator[Component]:
         doc="Hide and seek between two teams, with boxes and ramps to move, to lock and to climb",
         source=f"{_PAPER}, section 3 and appendix A",
     )
+    for name, module, config, doc in (
+        ("lock_and_return", "locking", "LockAndReturn", "Find a box in one of six rooms, lock it and return"),
+        (
+            "sequential_lock",
+            "locking",
+            "SequentialLock",
+            "Lock boxes in three rooms without doors, in an order that has to be found out",
+        ),
+        ("blueprint", "blueprint", "Blueprint", "Put boxes where a blueprint wants them"),
+        ("shelter", "shelter", "Shelter", "Hide a cylinder behind boxes from all sides"),
+        (
+            "object_counting",
+            "counting",
+            "ObjectCounting",
+            "Boxes go out of sight to one side or the other, before an agent that cannot move",
+        ),
+    ):
+        yield Component(
+            name,
+            f"framework_hide_seek.tasks.{module}:make_{name}",
+            parameters=f"framework_hide_seek.tasks.config:{config}Config",
+            doc=doc,
+            source=f"{_PAPER}, section 6.2",
+        )
 
 
 @hookimpl
@@ -40,6 +65,17 @@ def register_models() -> Iterator[Component]:
         parameters="framework_hide_seek.model.config:EntitiesConfig",
         doc="Actors that attend to what they see, and critics that know all, with memories",
         source=f"{_PAPER}, appendix B",
+    )
+
+
+@hookimpl
+def register_algorithms() -> Iterator[Component]:
+    yield Component(
+        "counter",
+        "framework_hide_seek.tasks.counter:Counter",
+        parameters="framework_hide_seek.tasks.config:CounterConfig",
+        doc="Learns to count out of the memory of a policy that stays as it is",
+        source=f"{_PAPER}, section 6.2",
     )
 
 
@@ -59,5 +95,13 @@ def register_evaluators() -> Iterator[Component]:
         parameters="framework_hide_seek.evaluation.config:CrossPlayConfig",
         doc="Teams of several times against each other and against chance: a matrix, and ratings",
         source=f"{_PAPER}, section 5",
+        needs=("algorithm", "environment"),
+    )
+    yield Component(
+        "counted",
+        "framework_hide_seek.tasks.counted:Counted",
+        parameters="framework_hide_seek.tasks.config:CountedConfig",
+        doc="How well boxes are counted that went out of sight",
+        source=f"{_PAPER}, section 6.2",
         needs=("algorithm", "environment"),
     )

@@ -11,7 +11,21 @@ _MANY = Param("fewest of them in an episode, which draws how many there are; nul
 
 
 @dataclass(frozen=True, kw_only=True)
-class GameConfig:
+class ArenaConfig:
+    """Parameters of everything that is played on the floor."""
+
+    physics: Annotated[
+        Literal["fast", "reference"],
+        Param("75 ms of a step as 5 physics steps of 15 ms, or as the released environments' 15 of 5 ms"),
+    ] = "fast"
+    num_envs: Annotated[int, Param("games stepped together", ge=1)] = 64
+    threads: Annotated[int, Param("native threads, 0 for one per core; no result depends on it", ge=0)] = 1
+    seed: Annotated[int, Param("where the random streams of all games start", ge=0)] = 0
+    render_size: Annotated[int, Param("height and width of drawn frames", unit="pixels", ge=16)] = 240
+
+
+@dataclass(frozen=True, kw_only=True)
+class GameConfig(ArenaConfig):
     """Parameters of the game; the defaults are those of the quadrant game."""
 
     layout: Annotated[
@@ -38,8 +52,9 @@ class GameConfig:
     ] = 0
     lock_ramps: Annotated[bool, Param("whether ramps can be locked")] = False
     rooms: Annotated[
-        int, Param("most rooms of the layout rooms; each episode draws how many", ge=1, le=4)
+        int, Param("most rooms of the layout rooms; each episode draws how many", ge=1, le=6)
     ] = 4
+    fewest_rooms: Annotated[int, Param("fewest of them", ge=1, le=6)] = 1
     outer_walls: Annotated[
         float, Param("probability of walls around the floor in the layout rooms", ge=0, le=1)
     ] = 0.5
@@ -47,14 +62,6 @@ class GameConfig:
     preparation: Annotated[
         float, Param("share of an episode in which seekers cannot act and nobody earns anything", ge=0, le=1)
     ] = 0.4
-    physics: Annotated[
-        Literal["fast", "reference"],
-        Param("75 ms of a step as 5 physics steps of 15 ms, or as the released environments' 15 of 5 ms"),
-    ] = "fast"
-    num_envs: Annotated[int, Param("games stepped together", ge=1)] = 64
-    threads: Annotated[int, Param("native threads, 0 for one per core; no result depends on it", ge=0)] = 1
-    seed: Annotated[int, Param("where the random streams of all games start", ge=0)] = 0
-    render_size: Annotated[int, Param("height and width of drawn frames", unit="pixels", ge=16)] = 240
 
     def __post_init__(self) -> None:
         for name, least in (("hiders", 1), ("seekers", 1), ("boxes", 0)):
@@ -63,6 +70,8 @@ class GameConfig:
                 raise ValueError(
                     f"fewest_{name}: {fewest} is not between {least} and {name}: {most}, the most"
                 )
+        if self.fewest_rooms > self.rooms:
+            raise ValueError(f"fewest_rooms: {self.fewest_rooms} is more than rooms: {self.rooms}, the most")
         if round(self.preparation * self.steps) == self.steps:
             raise ValueError(
                 f"preparation: {self.preparation} leaves none of {self.steps} steps to earn anything in"

@@ -26,9 +26,10 @@ class Hands:
         world: the simulations.
         scene: what is in them.
         hides: which agents hide, `(agents)`; the others are the other team.
-        lockable: which boxes and ramps can be locked, `(objects)`.
+        lockable: which boxes and ramps can be locked at first, `(objects)`.
 
     Attributes:
+        lockable: what can be locked if it is not, `(num_envs, objects)`, which may change.
         held: what each agent holds, `(num_envs, agents)`: its number among boxes and ramps; -1 for nothing.
         locked: what is locked, `(num_envs, objects)`.
         locker: who locked each thing last, `(num_envs, objects)`; -1 for nobody.
@@ -36,7 +37,8 @@ class Hands:
 
     def __init__(self, world: World, scene: Scene, hides: Flags, lockable: Flags) -> None:
         n, agents, objects = len(world), scene.agents, scene.bodies - scene.agents
-        self.scene, self.hides, self.lockable = scene, hides, lockable
+        self.scene, self.hides = scene, hides
+        self.lockable = world.remember("lockable", np.tile(lockable, (n, 1)))
         self.held = world.remember("held", np.full((n, agents), -1, np.int64))
         self.locked = world.remember("locked", np.zeros((n, objects), np.bool_))
         self.locker = world.remember("locker", np.full((n, objects), -1, np.int64))
@@ -66,7 +68,7 @@ class Hands:
             lock: who wants things to be locked, `(k, agents)`.
         """
         self._grab(ids, qpos, reach, distance, grab)
-        self._lock(ids, qpos[:, self.scene.agents :], reach & self.lockable, lock)
+        self._lock(ids, qpos[:, self.scene.agents :], reach & self.lockable[ids][:, None], lock)
 
     def _grab(self, ids: Ids, qpos: Floats, reach: Flags, distance: Floats, grab: Flags) -> None:
         held = self.held[ids]

@@ -87,7 +87,7 @@ class Observing:
             other[..., :9] = told[:, rows, self._others]
             other[..., 9] = self.hides[self._others]
             exists = np.broadcast_to(s.exists[:, None, :agents], (k, agents, agents))[:, rows, self._others]
-            seen |= _entities("agents", other, s.sees[:, rows, self._others], exists)
+            seen |= entities("agents", other, s.sees[:, rows, self._others], exists)
         if bodies > agents:
             held = self._held(s)
             for name, where in self._kinds.items():
@@ -98,13 +98,13 @@ class Observing:
                     thing[..., -4:] = held[:, :, where.start - agents : where.stop - agents]
                     if name == "boxes":
                         thing[..., 9:12] = 2 * s.half[:, None, : scene.boxes]
-                    seen |= _entities(name, thing, s.sees[..., where], s.exists[:, None, where])
+                    seen |= entities(name, thing, s.sees[..., where], s.exists[:, None, where])
         if s.food.shape[1]:
             food = np.empty((k, agents, s.food.shape[1], len(FOOD)), np.float32)
             food[..., :2] = s.food[:, None, :, :2] - s.qpos[:, :agents, None, :2]
             food[..., 2] = s.food[:, None, :, 2]
             food[..., 3] = s.health[:, None] / HEALTH
-            seen |= _entities("food", food, s.sees[..., bodies:], s.exists[:, None, bodies:])
+            seen |= entities("food", food, s.sees[..., bodies:], s.exists[:, None, bodies:])
         return seen
 
     def _held(self, s: Snapshot) -> Floats:
@@ -119,6 +119,7 @@ class Observing:
         return held
 
 
-def _entities(name: str, features: Floats, mask: Flags, exists: Flags) -> Observation:
+def entities(name: str, features: Floats, mask: Flags, exists: Flags) -> Observation:
+    """What is observed of a kind of entity: `features` and its two masks, of which `exists` is broadcast."""
     there = np.broadcast_to(exists, mask.shape).astype(np.int8)
     return {name: features, f"{name}_mask": mask.astype(np.int8), f"{name}_exists": there}

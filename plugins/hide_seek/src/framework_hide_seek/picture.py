@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from framework.sim import Floats
-from framework_hide_seek.food import HEALTH
 from framework_hide_seek.scene import AGENT, FLOOR
 from framework_hide_seek.sight import HALF_ANGLE, facing
 
 if TYPE_CHECKING:
-    from framework_hide_seek.game import Game
+    from framework_hide_seek.arena import Arena
 
 #: How much is shown around the floor at least, and at most; m.
 _AROUND, _FAR = 0.3, 1.5
@@ -29,8 +28,26 @@ _COLOURS = {
     "hider": (0.15, 0.4, 0.85),
     "seeker": (0.85, 0.2, 0.2),
     "food": (0.2, 0.7, 0.3),
+    "site": (0.75, 0.85, 0.75),
+    "cylinder": (0.6, 0.6, 0.65),
     "free": (0.5, 0.42, 0.2),
 }
+
+
+class Shape(NamedTuple):
+    """Something on the floor.
+
+    Attributes:
+        where: its centre, `(2)`; m.
+        half: its radius, or half the side of a square along the axes; m.
+        colour: one of the picture's.
+        round: whether it is a disc.
+    """
+
+    where: Floats
+    half: float
+    colour: str
+    round: bool = True
 
 
 class Picture:
@@ -55,7 +72,7 @@ class Picture:
         self._x, self._y = side * x - around, side * y - around
         self._pixel = side / min(size)
 
-    def draw(self, game: Game, env: int) -> NDArray[np.uint8]:
+    def draw(self, game: Arena, env: int) -> NDArray[np.uint8]:
         """A frame of one of the games, `(height, width, 3)`."""
         frame = np.empty((*self.size, 3))
         frame[:] = _COLOURS["outside"]
@@ -65,11 +82,13 @@ class Picture:
         )
         scene, qpos, exists = game.scene, game.qpos[env], game.exists[env]
         agents, bodies = scene.agents, scene.bodies
+        for shape in game.beneath(env):
+            if shape.round:
+                self._disc(frame, shape.where, shape.half, shape.colour)
+            else:
+                self._box(frame, shape.where, 0.0, np.full(2, shape.half), shape.colour)
         for i in np.flatnonzero(exists[:agents]).tolist():
             self._cone(frame, qpos[i], self._team(game, i))
-        for piece in np.flatnonzero(exists[bodies:]):
-            radius = 0.04 + 0.06 * game.food.health[env, piece] / HEALTH
-            self._disc(frame, game.food.where[env, piece, :2], radius, "food")
         things = agents + np.flatnonzero(exists[agents:bodies])
         # What is higher hides what is below.
         for i in things[np.argsort(qpos[things, 2], kind="stable")]:
@@ -81,10 +100,10 @@ class Picture:
             self._agent(frame, qpos[i], self._team(game, i))
         return np.asarray(np.round(255 * frame), np.uint8)
 
-    def _team(self, game: Game, agent: int) -> str:
+    def _team(self, game: Arena, agent: int) -> str:
         return "hider" if game.hides[agent] else "seeker"
 
-    def _thing(self, frame: Floats, game: Game, env: int, body: int) -> None:
+    def _thing(self, frame: Floats, game: Arena, env: int, body: int) -> None:
         number, boxes = body - game.scene.agents, game.scene.boxes
         x, y, _, turn = game.qpos[env, body]
         half = game.half[env, number, :2]

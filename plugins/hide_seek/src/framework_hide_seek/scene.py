@@ -43,6 +43,7 @@ class Scene:
         walls: boxes that do not move; layouts place them.
         timestep: s.
         friction: of the walls.
+        cylinders: that do not move; layouts place them.
     """
 
     agents: int
@@ -51,6 +52,7 @@ class Scene:
     walls: int
     timestep: float
     friction: float
+    cylinders: int = 0
 
     @property
     def bodies(self) -> int:
@@ -77,6 +79,10 @@ def spec(scene: Scene) -> Any:
             f'<geom name="wall{i}" type="box" size="{WALL} {WALL} {INNER / 2}" pos="{i} 0 -100" '
             f'friction="{scene.friction}"/>'
             for i in range(scene.walls)
+        ),
+        *(
+            f'<geom name="cylinder{i}" type="cylinder" size="{BOX} {BOX}" pos="{i} 0 -100"/>'
+            for i in range(scene.cylinders)
         ),
         *(_agent(i) for i in range(scene.agents)),
         *(_object(f"box{i}", "damping='.01'", _BOX_GEOM) for i in range(scene.boxes)),

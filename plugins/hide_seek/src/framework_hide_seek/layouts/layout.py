@@ -1,10 +1,13 @@
-"""Layout: where everything is when an episode begins, in many games at once."""
+"""Layouts: where everything is when an episode begins, in many games at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
 
-from framework.sim import Flags, Floats
+from framework.sim import Flags, Floats, Ids, Streams
+from framework_hide_seek.layouts.props import Props
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,8 @@ class Layout:
         turns: how they are turned, `(k, bodies)`; rad.
         food: where it is, `(k, food, 2)`; m.
         found: whether there was a place for all, `(k)`; else the layout means nothing.
+        marks: centres and half sides or radii of what a task is about, `(k, marks, 3)`; m. Not a number
+            where there is none.
     """
 
     walls: Floats
@@ -26,3 +31,28 @@ class Layout:
     turns: Floats
     food: Floats
     found: Flags
+    marks: Floats | None = None
+
+    def rows(self, kept: Flags) -> Layout:
+        """Those of some of the games, `(k)`."""
+        held = ((each.name, getattr(self, each.name)) for each in fields(self))
+        return Layout(**{name: None if array is None else array[kept] for name, array in held})
+
+
+@dataclass(frozen=True)
+class Place:
+    """A kind of layout, and what the model has to have for it.
+
+    Attributes:
+        draw: layouts for games `ids`, of random streams, `ids`, parameters and props.
+        walls: that a layout has at most.
+        friction: of the walls.
+        doors: likewise.
+        cylinders: likewise; they stand fast.
+    """
+
+    draw: Callable[[Streams, Ids, Any, Props], Layout]
+    walls: int
+    friction: float
+    doors: int = 0
+    cylinders: int = 0

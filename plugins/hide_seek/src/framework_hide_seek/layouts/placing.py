@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from framework.sim import Flags, Floats, Ids, Streams
+from framework_hide_seek.layouts.layout import Layout
+from framework_hide_seek.layouts.props import Props
+from framework_hide_seek.scene import FLOOR, WIDE
 
 #: Places tried for one thing.
 TRIES = 40
 #: Least space between things; m.
 GAP = 0.01
+#: How far from the first of their team agents are at most; m.
+TOGETHER = 0.5
 
 
 class Places:
@@ -95,3 +102,59 @@ def footprints(half: Floats, turns: Floats) -> Floats:
     """Half sides along the axes of things after quarter turns, `(k, count, 2)`; m."""
     across = np.round(turns / (np.pi / 2)).astype(int) % 2 == 1
     return np.where(across[..., None], half[..., 1::-1], half[..., :2])
+
+
+def anywhere(
+    streams: Streams,
+    ids: Ids,
+    walls: Floats,
+    props: Props,
+    teams: Sequence[int],
+    food: int = 0,
+    *,
+    taken: Callable[[Places], Floats] | None = None,
+    within: Callable[[int], tuple[Floats, Floats] | None] = lambda thing: None,
+) -> Layout:
+    """Put everything anywhere on the floor, agents of a team beside each other.
+
+    Args:
+        streams: to draw from.
+        ids: the games, `(k)`.
+        walls: of the layout, `(k, walls, 6)`; m.
+        props: what is to be put.
+        teams: how many agents each team has, at most.
+        food: pieces of it.
+        taken: takes places before all others; what it returns are the layout's marks.
+        within: the least and greatest coordinates, `(k, 2)` each, that a box or ramp of this number may have;
+            None for anywhere.
+    """
+    count = props.there.shape[1]
+    turns = quarter_turns(streams, ids, count)
+    sides = footprints(props.half, turns)
+    places = Places(streams, ids, walls)
+    marks = None if taken is None else taken(places)
+    floor = (np.zeros(2), np.full(2, FLOOR))
+    # What is long first, while there is room.
+    objects = [places.put(sides[:, i], *(within(i) or floor), there=props.there[:, i]) for i in range(count)]
+    agent = np.full((len(ids), 2), WIDE)
+    agents: list[Floats] = []
+    for members in teams:
+        if not members:
+            continue
+        first = len(agents)
+        agents.append(places.put(agent, 0.0, FLOOR, round_=True))
+        near = (agents[-1], TOGETHER)
+        agents += [
+            places.put(agent, 0.0, FLOOR, round_=True, near=near, there=props.active[:, first + i])
+            for i in range(1, members)
+        ]
+    pieces = [places.put(agent, 0.0, FLOOR, round_=True) for _ in range(food)]
+    return Layout(
+        walls,
+        np.zeros((len(ids), 0, 2)),
+        np.stack([*agents, *objects], axis=1),
+        np.concatenate([streams.uniform(ids, -np.pi, np.pi, len(agents)), turns], axis=1),
+        np.stack(pieces, axis=1) if pieces else np.zeros((len(ids), 0, 2)),
+        places.found,
+        marks,
+    )

@@ -22,15 +22,17 @@ class Props:
         active: which agents play, `(k, agents)`.
         there: which boxes and ramps there are, `(k, objects)`.
         half: half the sides of boxes and ramps, `(k, objects, 3)`; m.
+        reshaped: whether boxes have other sides than the model's.
     """
 
     active: Flags
     there: Flags
     half: Floats
+    reshaped: bool = False
 
     def rows(self, kept: Flags) -> Props:
         """Those of some of the games, `(k)`."""
-        return Props(self.active[kept], self.there[kept], self.half[kept])
+        return Props(self.active[kept], self.there[kept], self.half[kept], self.reshaped)
 
 
 def props(streams: Streams, ids: Ids, config: GameConfig) -> Props:
@@ -49,7 +51,7 @@ def props(streams: Streams, ids: Ids, config: GameConfig) -> Props:
         long = np.arange(config.boxes) < count[:, None]
         half[:, : config.boxes][long] = BOX * np.array(ELONGATED)
     there = np.concatenate([boxes, np.ones((len(ids), config.ramps), np.bool_)], axis=1)
-    return Props(np.concatenate(teams, axis=1), there, half)
+    return Props(np.concatenate(teams, axis=1), there, half, bool(config.elongated))
 
 
 def _first(draw: Floats, fewest: int | None, most: int) -> Flags:

@@ -6,14 +6,12 @@ import numpy as np
 
 from framework.sim import Floats, Ids, Streams
 from framework_hide_seek.config import GameConfig
-from framework_hide_seek.layouts.layout import Layout
+from framework_hide_seek.layouts.layout import Layout, Place
 from framework_hide_seek.layouts.placing import Places, footprints, quarter_turns
 from framework_hide_seek.layouts.props import Props
 from framework_hide_seek.layouts.walls import DOOR, around, with_door
 from framework_hide_seek.scene import FLOOR, WIDE
 
-#: Walls that a layout has, and their friction.
-WALLS, FRICTION = 8, 0.01
 _MIDDLE = FLOOR / 2
 #: The room, as centre and half sides; a thing whose centre is outside is outside.
 ROOM = np.array([0.75 * FLOOR, 0.25 * FLOOR, 0.25 * FLOOR, 0.25 * FLOOR])
@@ -69,3 +67,6 @@ def _walls(draws: Floats) -> tuple[Floats, Floats]:
     )
     doors[gaps == 0] = np.nan
     return np.concatenate([outer, west, north], axis=1), doors
+
+
+PLACE = Place(quadrant, walls=8, friction=0.01, doors=2)

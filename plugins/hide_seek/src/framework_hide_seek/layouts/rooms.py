@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from framework.sim import Floats, Ids, Streams
 from framework_hide_seek.config import GameConfig
-from framework_hide_seek.layouts.layout import Layout
-from framework_hide_seek.layouts.placing import Places, footprints, quarter_turns
+from framework_hide_seek.layouts.layout import Layout, Place
+from framework_hide_seek.layouts.placing import anywhere
 from framework_hide_seek.layouts.props import Props
 from framework_hide_seek.layouts.walls import DOOR, around, with_door
-from framework_hide_seek.scene import FLOOR, WIDE
+from framework_hide_seek.scene import FLOOR
 
-#: Walls that a layout has, and their friction, MuJoCo's own.
-WALLS, FRICTION = 10, 1.0
+#: Friction of the walls, MuJoCo's own.
+FRICTION = 1.0
 #: Least side of a room, and least distance of a door's middle from a wall's end; m.
 ROOM, MARGIN = 1.2, 0.45
-#: How far from the first of their team agents are at most; m.
-TOGETHER = 0.5
 _TRIES = 20
 
 
 def rooms(streams: Streams, ids: Ids, config: GameConfig, props: Props) -> Layout:
     """Draw layouts for games `ids`.
 
-    One to `config.rooms` rooms, walls around them all with probability `config.outer_walls`; everything
-    anywhere, agents of a team beside each other.
+    `config.fewest_rooms` to `config.rooms` rooms, walls around them all with probability
+    `config.outer_walls`; everything anywhere, agents of a team beside each other.
     """
     k = len(ids)
-    plans = [_plan(streams.generators[i], config.rooms) for i in ids]
-    walls, doors = np.zeros((k, WALLS, 6)), np.full((k, config.rooms - 1, 2), np.nan)
+    plans = [_plan(streams.generators[i], config.fewest_rooms, config.rooms) for i in ids]
+    walls, doors = np.zeros((k, place(config.rooms).walls, 6)), np.full((k, config.rooms - 1, 2), np.nan)
     closed = streams.uniform(ids, 0.0, 1.0, 1)[:, 0] < config.outer_walls
     walls[closed, :4] = around()
     for row, plan in enumerate(plans):
@@ -39,32 +37,14 @@ def rooms(streams: Streams, ids: Ids, config: GameConfig, props: Props) -> Layou
             pieces = np.concatenate(plan.walls)
             walls[row, 4 : 4 + len(pieces)] = pieces
             doors[row, : len(plan.doors)] = plan.doors
-    turns = quarter_turns(streams, ids, config.boxes + config.ramps)
-    sides = footprints(props.half, turns)
-    places = Places(streams, ids, walls)
-    # What is long first, while there is room.
-    objects = [
-        places.put(sides[:, i], 0.0, FLOOR, there=props.there[:, i])
-        for i in range(config.boxes + config.ramps)
-    ]
-    agent = np.full((k, 2), WIDE)
-    agents: list[Floats] = []
-    for first, count in ((0, config.hiders), (config.hiders, config.seekers)):
-        agents.append(places.put(agent, 0.0, FLOOR, round_=True))
-        near = (agents[-1], TOGETHER)
-        agents += [
-            places.put(agent, 0.0, FLOOR, round_=True, near=near, there=props.active[:, first + i])
-            for i in range(1, count)
-        ]
-    food = [places.put(agent, 0.0, FLOOR, round_=True) for _ in range(config.food)]
-    return Layout(
-        walls,
-        doors,
-        np.stack([*agents, *objects], axis=1),
-        np.concatenate([streams.uniform(ids, -np.pi, np.pi, len(agents)), turns], axis=1),
-        np.stack(food, axis=1) if food else np.zeros((k, 0, 2)),
-        places.found,
-    )
+    layout = anywhere(streams, ids, walls, props, (config.hiders, config.seekers), config.food)
+    enough = np.array([len(plan.rooms) >= config.fewest_rooms for plan in plans])
+    return replace(layout, doors=doors, found=layout.found & enough)
+
+
+def place(most: int) -> Place:
+    """What so many rooms need: high walls around them, and between two of them a low one in two pieces."""
+    return Place(rooms, walls=4 + 2 * (most - 1), friction=FRICTION, doors=most - 1)
 
 
 @dataclass
@@ -76,10 +56,10 @@ class _Plan:
     doors: list[Floats] = field(default_factory=list)
 
 
-def _plan(random: np.random.Generator, most: int) -> _Plan:
+def _plan(random: np.random.Generator, least: int, most: int) -> _Plan:
     """Divide the floor: again and again a room, with a chance as great as it is large, in two."""
     plan = _Plan()
-    wanted = 1 + int(random.integers(most))
+    wanted = least + int(random.integers(most - least + 1))
     for _ in range(_TRIES):
         if len(plan.rooms) == wanted:
             break

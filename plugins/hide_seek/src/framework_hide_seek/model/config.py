@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from framework import Param
 
@@ -26,4 +26,18 @@ class EntitiesConfig:
     separate: Annotated[
         bool, Param("give each team networks of its own; otherwise all agents share one's")
     ] = False
-    weights: Annotated[Path | None, Param("checkpoint to start from; everything is taken from it")] = None
+    weights: Annotated[
+        Path | None, Param("checkpoint to start from; everything is taken from it, but for `renew`")
+    ] = None
+    renew: Annotated[
+        tuple[Literal["hidden", "heads"], ...],
+        Param(
+            "what starts anew all the same, for another task: the layer before the memory, with its "
+            "normalisation; those that actions and values are read from. With any, so does all about "
+            "entities that the checkpoint knows nothing of"
+        ),
+    ] = ()
+
+    def __post_init__(self) -> None:
+        if self.renew and self.weights is None:
+            raise ValueError("renew: without weights everything starts anew; give a checkpoint")

@@ -16,6 +16,7 @@ from framework.runs.weights import load_weights
 from framework_hide_seek.model.config import EntitiesConfig
 from framework_hide_seek.model.encoder import EntityEncoder, kinds
 from framework_hide_seek.model.normalizer import EntityNormalizer
+from framework_hide_seek.model.tuning import start_from
 
 
 def make_policy(environment: Any, config: EntitiesConfig) -> Policy:
@@ -38,7 +39,11 @@ def make_policy(environment: Any, config: EntitiesConfig) -> Policy:
         policy = TeamPolicies({name: _actor_critic(seen, done, config) for name in teams}, teams)
     else:
         policy = _actor_critic(seen, done, config)
-    if config.weights is not None:
+    if config.weights is not None and config.renew:
+        if not isinstance(policy, ActorCritic):
+            raise UserError("renew: one network for all is fine-tuned; leave separate: true out")
+        start_from(policy, config.weights, config.renew)
+    elif config.weights is not None:
         load_weights(policy, config.weights)
     return policy
 

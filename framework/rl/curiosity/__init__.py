@@ -1,0 +1,1 @@
+"""Curiosity: rewards for what was seldom seen, counted or foretold badly."""
