@@ -48,7 +48,7 @@ def read_checkpoint(path: Path, *, mmap: bool = False) -> dict[str, Any]:
         keys = ", ".join(map(repr, list(found)[:4])) if isinstance(found, dict) else ""
         holds = f"keys {keys}" if keys else type(found).__name__
         raise UserError(f"weights: {path} is not the checkpoint of a run: it has no 'state_dict' ({holds})")
-    return found
+    return dict(found)
 
 
 def read_weights(path: Path, *, mmap: bool = False) -> dict[str, Any]:

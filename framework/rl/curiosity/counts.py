@@ -64,4 +64,4 @@ def projection(size: int, fewer: int, seed: int) -> Array | None:
     if fewer >= size:
         return None
     columns = np.random.default_rng(seed).normal(size=(size, fewer))
-    return columns / np.linalg.norm(columns, axis=0)
+    return np.asarray(columns / np.linalg.norm(columns, axis=0))

@@ -208,7 +208,15 @@ def test_fine_tuning_takes_what_is_known_of_each_kind(tmp_path: Path) -> None:
     for trunk in ("actor", "critic"):  # entities that are not there say nothing
         encoded = (policy.trunks[trunk].encoder(nothing) for policy in (tuned, many))
         torch.testing.assert_close(*encoded, rtol=1e-5, atol=1e-6)
-    back = new(3, {}, weights=saved(tmp_path / "few.ckpt", few), renew=("heads",))
+    whole = new(2, alone, weights=tmp_path / "many.ckpt").state_dict()  # nothing anew
+    assert all(
+        torch.equal(x, whole[name])
+        for name, x in many.state_dict().items()
+        if "encoder" not in name and "normalizer" not in name
+    )
+    with pytest.raises(UserError, match="knows nothing of agents, ramps"):
+        new(3, {}, weights=saved(tmp_path / "few.ckpt", few))
+    back = new(3, {}, weights=tmp_path / "few.ckpt", renew=("heads",))
     fresh = new(3, {})
     rows, old, first = (
         policy.trunks["actor"].encoder.main.weight.split(SMALL["embedding"]) for policy in (back, few, fresh)

@@ -84,6 +84,12 @@ class Arena(VectorEnv):
             count, boxes, ramps, place.walls, timestep, place.friction, place.cylinders
         )
         names = [*(f"hider_{i}" for i in range(hiders)), *(f"seeker_{i}" for i in range(seekers))]
+        given: dict[str, Any] = {
+            "observation_space": observation_space(count, boxes, ramps, food),
+            "action_space": action_space(count),
+            "seed": config.seed,
+            "max_episode_steps": steps,
+        }
         super().__init__(
             model(scene),
             config.num_envs,
@@ -92,13 +98,7 @@ class Arena(VectorEnv):
             threads=config.threads,
             size=(config.render_size, config.render_size),
             agents=names,
-            **{
-                "observation_space": observation_space(count, boxes, ramps, food),
-                "action_space": action_space(count),
-                "seed": config.seed,
-                "max_episode_steps": steps,
-            }
-            | options,
+            **given | options,
         )
         n = self.num_envs
         self.hides: Flags = np.arange(count) < hiders

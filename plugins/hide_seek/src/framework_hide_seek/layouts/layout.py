@@ -35,8 +35,9 @@ class Layout:
 
     def rows(self, kept: Flags) -> Layout:
         """Those of some of the games, `(k)`."""
-        held = ((each.name, getattr(self, each.name)) for each in fields(self))
-        return Layout(**{name: None if array is None else array[kept] for name, array in held})
+        held: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        some: dict[str, Any] = {name: None if x is None else x[kept] for name, x in held.items()}
+        return Layout(**some)
 
 
 @dataclass(frozen=True)

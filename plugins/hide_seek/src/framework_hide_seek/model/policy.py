@@ -39,9 +39,9 @@ def make_policy(environment: Any, config: EntitiesConfig) -> Policy:
         policy = TeamPolicies({name: _actor_critic(seen, done, config) for name in teams}, teams)
     else:
         policy = _actor_critic(seen, done, config)
-    if config.weights is not None and config.renew:
-        if not isinstance(policy, ActorCritic):
-            raise UserError("renew: one network for all is fine-tuned; leave separate: true out")
+    if config.renew and not isinstance(policy, ActorCritic):
+        raise UserError("renew: one network for all is fine-tuned; leave separate: true out")
+    if config.weights is not None and isinstance(policy, ActorCritic):
         start_from(policy, config.weights, config.renew)
     elif config.weights is not None:
         load_weights(policy, config.weights)

@@ -21,8 +21,8 @@ _PART = "normalizer.parts."
 def start_from(policy: ActorCritic, path: Path, renew: Sequence[str]) -> None:
     """Take the weights of a checkpoint, but for what is to start anew.
 
-    Which entities the checkpoint knows is told by its normaliser. Those that the policy may see and the
-    checkpoint does not know keep their first weights; those that only the checkpoint knows are left out.
+    Which entities the checkpoint knows is told by its normaliser; those that only the checkpoint knows are
+    left out. Where something is to start anew, what is about entities that only the policy knows does, too.
 
     Args:
         policy: of `hide_seek/entities`, with one network for all agents.
@@ -38,6 +38,11 @@ def start_from(policy: ActorCritic, path: Path, renew: Sequence[str]) -> None:
     assert isinstance(encoder, EntityEncoder)
     if known is None:  # without a normaliser: the same ones
         known = encoder.kinds
+    if not renew and (unknown := set(encoder.kinds) - set(known)):
+        raise UserError(
+            f"weights: {path} knows nothing of {', '.join(sorted(unknown))}\n"
+            "  to learn about them from there: renew: [hidden]"
+        )
     found = dict(own)
     for name, value in own.items():
         if any(part in f".{name}" for what in renew for part in _RENEWED[what]):
@@ -77,8 +82,8 @@ def _main(
     """The layer for what an agent knows of itself: rows for itself, then for each kind of entity."""
     rows = len(own) // (1 + len(kinds))
     whole = own.new_empty(rows * (1 + len(known)), *own.shape[1:])
-    given = _fitting(name, whole, saved, name).split(rows)
-    merged = list(own.split(rows))
+    given = _fitting(name, whole, saved, name).chunk(1 + len(known))
+    merged = list(own.chunk(1 + len(kinds)))
     merged[0] = given[0]
     for place, kind in enumerate(kinds):
         if kind in known:

@@ -72,7 +72,8 @@ class Arrays:
             raise UserError(f"{self.path}: {name} is {array.shape}, where ({wanted}) is needed")
         if array.dtype.kind not in "fiu":
             raise UserError(f"{self.path}: {name} holds {array.dtype}, no numbers")
-        return array.astype(np.float32)
+        numbers: NDArray[np.float32] = array.astype(np.float32)
+        return numbers
 
     def layers(self, pattern: str) -> list[tuple[int, str]]:
         """Layers of the policy whose names are a word and a number, such as `dense11-0`, by their numbers.

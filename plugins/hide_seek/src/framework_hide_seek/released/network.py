@@ -156,9 +156,10 @@ class _Attention(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """`(*batch, entities, units)`, of which `mask` says who is there, `(*batch, entities)`."""
         normed = self.before(x)
-        both = self.queries_keys(normed).unflatten(-1, (self.heads, -1, 2))
+        shape = (*x.shape[:-1], self.heads, -1)
+        both = self.queries_keys(normed).reshape(*shape, 2)
         query, key = (part.transpose(-2, -3) for part in both.unbind(-1))
-        value = self.values(normed).unflatten(-1, (self.heads, -1)).transpose(-2, -3)
+        value = self.values(normed).reshape(shape).transpose(-2, -3)
         logits = query @ key.mT / math.sqrt(query.shape[-1])
         hidden = (1 - mask)[..., None, None, :] * 1e10
         found = ((logits - hidden).softmax(-1) @ value).transpose(-2, -3).flatten(-2)

@@ -95,7 +95,8 @@ class Translation(nn.Module):
 
     def _scaled(self, name: str, x: Tensor) -> Tensor:
         mean, std = getattr(self, f"{name}_mean"), getattr(self, f"{name}_std")
-        return ((x - mean) / std).clamp(-5, 5)
+        scaled: Tensor = ((x - mean) / std).clamp(-5, 5)
+        return scaled
 
     def _agent(self, x: Tensor, hides: Tensor, left: Tensor, kind: str = "self") -> Tensor:
         """Position, turn, velocity, whether it hides, and how much of the preparation is over."""
@@ -130,7 +131,7 @@ class Translation(nn.Module):
 
     def _sites(self, x: Tensor, own: Tensor) -> Tensor:
         height = x[..., 2:3]
-        corners = x[..., 3:].unflatten(-1, (4, 2)) + own[..., None, :2]
+        corners = x[..., 3:].reshape(*x.shape[:-1], 4, 2) + own[..., None, :2]
         high = height.unsqueeze(-2).expand(*corners.shape[:-1], 1)
         around = torch.cat([corners, high], -1).flatten(-2)
         return torch.cat([own[..., :2] + x[..., :2], height, around], -1)

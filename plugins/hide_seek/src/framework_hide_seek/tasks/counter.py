@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy
 from framework.errors import UserError
 from framework.rl.acting import Plays
 from framework.rl.cycle import CycleAlgorithm
+from framework.rl.memory import Memory
 from framework.rl.policy import ActorCritic, Player, Policy
 from framework.rl.vector import final_info
 from framework_hide_seek.tasks.config import CounterConfig
@@ -57,7 +58,8 @@ class Counter(Plays, CycleAlgorithm):
         self.agents = 1
         for parameter in model.parameters():
             parameter.requires_grad_(False)
-        self.units = int(memory.features)  # type: ignore[arg-type]
+        assert isinstance(memory, Memory)
+        self.units = memory.features
         self.head = nn.Linear(self.units, environment.scene.boxes + 1)
         self._order = torch.Generator().manual_seed(config.seed)
         self._observation: Any = None
@@ -119,7 +121,8 @@ class Counter(Plays, CycleAlgorithm):
         losses = []
         for _ in range(self.config.epochs):
             order = torch.randperm(len(self._counts), generator=self._order)
-            for part in order.split(self.config.batch_size):
+            for first in range(0, len(order), self.config.batch_size):
+                part = order[first : first + self.config.batch_size]
                 memories, counts = (x[part].to(self.device) for x in (self._memories, self._counts))
                 loss = cross_entropy(self(memories), counts)
                 self.optimise(loss, optimizer)

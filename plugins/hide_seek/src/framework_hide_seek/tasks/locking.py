@@ -88,9 +88,7 @@ class Locking(Task):
             [self._way - way, self._way, -way],
             self._way_home - way_home if self.home else 0.0,
         )
-        done: Flags = locked.all(axis=1)
-        if self.home:
-            done &= way_home <= HOME
+        done: Flags = locked.all(axis=1) & ((way_home <= HOME) | (not self.home))
         self._locked[:], self._next[:], self._way[:], self._way_home[:] = locked, aim, way, way_home
         return reward + WAY * nearer + DONE * done, done, False
 
