@@ -42,6 +42,7 @@ __getattr__ = lazily(
 
 _PAPER = "Chen et al. 2021, Evaluating Large Language Models Trained on Code"
 _EVALUATION = "framework_codex.evaluation.config"
+_CURATION = "framework_codex.curation.config"
 _TRAINING = "framework_codex.training.config:TrainingConfig"
 
 
@@ -67,6 +68,23 @@ def register_environments() -> Iterator[Component]:
         parameters="framework_codex.problems.config:ProblemsConfig",
         doc="HumanEval, HumanEval+, MBPP, MBPP+, infilling, or problems of your own",
         source=f"{_PAPER}, section 2.2",
+    )
+
+    yield Component(
+        "traced_tasks",
+        "framework_codex.curation.traced:TracedTasks",
+        parameters=f"{_CURATION}:TracedTasksConfig",
+        doc="Makes problems of functions whose calls are seen while a test suite runs",
+        source=f"{_PAPER}, section 4.2",
+        produces=True,
+    )
+    yield Component(
+        "solved_tasks",
+        "framework_codex.curation.solved:SolvedTasks",
+        parameters=f"{_CURATION}:SolvedTasksConfig",
+        doc="Keeps the problems that samples of a model solve, to fine-tune on",
+        source=f"{_PAPER}, section 4.3",
+        produces=True,
     )
 
 

@@ -10,6 +10,30 @@ from framework_codex.problems.values import decode
 TestKind: TypeAlias = Literal["check", "asserts", "cases"]
 Comparison: TypeAlias = Literal["equal", "set", "not_none", "root"]
 
+#: What tests call where a program reads standard input.
+ENTRY_OF_STDIN = "run_program"
+_RUN = f'''
+
+def {ENTRY_OF_STDIN}(text):
+    """Run the program with `text` as standard input; what it prints."""
+    import io
+    import sys
+
+    streams = sys.stdin, sys.stdout
+    printed = io.BytesIO()
+    sys.stdin = io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8")
+    sys.stdout = kept = io.TextIOWrapper(printed, encoding="utf-8", write_through=True)
+    try:
+        exec(compile(_PROGRAM, "program.py", "exec"), {{"__name__": "__main__"}})
+    except SystemExit as end:
+        if end.code not in (None, 0):
+            raise RuntimeError(f"the program ended with {{end.code!r}}") from None
+    finally:
+        sys.stdin, sys.stdout = streams
+    kept.flush()
+    return printed.getvalue().decode("utf-8", "replace")
+'''
+
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
@@ -32,6 +56,10 @@ class Problem:
             (floats within `atol`), the same `set`, `not_none` alike, or a `root` of the polynomial.
         atol: absolute tolerance of floats; 0 asks for equality.
         length: number of chained building blocks; 0 where it means nothing.
+        examples: tests like `test`, of the examples the prompt shows; empty if they are to be looked
+            for in the prompt (see `problems.examples`).
+        stdin: the program reads standard input and prints. The tests then call the entry point
+            `ENTRY_OF_STDIN` with the input, and get what was printed.
     """
 
     task_id: str
@@ -46,6 +74,8 @@ class Problem:
     comparison: Comparison = "equal"
     atol: float = 0.0
     length: int = 0
+    examples: str = ""
+    stdin: bool = False
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> Problem:
@@ -58,7 +88,8 @@ class Problem:
 
     def program(self, completion: str) -> str:
         """The whole program: prompt, completion, suffix."""
-        return self.prompt + completion + self.suffix
+        text = self.prompt + completion + self.suffix
+        return f"_PROGRAM = {text!r}\n{_RUN}" if self.stdin else text
 
     def arguments(self) -> list[list[Any]]:
         """The decoded `cases`."""

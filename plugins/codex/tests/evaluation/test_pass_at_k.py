@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -164,3 +165,27 @@ def test_the_estimate_is_right_on_average(
         expected = (1 - (1 - rates) ** k).mean()
         assert report.metrics[f"pass_at_{k}"] == pytest.approx(expected, abs=0.02)
         assert report.metrics[f"pass_at_{k}_low"] < expected < report.metrics[f"pass_at_{k}_high"]
+
+
+def test_what_fails_the_prompts_examples_is_not_submitted(
+    scripted: Any, problem: Any, environment: Any, local_judge: Any
+) -> None:
+    shown = '    """The number after x: add_one(1) == 2, and add_one(0) == 1."""\n'
+    one = replace(
+        problem("one"), prompt=f"def add_one(x):\n{shown}", test="def check(f):\n    assert f(7) == 8\n"
+    )
+    blind = problem("blind")
+    # Right; right for the example alone; wrong twice.
+    programs = ["    return x + 1\n", "    return 2\n", "    return x\n", "    return 0\n"]
+    model = scripted(lambda task, temperature: 0, write=lambda request: programs[request.index % 4])
+    config = PassAtKConfig(n=8, k=(1, 2, 5), temperatures=(0.8,), filtered=True)
+    metrics = PassAtK(config)(model, environment([one])).metrics
+    assert metrics["pass_at_1"] == pytest.approx(0.25)
+    assert metrics["filtered_pass_at_1"] == pytest.approx(0.5)
+    # Of two right and two that pass the example alone, one of two; and fewer than five are left.
+    assert metrics["filtered_pass_at_2"] == pytest.approx(1 - 1 / 6) and metrics["filtered_pass_at_5"] == 1
+    report = PassAtK(config)(model, environment([one, blind]))
+    assert report.metrics["filtered_pass_at_1"] == pytest.approx((0.5 + 0.25) / 2)
+    assert "1 of 2 problems show no examples that their solution passes" in report.notes[-1]
+    assert "blind" in report.notes[-1]
+    assert report.tables["filtered pass@k"].rows[0][-1] == (4 + 8) / 16

@@ -69,6 +69,10 @@ class PassAtKConfig(RunConfig, SelectConfig, DrawConfig):
         1.0,
     )
 
+    filtered: Annotated[
+        bool, Param("also count only samples that pass the examples in the prompt (section 3.5)")
+    ] = False
+
     def __post_init__(self) -> None:
         _refuse_empty(k=self.k, temperatures=self.temperatures)
 

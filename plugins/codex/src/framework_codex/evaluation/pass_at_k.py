@@ -14,6 +14,7 @@ from framework_codex.evaluation.bench import bench
 from framework_codex.evaluation.config import PassAtKConfig
 from framework_codex.evaluation.estimator import rate_interval
 from framework_codex.evaluation.figures import temperature_figure
+from framework_codex.evaluation.filtering import filtered_pass_at_k, passing_examples
 from framework_codex.evaluation.judging import Judged
 from framework_codex.evaluation.results import write_results
 from framework_codex.evaluation.selection import problems_of
@@ -49,6 +50,8 @@ class PassAtK:
                     path = desk.path("results", temperature)
                     write_results(result, path)
                     report.files[path.name] = path
+            if self.config.filtered:
+                report.tables["filtered pass@k"] = self._filtered(report, results, ks, desk.folder)
         report.tables["pass@k"] = _estimate(report.metrics, results, ks)
         report.metrics["problems"] = len(results[0].samples.problems)
         tokens = sum(int(result.samples.tokens.sum()) for result in results)
@@ -62,6 +65,34 @@ class PassAtK:
         report.tables["problems"] = problem_table(results, ks)
         report.figures["pass@k"] = _figure(results)
         return report
+
+    def _filtered(self, report: Report, results: Sequence[Judged], ks: Sequence[int], folder: Path) -> Table:
+        """pass@k of what passes the examples; the metrics are those of the temperature best for it."""
+        rows: list[list[Any]] = []
+        for result in results:
+            kept, without = passing_examples(result, self.config.judge, folder)
+            task, count = result.samples.task, len(result.samples.problems)
+            left = np.bincount(task[kept], minlength=count)
+            right = np.bincount(task[kept & result.passed], minlength=count)
+            values = np.stack([filtered_pass_at_k(left, right, k) for k in ks], axis=1)
+            low, high = rate_interval(values)
+            for j, k in enumerate(ks):
+                mean = float(values[:, j].mean())
+                rows.append([result.temperature, k, mean, low[j], high[j], float(kept.mean())])
+                if mean >= report.metrics.get(f"filtered_pass_at_{k}", -1):
+                    report.metrics[f"filtered_pass_at_{k}"] = mean
+                    report.metrics[f"filtered_pass_at_{k}_low"] = float(low[j])
+                    report.metrics[f"filtered_pass_at_{k}_high"] = float(high[j])
+        if without:
+            named = ", ".join(without[:5]) + (", ..." if len(without) > 5 else "")
+            report.notes.append(
+                f"{len(without)} of {count} problems show no examples that their solution passes, and are "
+                f"not filtered: {named}."
+            )
+        columns = ["temperature", "k", "filtered pass@k", "95% from", "95% to", "share kept"]
+        return Table(
+            columns, rows, caption="Of samples that pass the prompt's examples; all, if fewer than k."
+        )
 
 
 def _estimate(metrics: dict[str, float], results: Sequence[Judged], ks: Sequence[int]) -> Table:

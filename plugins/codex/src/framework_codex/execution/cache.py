@@ -26,7 +26,7 @@ _PATIENCE = 60.0
 
 _TEST_FIELDS = (
     "entry_point", "test", "test_kind", "setup", "cases", "comparison", "atol", "prompt", "suffix", "task_id",
-    "canonical_solution",
+    "canonical_solution", "stdin",
 )  # fmt: skip
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 import __future__
 
 import ast
-import builtins
 import contextlib
 import functools
 import hashlib
@@ -19,6 +18,7 @@ from typing import Any
 
 from framework.errors import UserError
 from framework_codex.problem import Problem
+from framework_codex.problems.syntax import free_names
 
 from .inside import codec
 from .rules import Rules
@@ -50,7 +50,7 @@ class Trusted:
         self.flags |= self.setup.co_flags & _FUTURE
         test = problem.test if problem.test_kind != "cases" else ""
         self.test = self._compile("test", test)
-        self.wanted = set().union(*map(_free_names, (prompt, problem.setup, test))) - set(vars(builtins))
+        self.wanted = set().union(*map(free_names, (prompt, problem.setup, test)))
         self.has_classes = _has_classes(prompt) or _has_classes(problem.setup)
         digest = hashlib.sha256(problem.task_id.encode()).digest()
         self.seed = int.from_bytes(digest[:4], "little")
@@ -168,26 +168,3 @@ def _has_classes(text: str) -> bool:
         or (isinstance(node, ast.Call) and "namedtuple" in ast.unparse(node.func))
         for node in ast.walk(ast.parse(text))
     )
-
-
-def _free_names(text: str) -> set[str]:
-    """Names that some code reads and nowhere binds, quoted annotations included."""
-    read: set[str] = set()
-    bound: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Name):
-            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            bound.add(node.name)
-        elif isinstance(node, ast.arg):
-            bound.add(node.arg)
-        elif isinstance(node, ast.alias):
-            bound.add((node.asname or node.name).split(".")[0])
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            bound.add(node.name)
-        for name in ("annotation", "returns"):
-            quoted = getattr(node, name, None)
-            if isinstance(quoted, ast.Constant) and isinstance(quoted.value, str):
-                with contextlib.suppress(SyntaxError, ValueError):
-                    read |= _free_names(quoted.value)
-    return read - bound

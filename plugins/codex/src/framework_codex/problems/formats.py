@@ -6,15 +6,17 @@ A parser takes a record and its line's number, and raises a ValueError that says
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast, get_args
 
 from framework_codex.jsonl import field
-from framework_codex.problem import Problem
+from framework_codex.problem import Comparison, Problem, TestKind
 from framework_codex.problems.limits import within_limits
 from framework_codex.problems.syntax import parse
 from framework_codex.problems.values import encode
 
+_NOTHING = "def check(candidate): ..."
 #: HumanEval/32 asks for a root of a polynomial, of which there may be several.
 _ROOT = "HumanEval/32"
 
@@ -51,6 +53,34 @@ def human_eval_plus(record: dict[str, Any], number: int) -> Problem:
         cases=encode(within_limits(found, inputs(record))),
         comparison="root" if found == _ROOT else "equal",
         atol=field(record, "atol", float, 0.0),
+    )
+
+
+def own(record: dict[str, Any], number: int) -> Problem:
+    """HumanEval's fields, and any other of `Problem`'s, for problems of one's own."""
+    kind = text(record, "test_kind", "check")
+    if kind not in get_args(TestKind):
+        raise ValueError(f"field 'test_kind' is {kind!r}, expected one of {', '.join(get_args(TestKind))}")
+    if kind == "check":
+        problem = human_eval(record, number)
+    else:
+        problem = human_eval({**record, "test": _NOTHING}, number)
+    comparison = text(record, "comparison", "equal")
+    if comparison not in get_args(Comparison):
+        raise ValueError(
+            f"field 'comparison' is {comparison!r}, expected one of {', '.join(get_args(Comparison))}"
+        )
+    return replace(
+        problem,
+        test_kind=cast("TestKind", kind),
+        test=text(record, "test", "") if kind != "check" else problem.test,
+        setup=text(record, "setup", ""),
+        cases=text(record, "cases", ""),
+        comparison=cast("Comparison", comparison),
+        atol=field(record, "atol", float, 0.0),
+        length=field(record, "length", int, 0),
+        examples=text(record, "examples", ""),
+        stdin=field(record, "stdin", bool, False),
     )
 
 

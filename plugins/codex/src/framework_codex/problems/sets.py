@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from framework.errors import UserError, did_you_mean
 from framework_codex.jsonl import read_jsonl
 from framework_codex.problem import Problem
+from framework_codex.problems.apps import apps
 from framework_codex.problems.config import ProblemsConfig, Source
 from framework_codex.problems.cryptography import cryptography_problems
-from framework_codex.problems.formats import human_eval, human_eval_plus
+from framework_codex.problems.formats import human_eval, human_eval_plus, own
 from framework_codex.problems.mbpp import mbpp, mbpp_plus
 from framework_codex.problems.tables import pair_table, problem_table
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from datasets import DatasetDict
 
 Parser: TypeAlias = Callable[[dict[str, Any], int], Problem]
+
+
+#: The file of problems in a folder of tasks.
+TASKS = "problems.jsonl"
 
 
 class _Set(NamedTuple):
@@ -74,7 +79,8 @@ SETS: dict[Source, _Set] = {
         "cbb2b36f90311a3a7d844b6361852bb33e3ab11ab3bca2b7e85bfb9bf78c5891",
         "HumanEval-RandomSpanInfillingLight.jsonl.gz",
     ),
-    "jsonl": _Set(human_eval, "", ".jsonl"),
+    "apps": _Set(apps, "", "test.jsonl"),
+    "jsonl": _Set(own, "", ".jsonl"),
 }
 
 
@@ -117,6 +123,8 @@ def read_problems(config: ProblemsConfig) -> list[Problem]:
 def _read_file(config: ProblemsConfig) -> tuple[Path, list[Problem]]:
     chosen = SETS[config.source]
     path = config.path or _human_eval_file()
+    if path.is_dir():  # as codex/solved_tasks and codex/traced_tasks leave it
+        path = path / TASKS
     if not path.is_file():
         raise UserError(
             f"{path} is not there, or no file: expected {chosen.file}, the file of {config.source}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import contextlib
 import warnings
 
 
@@ -26,3 +28,26 @@ def parse_or_none(source: str) -> ast.Module | None:
         return parse(source)
     except ValueError:
         return None
+
+
+def free_names(text: str) -> set[str]:
+    """Names that some code reads and nowhere binds, quoted annotations included, built-in ones left out."""
+    read: set[str] = set()
+    bound: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            bound.add(node.name)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.alias):
+            bound.add((node.asname or node.name).split(".")[0])
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            bound.add(node.name)
+        for name in ("annotation", "returns"):
+            quoted = getattr(node, name, None)
+            if isinstance(quoted, ast.Constant) and isinstance(quoted.value, str):
+                with contextlib.suppress(SyntaxError, ValueError):
+                    read |= free_names(quoted.value)
+    return read - bound - set(vars(builtins))

@@ -29,7 +29,7 @@ def problem_table(problems: Iterable[Problem]) -> Dataset:
     """The columns of `Problem.row()`."""
     rows = [problem.row() for problem in problems]
     columns = {field.name: [row[field.name] for row in rows] for field in fields(Problem)}
-    return _table(columns, {"atol": "float64", "length": "int64"})
+    return _table(columns, {"atol": "float64", "length": "int64", "stdin": "bool"})
 
 
 def _table(columns: dict[str, list[Any]], types: Mapping[str, str]) -> Dataset:
