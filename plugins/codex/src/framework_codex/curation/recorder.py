@@ -105,7 +105,7 @@ def main() -> None:
             runpy.run_path(command[0], run_name="__main__")
     finally:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
         recorder.write(out)
 
 

@@ -64,4 +64,5 @@ def _likeliest(result: Judged, task: int) -> str:
     if not len(own):
         return ""
     scores = np.nan_to_num(result.samples.mean_logprob[own], nan=-np.inf)
-    return result.samples.texts[own[int(scores.argmax())]]
+    text: str = result.samples.texts[own[int(scores.argmax())]]
+    return text

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, Formatter, LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import ArrayLike
 
-from framework_codex.evaluation.estimator import Floats
+from framework_codex.evaluation.estimator import Floats, rate_interval
 from framework_codex.evaluation.groups import Groups
 
 
@@ -66,11 +66,17 @@ def length_figure(found: Groups, ks: Sequence[int]) -> Figure:
     return figure
 
 
-def ranking_figure(of: Sequence[int], rates: Mapping[str, ArrayLike]) -> Figure:
-    """Share of problems solved by the chosen sample against how many there were (figure 7)."""
+def ranking_figure(of: Sequence[int], values: Mapping[str, Floats]) -> Figure:
+    """Share of problems solved by the chosen sample against how many there were, with intervals (figure 7).
+
+    Args:
+        of: `(j,)`.
+        values: by what chooses, `(problems, j)`.
+    """
     figure, axes = canvas()
-    for name, rate in rates.items():
-        axes[0].plot(of, np.asarray(rate), marker=".", label=name)
+    for name, value in values.items():
+        (line,) = axes[0].plot(of, value.mean(axis=0), marker=".", label=name)
+        axes[0].fill_between(of, *rate_interval(value), color=line.get_color(), alpha=0.12)
     axes[0].set(xlabel="samples to choose from", ylabel="share of problems solved", ylim=(-0.02, 1.02))
     axes[0].legend(fontsize="small")
     plain_logarithmic(axes[0])
@@ -109,13 +115,21 @@ def shares_figure(shares: Mapping[str, float], label: str) -> Figure:
     return figure
 
 
-def operations_figure(operations: Sequence[int], rates: Mapping[str, ArrayLike]) -> Figure:
-    """Shares of programs with each result against the number of operations, stacked."""
+def operations_figure(operations: Sequence[int], rates: Mapping[str, ArrayLike], found: Groups) -> Figure:
+    """Shares of programs with each result against the number of operations, stacked.
+
+    Args:
+        operations: ascending.
+        rates: by result, `(operations,)`; the first are the right ones.
+        found: the rates of right ones with their intervals.
+    """
     figure, axes = canvas(width=8)
     floor = np.zeros(len(operations))
     for name, rate in rates.items():
         axes[0].bar(operations, np.asarray(rate), bottom=floor, label=name)
         floor = floor + np.asarray(rate)
+    ends = [found.means - found.low, found.high - found.means]
+    axes[0].errorbar(operations, found.means, yerr=ends, fmt="none", ecolor="black", capsize=4)
     axes[0].set(xlabel="operations to bind", ylabel="share of programs", ylim=(0, 1), xticks=list(operations))
     axes[0].legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
     return figure

@@ -99,9 +99,7 @@ class Ranking:
                 [[*row[:2], *row[2]] for row in zip(found.labels, found.sizes, found.means, strict=True)],
                 caption=f"1 of {of[-1]}.",
             )
-        report.figures["choices"] = ranking_figure(
-            of, {name: value.mean(axis=0) for name, value in values.items()}
-        )
+        report.figures["choices"] = ranking_figure(of, values)
 
 
 def _by_problem(result: Judged, score: Floats, of: Sequence[int]) -> Floats:

@@ -52,6 +52,8 @@ class VariableBinding:
         for i, count in enumerate(operations):
             counted = Counter(kinds[np.equal(counts, count)[result.samples.task]].tolist())
             report.metrics[f"operations_{count}/pass_rate"] = float(found.means[i])
+            report.metrics[f"operations_{count}/pass_rate_low"] = float(found.low[i])
+            report.metrics[f"operations_{count}/pass_rate_high"] = float(found.high[i])
             rates = [found.means[i], found.low[i], found.high[i]]
             rows.append([count, counted.total(), *rates, *(counted[kind] for kind in KINDS[1:])])
             shares.append([counted[kind] / counted.total() for kind in KINDS])
@@ -62,7 +64,7 @@ class VariableBinding:
             "exception, a time-out or a crash.",
         )
         columns = dict(zip(KINDS, np.transpose(shares), strict=True))
-        report.figures["by operations"] = operations_figure(operations, columns)
+        report.figures["by operations"] = operations_figure(operations, columns, found)
         return report
 
     def _kinds(self, result: Judged, mistaken: dict[str, dict[str, Problem]], folder: Path) -> Any:
