@@ -16,6 +16,7 @@ from framework.errors import UserError
 from framework_codex.problem import Problem
 
 from . import comparison
+from .inside.loops import LOOPS
 from .rules import LEVELS, STRICT, Rules
 from .sandbox import PATIENCE, Ended, Sandbox, SandboxDied
 from .session import Over, Session
@@ -173,7 +174,7 @@ class Checker:
             outcome, detail = "timed_out", f"used {limits.cpu_seconds:g} s of processor time"
             again = not alone and not certain
         elif outcome == "timed_out":
-            again = not alone
+            again = not alone and not _loops(ended)
         verdict = Verdict(outcome, _line(detail), round(ended.cpu_seconds, 6))
         return _Trial(Judged(verdict, again), frozenset(session.asked))
 
@@ -271,12 +272,19 @@ class Checker:
     def _explain(self, finding: tuple[Outcome, str], ended: Ended) -> tuple[Outcome, str]:
         """What a process's own death adds to what the checker saw of it."""
         outcome, detail = finding
+        if outcome == "crashed" and _loops(ended):
+            return "timed_out", "loops for ever: nothing it depends on changes any more"
         if outcome != "crashed" or not os.WIFSIGNALED(ended.status):
             return outcome, detail
         number = os.WTERMSIG(ended.status)
         if number == signal.SIGXCPU:
             return "timed_out", f"used {self.config.limits.cpu_seconds:g} s of processor time"
         return outcome, f"its process was ended by {signal.Signals(number).name}"
+
+
+def _loops(ended: Ended) -> bool:
+    """Whether a program was ended because it was seen to repeat itself."""
+    return os.WIFEXITED(ended.status) and os.WEXITSTATUS(ended.status) == LOOPS
 
 
 def _classify(session: Session, trusted: Trusted, error: BaseException) -> tuple[Outcome, str]:

@@ -18,6 +18,7 @@ from typing import Any
 from . import codec
 from .channel import CASES, OPERATE, RAISED, REFUSED, RESULTS, RUN, VALUE, Channel, Closed
 from .exceptions import describe, rebuild
+from .loops import Loops
 from .operations import OPERATIONS, StandIn
 from .tasks import Tasks
 from .watch import Watch
@@ -285,5 +286,6 @@ def rehearse() -> None:
 
 def main(channel: Channel, limit: int) -> None:
     """Serve one program, then die without running what it registered to run at exit."""
+    Loops().start()
     Child(channel, limit).serve()
     os._exit(0)
