@@ -206,7 +206,7 @@ def problem(name: str, canonical: str = "") -> Problem:
 
 def test_tasks_that_no_sample_solves_or_that_change_are_dropped(tmp_path: Path) -> None:
     right, also, wrong = "    return x + 1\n", "    return 1 + x\n", "    return x\n"
-    sometimes = "    import os  # {}\n    return x + (os.urandom(1)[0] < 64)\n"
+    sometimes = "    import os  # {}\n    return x + (os.urandom(1)[0] < 32)\n"
     problems = [
         problem("kept", right),
         problem("sampled"),
@@ -221,18 +221,18 @@ def test_tasks_that_no_sample_solves_or_that_change_are_dropped(tmp_path: Path) 
         "unsolved": [wrong],
         "too hard": [wrong],
         "broken": [right],
-        "drawn": [sometimes.format(number) for number in range(40)],
+        "drawn": [sometimes.format(number) for number in range(60)],
     }
     model = Writer(completions)
     environment = DatasetDict({"problems": Dataset.from_list([one.row() for one in problems])})
-    config = SolvedTasksConfig(problems=environment, model=model, n=40, judge=JUDGE, repeats=6)
+    config = SolvedTasksConfig(problems=environment, model=model, n=60, judge=JUDGE, repeats=4)
     seen: list[Any] = []
     SolvedTasks(config).produce(tmp_path, seen.append)
     kept = read_problems(ProblemsConfig(source="jsonl", path=tmp_path / "problems.jsonl"))
     assert {one.task_id: one.canonical_solution for one in kept} == {"kept": right, "sampled": also}
     rows = map(json.loads, (tmp_path / "dropped.jsonl").read_text().splitlines())
     dropped = {row["task_id"]: row["reason"] for row in rows}
-    assert dropped["unsolved"] == dropped["too hard"] == "none of 40 samples solves it"
+    assert dropped["unsolved"] == dropped["too hard"] == "none of 60 samples solves it"
     assert "failed" in dropped["broken"]
     assert "not deterministic" in dropped["drawn"] or "does not pass" in dropped["drawn"]
     asked = model.asked
