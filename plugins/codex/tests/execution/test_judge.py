@@ -371,7 +371,7 @@ def test_what_is_too_slow_beside_others_is_tried_alone() -> None:
     with Judge(config) as judge:
         order = list(
             judge.judge(
-                [(problem(), burns.format(1.0)), *[(problem(), RIGHT)] * 5, (problem(), "while 1: pass")]
+                [(problem(), burns.format(1.0)), *[(problem(), RIGHT)] * 5, (problem(), burns.format(99))]
             )
         )
     verdicts = dict(order)
