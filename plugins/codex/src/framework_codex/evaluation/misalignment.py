@@ -121,10 +121,10 @@ class Misalignment:
             report.metrics |= {f"{context}_low": float(low[i]), f"{context}_high": float(high[i])}
             rows.append([context, means[i], low[i], high[i]])
         gap = values[:, CONTEXTS.index("clean")] - values[:, CONTEXTS.index("buggy")]
-        ends = confidence_interval(gap)
-        report.metrics["gap"] = float(gap.mean())
-        report.metrics |= {"gap_low": float(ends[0]), "gap_high": float(ends[1])}
-        rows.append(["clean - buggy", gap.mean(), *map(float, ends)])
+        # Rounded, so that what cancels is 0.
+        mean, *ends = (round(float(one), 12) + 0.0 for one in (gap.mean(), *confidence_interval(gap)))
+        report.metrics |= {"gap": mean, "gap_low": ends[0], "gap_high": ends[1]}
+        rows.append(["clean - buggy", mean, *ends])
         report.tables["by context"] = Table(
             ["examples before the problem", "pass@1", "95% from", "95% to"],
             rows,
