@@ -23,7 +23,7 @@ def test_a_box_from_above():
     inside = (np.abs(x - 0.05) < 0.03) & (np.abs(y + 0.03) < 0.02)
     assert depth.shape == (1, PIXELS, PIXELS)
     np.testing.assert_allclose(depth[0], np.where(inside, 0.05, 0.0), atol=1e-9)
-    assert np.diff(grid()).max() == np.float64(SIDE / PIXELS) or np.allclose(np.diff(grid()), 0.005)
+    assert np.diff(grid()).max() == np.float64(SIDE / PIXELS) or np.allclose(np.diff(grid()), 0.0025)
 
 
 def test_a_ball_from_all_sides():

@@ -93,7 +93,7 @@ def test_a_planner_proposes_too(tmp_path, monkeypatch):
             views, dimensions = 1, 4
 
         def propose(self, seen, count, how, generator):
-            assert seen.shape == (1, 1, 64, 64) and seen.dtype == torch.float32 and how == "sample"
+            assert seen.shape == (1, 1, 128, 128) and seen.dtype == torch.float32 and how == "sample"
             grasps = torch.rand((1, count, 4), generator=generator) * 0.01
             return type("Proposals", (), {"grasps": grasps})
 
@@ -102,11 +102,23 @@ def test_a_planner_proposes_too(tmp_path, monkeypatch):
     settings = {**SMALL, "grasps": 8, "antipodal": 0.25, "planner": tmp_path / "its.ckpt", "proposed": 0.5}
     table = made(RandomObjects(RandomObjectsConfig(**settings)), tmp_path / "made")
     counts = [np.bincount(row, minlength=3).tolist() for row in table["proposal"][:]]
-    assert PROPOSALS == ("uniform", "antipodal", "planner") and all(row[2] == 4 for row in counts)
+    assert PROPOSALS[:3] == ("uniform", "antipodal", "planner") and all(row[2] == 4 for row in counts)
     again = made(RandomObjects(RandomObjectsConfig(**settings)), tmp_path / "again")
     assert np.array_equal(table["grasps"][:], again["grasps"][:])
     with pytest.raises(UserError, match="sees 1 views and plans 4 dimensions; here there are 3 and 6"):
         RandomObjects(RandomObjectsConfig(**settings, views=3, dims=6))
+
+
+def test_large_objects_and_near_grasps(tmp_path):
+    settings = {**SMALL, "grasps": 12, "antipodal": 0.25, "near": 0.5}
+    natural, hard = (
+        made(RandomObjects(RandomObjectsConfig(**settings, hard=share)), tmp_path / str(share))
+        for share in (0.0, 1.0)
+    )
+    assert (natural["scale"][:] == 1).all() and (hard["scale"][:] > 1.02).any()
+    assert np.array_equal(natural["object"][:], hard["object"][:]) and (hard["mass"][:] <= 0.5001).all()
+    near = PROPOSALS.index("near")
+    assert max((row == near).sum() for row in natural["proposal"][:]) == 6
 
 
 def test_meshes_and_objects_from_their_parts(tmp_path, monkeypatch):
@@ -143,7 +155,8 @@ def test_folders_that_are_not_whole_or_not_ours(tmp_path):
     [
         ({"friction": (0.9, 0.4)}, "wrong way round; give \\[0.4, 0.9\\]"),
         ({"parts": (5, 2)}, "parts: .* wrong way round"),
-        ({"antipodal": 0.9, "planner": "x.ckpt"}, "so over 1"),
+        ({"antipodal": 0.9, "planner": "x.ckpt"}, "antipodal 0.9, near 0, proposed 0.25 are together 1.15"),
+        ({"antipodal": 0.7, "near": 0.5}, "so over 1"),
         ({"mass": (1.0, float("inf"))}, "has no end"),
     ],
 )

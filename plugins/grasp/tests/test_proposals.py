@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from framework_grasp import Bench, Part, Solid
-from framework_grasp.proposals import CLEARANCE, TILT, antipodal, free, uniform
+from framework_grasp.proposals import CLEARANCE, TILT, antipodal, free, near, uniform
 from framework_grasp.trials.hand import OPENING
 
 BOX = Solid("box", (Part("box", (0.08, 0.02, 0.03)),), 0.1)
@@ -35,6 +35,17 @@ def test_antipodal_from_any_side(bench):
     assert np.abs(found[:, 4:]).max() <= TILT and np.abs(found[:, 4:]).max() > 0.3
     tried = bench.solid.parts and Bench(BOX, len(found), 0.8, "coarse").try_grasps(POSE, found)
     assert tried.success.mean() > 0.8
+
+
+@pytest.mark.parametrize("dims", [4, 6])
+def test_near_ones_are_some_millimetres_and_degrees_aside(bench, dims):
+    """About a box that is held anywhere along its 16 cm: how far they are aside shows across it."""
+    found = near(bench, 200, np.random.default_rng(0), 0.1, dims)
+    assert found.shape[1] == dims and len(found) > 30 and found[:, 2].min() >= CLEARANCE
+    assert 0.007 < (found[:, 1] - 0.02).std() < 0.03
+    assert np.abs(found[:, 3]).max() <= np.pi / 2 and np.abs(found[:, 4:]).max(initial=0) <= TILT
+    if dims == 4:
+        assert 0.15 < found[:, 3].std() < 0.25
 
 
 def test_too_wide_to_be_held():

@@ -21,6 +21,10 @@ class ScenesConfig:
     antipodal: Annotated[
         float, Param("share of the grasps that are antipodal on the true geometry", ge=0, le=1)
     ] = 0.5
+    near: Annotated[
+        float,
+        Param("share of the grasps that miss antipodal ones by a little: some mm, some degrees", ge=0, le=1),
+    ] = 0.0
     planner: Annotated[
         Path | None,
         Param("checkpoint of a trained planner, ${checkpoint:...}, that proposes grasps too; null: none"),
@@ -29,6 +33,9 @@ class ScenesConfig:
         float, Param("share of the grasps that the planner proposes, if there is one", ge=0, le=1)
     ] = 0.25
     views: Annotated[int, Param("depth views: the first from above, the others around", ge=1, le=16)] = 1
+    hard: Annotated[
+        float, Param("share of the scenes whose object is as large as the hand can just hold", ge=0, le=1)
+    ] = 0.0
     friction: Annotated[
         tuple[float, float], Param("range of Coulomb's friction, drawn for each scene", gt=0, le=5)
     ] = (0.4, 0.9)
@@ -60,10 +67,12 @@ class ScenesConfig:
     def __post_init__(self) -> None:
         _check_range("friction", self.friction)
         _check_range("mass", self.mass)
-        if self.antipodal + self.proposed * (self.planner is not None) > 1:
-            raise ValueError(
-                f"antipodal and proposed are {self.antipodal} and {self.proposed} of the grasps, so over 1"
-            )
+        shares = {"antipodal": self.antipodal, "near": self.near}
+        if self.planner is not None:
+            shares["proposed"] = self.proposed
+        if (total := sum(shares.values())) > 1 + 1e-9:
+            each = ", ".join(f"{name} {share:g}" for name, share in shares.items())
+            raise ValueError(f"{each} are together {total:g} of the grasps, so over 1")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,9 +16,11 @@ from framework_grasp.arrays import Array
 from framework_grasp.trials.bench import Bench
 
 #: Pixels along each side of a view.
-PIXELS: Final = 64
+PIXELS: Final = 128
 #: Length of each side of what is seen, m.
 SIDE: Final = 0.32
+#: What is higher than this is object and not table, m.
+LOW: Final = 0.004
 #: How far the other views look down, rad: half way between from the side and from above.
 _ELEVATION: Final = np.pi / 4
 _FAR: Final = 1.0

@@ -20,11 +20,12 @@ from framework.shards import Shards
 from framework_grasp.arrays import Array
 from framework_grasp.config import HouseholdConfig, MeshesConfig, RandomObjectsConfig, ScenesConfig
 from framework_grasp.depth import cameras, tilted, unreliable, views
+from framework_grasp.hard import enlarged
 from framework_grasp.objects.household import household
 from framework_grasp.objects.meshes import solids_in
 from framework_grasp.objects.random import random_solid
 from framework_grasp.objects.solid import Solid
-from framework_grasp.proposals import PROPOSALS, antipodal, planned, uniform
+from framework_grasp.proposals import PROPOSALS, antipodal, near, planned, uniform
 from framework_grasp.scene import Scene
 from framework_grasp.table import SUFFIX, write
 from framework_grasp.trials.bench import Bench
@@ -97,6 +98,29 @@ class Scenes(ABC):
         solid = bench.solid
         return Scene(depth, grasps, outcomes, proposal, solid.name, solid.scale, friction, solid.mass, pose)
 
+    def laid(
+        self, solid: Solid, random: np.random.Generator, friction: float, pose: Array | None = None
+    ) -> tuple[Bench, Array] | None:
+        """Lay an object down, some as large as the hand can just hold.
+
+        Args:
+            solid: the object.
+            random: draws whether it is so large, and how it lies.
+            friction: Coulomb's.
+            pose: in which it rests; None to draw one.
+
+        Returns:
+            A table with it, and its pose; None if it does not come to rest.
+        """
+        if self.config.hard and random.random() < self.config.hard:
+            larger = enlarged(solid, friction, random)
+            bench = self.bench(larger, random, friction)
+            if (found := bench.rest(random)) is not None:
+                return bench, found
+        bench = self.bench(solid, random, friction)
+        found = bench.rest(random) if pose is None else pose.copy()
+        return None if found is None else (bench, found)
+
     def bench(self, solid: Solid, random: np.random.Generator, friction: float) -> Bench:
         """A table with an object whose mass is drawn."""
         config = self.config
@@ -107,11 +131,10 @@ class Scenes(ABC):
         self, bench: Bench, depth: Array, friction: float, random: np.random.Generator
     ) -> tuple[Array, NDArray[np.int8]]:
         config = self.config
-        found = {
-            "antipodal": antipodal(
-                bench, round(config.antipodal * config.grasps), random, friction, config.dims
-            )
-        }
+        counts = {name: round(getattr(config, name) * config.grasps) for name in ("antipodal", "near")}
+        found = {"antipodal": antipodal(bench, counts["antipodal"], random, friction, config.dims)}
+        if counts["near"]:
+            found["near"] = near(bench, counts["near"], random, friction, config.dims)
         if self.planner is not None:
             found["planner"] = planned(self.planner, depth, round(config.proposed * config.grasps), random)
         missing = config.grasps - sum(map(len, found.values()))
@@ -143,9 +166,11 @@ class RandomObjects(Scenes):
 
     def rest(self, number: int, random: np.random.Generator, friction: float) -> tuple[Bench, Array]:
         solid, pose = self._found(number % self.count)
-        bench = self.bench(solid, random, friction)
-        another = bench.rest(random) if number >= self.count else None
-        return bench, (pose if another is None else another).copy()
+        # An object that comes again lies in another way, if it can.
+        again = self.laid(solid, random, friction) if number >= self.count else None
+        found = again or self.laid(solid, random, friction, pose)
+        assert found is not None
+        return found
 
     def _find(self, which: int) -> tuple[Solid, Array]:
         """An object that can rest, and a pose in which it does; the same in every scene."""
@@ -172,13 +197,13 @@ class GivenObjects(Scenes):
         self.solids = solids
 
     def rest(self, number: int, random: np.random.Generator, friction: float) -> tuple[Bench, Array]:
-        bench = self.bench(self.solids[number % len(self.solids)], random, friction)
+        solid = self.solids[number % len(self.solids)]
         for _ in range(_DROPS):
-            pose = bench.rest(random)
-            if pose is not None:
-                return bench, pose
+            found = self.laid(solid, random, friction)
+            if found is not None:
+                return found
         raise UserError(
-            f"{bench.solid.name} does not come to rest on a table: it rolls, tips over or shakes\n"
+            f"{solid.name} does not come to rest on a table: it rolls, tips over or shakes\n"
             "  leave it out, or give it a flat side"
         )
 

@@ -1,4 +1,4 @@
-"""Candidate grasps: at random, and antipodal on the true geometry."""
+"""Candidate grasps: at random, antipodal on the true geometry, and near those."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from framework_grasp.planning.planner import GraspPlanner
 
 #: Where candidates come from, as the dataset names them.
-PROPOSALS: Final = ("uniform", "antipodal", "planner")
+PROPOSALS: Final = ("uniform", "antipodal", "planner", "near")
 #: Fingers stay this far above the table, m.
 CLEARANCE: Final = 0.003
 #: How much wider open than the object a hand is, m.
 _ROOM: Final = 0.004
 #: How far hands of 6-dimensional candidates are tilted, at most, rad.
 TILT: Final = np.pi / 3
+#: Standard deviations of how far grasps are from those that they are near to, m and rad.
+_ASIDE: Final = 0.01
+_ASKEW: Final = 0.2
 
 
 def uniform(bench: Bench, count: int, random: np.random.Generator, dims: int = 4) -> Array:
@@ -59,6 +62,22 @@ def antipodal(bench: Bench, count: int, random: np.random.Generator, friction: f
         if not missing:
             break
     return np.concatenate(found)
+
+
+def near(bench: Bench, count: int, random: np.random.Generator, friction: float, dims: int = 4) -> Array:
+    """Grasps that miss antipodal ones by a little: what separates good grasps from bad ones shows in them.
+
+    Args and returns as of `antipodal`.
+    """
+    found = antipodal(bench, count, random, friction, dims)
+    found[:, :3] += _ASIDE * random.standard_normal((len(found), 3))
+    found[:, 2] = np.maximum(found[:, 2], CLEARANCE)
+    found[:, 3:] += _ASKEW * random.standard_normal((len(found), dims - 3))
+    # Half a turn more of yaw is undone by the opposite pitch and roll.
+    turns = np.floor(found[:, 3] / np.pi + 0.5)
+    found[:, 3] -= np.pi * turns
+    found[:, 4:] = np.clip(found[:, 4:] * np.where(turns % 2, -1.0, 1.0)[:, None], -TILT, TILT)
+    return found
 
 
 def _lines(bench: Bench, count: int, random: np.random.Generator, friction: float, dims: int) -> Array:
@@ -130,7 +149,7 @@ def _hands(middle: Array, axis: Array, random: np.random.Generator, dims: int) -
 
 
 def planned(planner: GraspPlanner, depth: Array, count: int, random: np.random.Generator) -> Array:
-    """Samples of a trained planner, given depth views `(V, 64, 64)` m: `(count, dims)`."""
+    """Samples of a trained planner, given depth views `(V, 128, 128)` m: `(count, dims)`."""
     import torch
 
     generator = torch.Generator().manual_seed(int(random.integers(2**62)))

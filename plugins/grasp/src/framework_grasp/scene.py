@@ -15,12 +15,12 @@ and its outcome what `trials.trial` says. A dataset has one row for each scene, 
 
 | column     | type                | meaning                                                              |
 |------------|---------------------|----------------------------------------------------------------------|
-| `depth`    | (V, 64, 64) float16 | heights, m: see `depth`; 5 mm between pixels                         |
+| `depth`    | (V, 128, 128) f16   | heights, m: see `depth`; 2.5 mm between pixels                       |
 | `grasps`   | (G, 4 or 6) float32 | the grasps that were tried, as they were asked for                   |
 | `width`    | (G) float32         | distance of the closed pads, 0 to 0.1 m; nan where they did not close |
 | `success`  | (G) bool            | whether the object was held after lifting and shaking                |
 | `failure`  | (G) class           | `FAILURES`: none, miss, slip, collision, crush, diverged             |
-| `proposal` | (G) class           | `PROPOSALS`: uniform, antipodal, planner                             |
+| `proposal` | (G) class           | `PROPOSALS`: uniform, antipodal, planner, near                       |
 | `object`   | string              | its name: `random/SEED` of `objects.random`, `mug`, of a file `mug`  |
 | `scale`    | float32             | extra factor on its lengths                                          |
 | `friction` | float32             | Coulomb's, between the object and pads or table                      |
@@ -44,7 +44,7 @@ class Scene:
     """A scene and its trials, as the module describes its columns.
 
     Attributes:
-        depth: `(V, 64, 64)` m.
+        depth: `(V, 128, 128)` m.
         grasps: `(G, 4 or 6)`.
         outcomes: of the grasps.
         proposal: index into `PROPOSALS`, `(G,)`.

@@ -16,7 +16,7 @@ from framework.testing.sections import build
 from framework_grasp.depth import cameras, views
 from framework_grasp.evaluation import heuristics
 from framework_grasp.evaluation.intervals import rate_of
-from framework_grasp.evaluation.situations import hard_scale
+from framework_grasp.hard import HEAVIEST, enlarged, hard_scale
 from framework_grasp.objects.solid import Part, Solid
 from framework_grasp.trials.bench import Bench
 
@@ -64,6 +64,11 @@ def test_a_hard_scale_just_fits_the_hand() -> None:
     longest = float(BRICK.extent[2])
     assert hard_scale(BRICK, 0.5, np.random.default_rng(0)) == pytest.approx(0.24 / longest, rel=0.02)
     assert hard_scale(cube.scaled(3), 0.5, np.random.default_rng(0)) == 1
+    # It gets no heavier than what a hand can lift.
+    larger = enlarged(cube, 0.1, np.random.default_rng(0))
+    assert larger.mass == HEAVIEST < 0.1 * larger.scale**3 and larger.scale == pytest.approx(2.3, rel=0.02)
+    heavy = Solid("lead", cube.parts, 0.7)
+    assert enlarged(heavy, 0.1, np.random.default_rng(0)).mass == 0.7
 
 
 def test_scenes_of_one_object_count_as_one_if_they_are_alike() -> None:

@@ -23,7 +23,9 @@ def drawn(count: int, dimensions: int = 4) -> Batch:
 def seen(batch: Batch) -> torch.Tensor:
     n = batch.grasps.shape[1]
     scenes = torch.arange(len(batch)).repeat_interleave(n)
-    return crops(batch.reliefs[:, 0], Overhead(0.32), batch.grasps.flatten(0, 1), scenes, (24, 24), 0.003)
+    return crops(
+        batch.reliefs[:, 0], Overhead(0.32), batch.grasps.flatten(0, 1), scenes, (24, 24), (0.003, 0.003)
+    )
 
 
 def test_a_hand_sees_the_same_in_an_augmented_scene() -> None:

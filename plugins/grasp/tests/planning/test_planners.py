@@ -18,8 +18,8 @@ from framework_grasp.planning.mixture import MixtureDensity
 from framework_grasp.planning.planner import GraspPlanner
 from framework_grasp.planning.sight import Sight
 
-FLAT = Sight(views=1, size=(16, 16), span=0.32)
-TILTED = Sight(views=3, size=(16, 16), span=0.32, dimensions=6)
+FLAT = Sight(views=1, size=(32, 32), span=0.32)
+TILTED = Sight(views=3, size=(32, 32), span=0.32, dimensions=6)
 
 
 def made(sight: Sight = FLAT, buckets: int = 3) -> AutoregressivePlanner:

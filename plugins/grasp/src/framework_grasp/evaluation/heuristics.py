@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framework_grasp.arrays import Array
-from framework_grasp.depth import grid
+from framework_grasp.depth import LOW, grid
 from framework_grasp.proposals import CLEARANCE
 
-#: What is higher than this is object and not table, m.
-LOW: Final = 0.004
 #: How deep the tips of the fingers reach below the top at the middle, m.
 DEEP: Final = 0.035
 

@@ -15,7 +15,8 @@ MULTIPLE = 4
 Channels: TypeAlias = Annotated[
     int,
     Param(
-        f"channels at half the resolution, a multiple of {MULTIPLE}; more where it is coarser", ge=MULTIPLE
+        f"channels at a quarter of the resolution, a multiple of {MULTIPLE}; more where it is coarser",
+        ge=MULTIPLE,
     ),
 ]
 
@@ -66,9 +67,12 @@ class EvaluatorConfig:
             ge=MULTIPLE,
         ),
     ] = 8
-    rows: Annotated[int, Param("height of the crop, across the hand", unit="cells", ge=4)] = 24
-    columns: Annotated[int, Param("width of the crop, along which the hand closes", unit="cells", ge=4)] = 32
-    cell: Annotated[float, Param("width of a cell", unit="m", gt=0)] = 0.0045
+    rows: Annotated[int, Param("height of the crop, across the hand", unit="cells", ge=4)] = 18
+    columns: Annotated[int, Param("width of the crop, along which the hand closes", unit="cells", ge=4)] = 48
+    height: Annotated[float, Param("height of a cell", unit="m", gt=0)] = 0.006
+    width: Annotated[
+        float, Param("width of a cell: whether the open hand fits is a matter of mm", unit="m", gt=0)
+    ] = 0.003
 
     def __post_init__(self) -> None:
         check_channels(self.channels)

@@ -20,7 +20,7 @@ class Encoded(NamedTuple):
     """What an encoder reads.
 
     Attributes:
-        map: `(b, c, h / 2, w / 2)`, aligned with the first view.
+        map: `(b, c, h / 4, w / 4)`, aligned with the first view.
         whole: `(b, g)`, of all views together.
     """
 
@@ -37,9 +37,9 @@ def seen(relief: Tensor) -> Tensor:
 class Block(nn.Sequential):
     """A convolution, normalised."""
 
-    def __init__(self, inside: int, outside: int, stride: int = 1) -> None:
+    def __init__(self, inside: int, outside: int, stride: int = 1, kernel: int = 3) -> None:
         super().__init__(
-            nn.Conv2d(inside, outside, 3, stride, padding=1), nn.GroupNorm(GROUPS, outside), nn.SiLU()
+            nn.Conv2d(inside, outside, kernel, stride, padding=1), nn.GroupNorm(GROUPS, outside), nn.SiLU()
         )
 
 
@@ -56,22 +56,22 @@ class Residual(nn.Module):
 
 
 class Down(nn.Module):
-    """From a view to features at a half, a quarter and an eighth of its resolution."""
+    """From a view to features at a quarter of its resolution, and at a half and a quarter of that."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         # Where a pixel is: a hand's reach is not the same everywhere.
-        self.to_half = Block(4, channels, 2)
-        self.to_quarter = nn.Sequential(Block(channels, 2 * channels, 2), Residual(2 * channels))
-        self.to_eighth = nn.Sequential(Block(2 * channels, 4 * channels, 2), Residual(4 * channels))
+        self.fine = Block(4, channels, 4, kernel=6)
+        self.middle = nn.Sequential(Block(channels, 2 * channels, 2), Residual(2 * channels))
+        self.coarse = nn.Sequential(Block(2 * channels, 4 * channels, 2), Residual(4 * channels))
 
     def forward(self, relief: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         b, h, w = relief.shape
         y = torch.linspace(-1, 1, h, device=relief.device)[None, None, :, None].expand(b, 1, h, w)
         x = torch.linspace(-1, 1, w, device=relief.device)[None, None, None, :].expand(b, 1, h, w)
-        half = self.to_half(torch.cat([seen(relief), x, y], dim=1))
-        quarter = self.to_quarter(half)
-        return half, quarter, self.to_eighth(quarter)
+        fine = self.fine(torch.cat([seen(relief), x, y], dim=1))
+        middle = self.middle(fine)
+        return fine, middle, self.coarse(middle)
 
 
 class DepthEncoder(nn.Module):
@@ -80,7 +80,7 @@ class DepthEncoder(nn.Module):
     Args:
         views: how many.
         size: height and width of each, in pixels.
-        channels: at half the resolution; twice and four times as many below.
+        channels: at a quarter of the resolution; twice and four times as many below.
         features: numbers that describe the whole scene.
     """
 
@@ -92,18 +92,18 @@ class DepthEncoder(nn.Module):
         self.middle = Block(6 * channels, 2 * channels)
         self.up = Block(3 * channels, 2 * channels)
         # All places at once: where something is says as much as what it is.
-        places = math.prod(-(-n // 8) for n in size)
+        places = math.prod(-(-(n // 4) // 4) for n in size)
         self.whole = nn.Linear(4 * channels * places * views, features)
         self.views, self.channels, self.features = views, 2 * channels, features
 
     def forward(self, reliefs: Tensor) -> Encoded:
         """Features of reliefs `(b, views, h, w)`: heights in m, NaN where nothing is measured."""
-        half, quarter, eighth = self.above(reliefs[:, 0])
-        wide = F.interpolate(eighth, size=quarter.shape[2:], mode="bilinear", align_corners=False)
-        middle = self.middle(torch.cat([quarter, wide], dim=1))
-        wide = F.interpolate(middle, size=half.shape[2:], mode="bilinear", align_corners=False)
-        up = self.up(torch.cat([half, wide], dim=1))
-        deep = eighth.flatten(1)
+        fine, middle, coarse = self.above(reliefs[:, 0])
+        wide = F.interpolate(coarse, size=middle.shape[2:], mode="bilinear", align_corners=False)
+        middle = self.middle(torch.cat([middle, wide], dim=1))
+        wide = F.interpolate(middle, size=fine.shape[2:], mode="bilinear", align_corners=False)
+        up = self.up(torch.cat([fine, wide], dim=1))
+        deep = coarse.flatten(1)
         if self.beside is not None:
             others = self.beside(reliefs[:, 1:].flatten(0, 1))[2]
             deep = torch.cat([deep, others.reshape(reliefs.shape[0], -1)], dim=1)
