@@ -17,7 +17,7 @@ def test_random_objects(threads: int) -> None:
     )
 
 
-EVALUATOR = {"use": "grasp/evaluator", "channels": 4, "rows": 8, "columns": 8, "cell": 0.014}
+EVALUATOR = {"use": "grasp/evaluator", "channels": 4, "rows": 8, "columns": 8, "height": 0.01, "width": 0.008}
 SMALL = {"channels": 4, "features": 8, "width": 16}
 PLANNER = {"use": "grasp/autoregressive_planner", "buckets": 6, **SMALL}
 BOTH = {"use": "grasp/grasper", "planner": PLANNER, "evaluator": EVALUATOR}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from framework import Param
+from framework_grasp.objects.units import Unit
 from framework_grasp.trials.physics import Precision
 
 
@@ -113,7 +114,7 @@ class MeshesConfig(ScenesConfig):
         Path,
         Param("an OBJ or STL file, a folder of them, or one with the manifest.json of decomposed objects"),
     ]
-    unit: Annotated[Literal["m", "cm", "mm", "inch"], Param("of the lengths in OBJ and STL files")] = "m"
+    unit: Annotated[Unit, Param("of the lengths in OBJ and STL files")] = "m"
     density: Annotated[
         float, Param("of objects from OBJ and STL files; they weigh 12 to 500 g", unit="kg/m3", gt=0)
     ] = 300.0

@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+import framework.sim.render
 from framework.errors import UserError
+from framework.report import Report
 from framework.statistics import wilson_interval
 from framework.testing.sections import build
 from framework_grasp.depth import cameras, views
 from framework_grasp.evaluation import heuristics
+from framework_grasp.evaluation.film import Film
 from framework_grasp.evaluation.intervals import rate_of
 from framework_grasp.hard import HEAVIEST, enlarged, hard_scale
 from framework_grasp.objects.solid import Part, Solid
@@ -117,6 +120,26 @@ def test_all_methods_meet_the_same_scenes(trained: Any, scenes: Path, bricks: Pa
     assert trials["planner + evaluator, 4"] == count
     assert 0 <= report.metrics["held out/natural/heuristic"] <= 1
     assert {"success by number of proposals", "distributions, held out, natural"} <= report.figures.keys()
+
+
+def test_a_trial_is_filmed_where_opengl_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(backend: str) -> Any:
+        raise OSError("no library called EGL")
+
+    bench, pose = lying(0.0)
+    monkeypatch.setattr(framework.sim.render, "_context_class", nothing)
+    film, report = Film(bench), Report()
+    assert bench.try_grasps(pose, [[0.03, -0.02, 0.01, math.pi / 2]], film.watch).success.all()
+    film.add_to(report)
+    assert not report.videos and report.notes[0].startswith("Not filmed: cannot draw")
+    monkeypatch.undo()
+    film = Film(bench)
+    bench.try_grasps(pose, [[0.03, -0.02, 0.01, math.pi / 2]], film.watch)
+    film.add_to(report)
+    if not report.videos:
+        pytest.skip("there is no OpenGL")
+    frames = report.videos["trial"].frames
+    assert len(frames) == 40 and (frames[0] != frames[20]).any(axis=-1).mean() > 0.01
 
 
 def test_others_that_see_something_else_are_refused(trained: Any, tmp_path: Path) -> None:

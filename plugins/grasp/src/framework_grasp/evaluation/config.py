@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from framework import Param
 from framework.errors import UserError
+from framework_grasp.objects.units import Unit
 from framework_grasp.trials.physics import Precision
 
 #: How large objects are: as they are, or as large as the hand can still hold.
@@ -24,8 +25,9 @@ class SuccessConfig:
 
     objects: Annotated[
         Path | None,
-        Param("OBJ or STL file in m, or folder of them; default: the plugin's household objects"),
+        Param("OBJ or STL file, or folder of them; default: the plugin's household objects"),
     ] = None
+    unit: Annotated[Unit, Param("of the lengths in OBJ and STL files")] = "m"
     realistic: Annotated[bool, Param("whether `objects` are grasped")] = True
     poses: Annotated[int, Param("ways in which each of `objects` lies", ge=1)] = 3
     rotations: Annotated[int, Param("turns about the vertical of each way", ge=1)] = 4

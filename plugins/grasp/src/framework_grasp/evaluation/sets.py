@@ -53,7 +53,7 @@ def sets_of(config: SuccessConfig) -> list[ObjectSet]:
     seeds = range(FIRST_SEED, FIRST_SEED + config.random)
     found.append(ObjectSet("held out", [random_solid(seed) for seed in seeds]))
     if config.realistic:
-        solids = household() if config.objects is None else solids_in(config.objects)
+        solids = household() if config.objects is None else solids_in(config.objects, config.unit)
         found.append(ObjectSet("realistic", solids, config.poses, config.rotations))
     return found
 

@@ -10,6 +10,7 @@ import torch
 from framework.errors import UserError
 from framework.report import Report
 from framework_grasp.depth import cameras, views
+from framework_grasp.evaluation.film import Film
 from framework_grasp.evaluation.methods import relief
 from framework_grasp.evaluation.pictures import distributions
 from framework_grasp.evaluation.result import Shown
@@ -17,18 +18,20 @@ from framework_grasp.objects.household import household
 from framework_grasp.objects.meshes import solids_in
 from framework_grasp.objects.random import random_solid
 from framework_grasp.objects.solid import Solid
+from framework_grasp.objects.units import Unit
 from framework_grasp.planning.grasper import Grasper
 from framework_grasp.planning.planner import Proposing
 from framework_grasp.trials.bench import Bench
 from framework_grasp.trials.trial import FAILURES
 
 
-def find_object(name: str, seed: int) -> Solid:
+def find_object(name: str, seed: int, unit: Unit = "m") -> Solid:
     """An object by its name.
 
     Args:
         name: of a file, of one of the household objects, or "" for an invented one.
         seed: of the invented one.
+        unit: of the lengths in a file.
 
     Raises:
         UserError: there is none, or the file is no mesh that can be grasped.
@@ -43,7 +46,7 @@ def find_object(name: str, seed: int) -> Solid:
             f"there is no object {name!r}: no such file, and no household object of that name\n"
             f"  there are: {', '.join(known)}"
         )
-    return solids_in(Path(name))[0]
+    return solids_in(Path(name), unit)[0]
 
 
 def show(
@@ -72,7 +75,8 @@ def show(
     generator = torch.Generator().manual_seed(seed)
     plan = grasper.plan(relief(depth, grasper), proposals, how, generator)
     grasp = plan.grasps[0].double().cpu().numpy()
-    outcome = bench.try_grasps(pose, grasp[None])
+    film = Film(bench)
+    outcome = bench.try_grasps(pose, grasp[None], film.watch)
     x, y, z, *angles = grasp.tolist()
     held = "held" if outcome.success[0] else f"not held ({FAILURES[outcome.failure[0]]})"
     probability = float(plan.probability[0])
@@ -85,5 +89,6 @@ def show(
     note = f"{solid.name}: x {x:.3f} m, y {y:.3f} m, z {z:.3f} m, {turned}, {closed}{judged}: {held}"
     report = Report(notes=[note], title=f"{solid.name}: {held}")
     report.metrics = {"success": float(outcome.success[0]), "width": width, "probability": probability}
+    film.add_to(report)
     report.figures["grasp"] = distributions(grasper, [Shown(depth, grasp, f"{solid.name}: {held}")])
     return report

@@ -21,6 +21,7 @@ from framework.supervised.order import Shuffled
 from framework_grasp.learning.augmentation import augment, half_turned
 from framework_grasp.learning.config import GraspTrainingConfig
 from framework_grasp.learning.examples import Batch, Row, Scenes, collate
+from framework_grasp.objects.units import Unit
 from framework_grasp.planning.grasper import Grasper, as_grasper
 from framework_grasp.planning.planner import Proposing
 
@@ -143,6 +144,7 @@ class GraspTraining(Descent):
         self,
         environment: Any,
         object: str = "",  # noqa: A002
+        unit: Annotated[Unit, Param("of the lengths in a mesh file")] = "m",
         scale: Annotated[float, Param("factor on the lengths of the object", gt=0)] = 1.0,
         friction: Annotated[float, Param("Coulomb's, of the object on pads and table", gt=0, le=5)] = 0.5,
         proposals: Annotated[int, Param("to choose from", ge=1)] = 40,
@@ -153,7 +155,8 @@ class GraspTraining(Descent):
 
         Args:
             environment: not looked at.
-            object: a mesh, OBJ or STL in m, or the name of a household object; default: an invented one.
+            object: a mesh, OBJ or STL, or the name of a household object; default: an invented one.
+            unit: of the lengths in a mesh file.
             scale: factor on its lengths.
             friction: Coulomb's.
             proposals: to choose from.
@@ -163,7 +166,7 @@ class GraspTraining(Descent):
         # Here, or training would need what draws.
         from framework_grasp.evaluation.showing import find_object, show
 
-        solid = find_object(object, seed)
+        solid = find_object(object, seed, unit)
         if scale != 1:
             solid = solid.scaled(scale)
         return show(self.grasper(), solid, friction, proposals, how, seed)

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 from scipy.spatial import ConvexHull  # type: ignore[import-untyped]
@@ -16,12 +16,10 @@ from framework_grasp.arrays import Array
 from framework_grasp.objects.decomposed import MANIFEST, read_decomposed
 from framework_grasp.objects.intersections import intersects_itself
 from framework_grasp.objects.solid import Part, Solid
-
-Unit: TypeAlias = Literal["m", "cm", "mm", "inch"]
+from framework_grasp.objects.units import UNITS, Unit
 
 #: Endings of files that are read.
 ENDINGS: Final = (".obj", ".stl")
-_UNITS: Final = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254}
 #: Objects of other lengths cannot be grasped, or seen whole, m.
 _LONGEST: Final = (0.005, 0.32)
 #: Meshes of more faces are refused.
@@ -66,7 +64,7 @@ def solids_in(path: Path, unit: Unit = "m", density: float = 300.0) -> list[Soli
 
 def _solid(path: Path, unit: Unit, density: float) -> Solid:
     mesh = _read(path)
-    corners, faces = np.array(mesh.vertices, np.float64) * _UNITS[unit], np.array(mesh.faces, np.int64)
+    corners, faces = np.array(mesh.vertices, np.float64) * UNITS[unit], np.array(mesh.faces, np.int64)
     _check_size(corners, path, unit)
     if not mesh.is_watertight:
         log.warning("%s is open: its surface has holes, which are closed to find its convex parts", path)
@@ -114,7 +112,7 @@ def _check_size(corners: Array, path: Path, unit: Unit) -> None:
         if np.ptp(corners, axis=0).min() < 1e-5:
             raise UserError(f"{path} is flat: it has no volume\n  give it a thickness")
         return
-    fits = [name for name in _UNITS if name != unit and low <= longest / _UNITS[unit] * _UNITS[name] <= high]
+    fits = [name for name in UNITS if name != unit and low <= longest / UNITS[unit] * UNITS[name] <= high]
     guess = f"it seems to be in {fits[-1]}: give unit: {fits[-1]}, or scale the file" if fits else "scale it"
     size = "huge" if longest > high else "tiny"
     raise UserError(

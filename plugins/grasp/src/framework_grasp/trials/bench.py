@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -120,13 +122,15 @@ class Bench:
         )
         return np.where(geom[0] < 0, np.nan, distance[0]), normal[0]
 
-    def try_grasps(self, pose: ArrayLike, grasps: ArrayLike) -> Outcomes:
-        """Try grasps of the object in a pose, `(7,)`: see `try_grasps`."""
+    def try_grasps(
+        self, pose: ArrayLike, grasps: ArrayLike, watch: Callable[[], None] | None = None
+    ) -> Outcomes:
+        """Try grasps of the object in a pose, `(7,)`: see `try_grasps`; `watch` is called often meanwhile."""
         grasps = checked(grasps)
         size = len(self.world)
         if not len(grasps):
             return Outcomes(np.empty(0, np.bool_), np.empty(0, np.int8), np.empty(0))
-        tried = [try_in(self.world, pose, grasps[i : i + size]) for i in range(0, len(grasps), size)]
+        tried = [try_in(self.world, pose, grasps[i : i + size], watch) for i in range(0, len(grasps), size)]
         return Outcomes(*(np.concatenate(each) for each in zip(*tried, strict=True)))
 
     def _poses(self, count: int) -> Array:

@@ -36,9 +36,11 @@ PUSH: Final = 60.0
 GRAVITY: Final = 9.81
 #: How far the hand is from where it grasps before it comes, m.
 APPROACH: Final = 0.10
-#: Groups of geoms, for rays.
+#: Looks at the middle of the table, and stays there however the hand is turned.
+CAMERA: Final = "scene"
+#: Groups of geoms, for rays; groups up to 2 are drawn.
 OBJECT_GROUP: Final = 1
-OTHER_GROUP: Final = 3
+OTHER_GROUP: Final = 2
 
 _TYPES: Final = {
     "box": "mjGEOM_BOX",
@@ -81,6 +83,7 @@ def model_of(solid: Solid, friction: float, physics: Physics) -> Any:
             quat=list(part.quaternion),
             mass=solid.mass * part.volume / volume,
             group=OBJECT_GROUP,
+            rgba=[0.85, 0.5, 0.2, 1],
             # The object's friction and stiffness count in all its contacts, not the larger of two.
             priority=1,
             condim=4,
@@ -102,7 +105,8 @@ def model_of(solid: Solid, friction: float, physics: Physics) -> Any:
 def _hand(physics: Physics) -> Any:
     half, top = OPENING / 2, PAD_HEIGHT / 2
     drive = f'kp="{STIFFNESS}" kv="{DAMPING}" forcerange="{-PUSH} {PUSH}"'
-    finger = f'type="box" size="{PAD_WIDTH / 2} {FINGER / 2} {top}" mass="0.05" group="{OTHER_GROUP}"'
+    seen = f'group="{OTHER_GROUP}" rgba=".3 .4 .6 1"'
+    finger = f'type="box" size="{PAD_WIDTH / 2} {FINGER / 2} {top}" mass="0.05" {seen}'
     slide = (
         f'type="slide" range="0 {half}" limited="true" '
         f'armature="{physics.finger_armature}" damping="{physics.finger_damping}"'
@@ -111,16 +115,18 @@ def _hand(physics: Physics) -> Any:
       <mujoco>
         <option timestep="{physics.timestep}" cone="elliptic" impratio="10" integrator="implicitfast"/>
         <size memory="8M"/>
+        <visual><headlight ambient=".4 .4 .4" diffuse=".5 .5 .5" specular="0 0 0"/></visual>
         <worldbody>
           <body name="table" mocap="true">
-            <geom name="table" type="plane" size="1 1 .1" group="{OTHER_GROUP}"/>
+            <geom name="table" type="plane" size="1 1 .1" group="{OTHER_GROUP}" rgba=".75 .75 .72 1"/>
+            <camera name="{CAMERA}" pos=".35 -.5 .4" xyaxes=".82 .574 0 -.274 .392 .878"/>
           </body>
           <body name="hand" gravcomp="1">
             <joint name="x" type="slide" axis="1 0 0"/>
             <joint name="y" type="slide" axis="0 1 0"/>
             <joint name="z" type="slide" axis="0 0 1"/>
             <geom name="palm" type="box" size="{PALM[0]} {PALM[1]} 0.015" mass="0.5"
-              pos="0 0 {PAD_HEIGHT + 0.015}" group="{OTHER_GROUP}"/>
+              pos="0 0 {PAD_HEIGHT + 0.015}" group="{OTHER_GROUP}" rgba=".4 .5 .7 1"/>
             <body name="right" gravcomp="1" pos="0 {-half - FINGER / 2} {top}">
               <joint name="right" axis="0 1 0" {slide}/>
               <geom name="right" {finger}/>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -37,7 +38,7 @@ _CRUSHING: Final = 40.0
 #: Pads that are nearer to one another hold nothing, m.
 _EMPTY: Final = 0.002
 #: Controls change so often, s.
-_TICK: Final = 0.02
+TICK: Final = 0.02
 
 
 class Outcomes(NamedTuple):
@@ -54,18 +55,21 @@ class Outcomes(NamedTuple):
     width: Array
 
 
-def try_in(world: World, pose: ArrayLike, grasps: ArrayLike) -> Outcomes:
+def try_in(
+    world: World, pose: ArrayLike, grasps: ArrayLike, watch: Callable[[], None] | None = None
+) -> Outcomes:
     """Try grasps of an object in simulations of `hand.model_of` it, one each.
 
     Args:
         world: at least as many simulations as there are grasps; its object is as it was made.
         pose: position and rotation of the object in the scene, m and a quaternion, `(7,)`.
         grasps: `(n, 4)` or `(n, 6)`; see `scene`.
+        watch: called every `TICK` seconds, until all have failed.
 
     Returns:
         Outcomes, `(n,)`.
     """
-    return _Trial(world, np.asarray(pose, np.float64), checked(grasps)).run()
+    return _Trial(world, np.asarray(pose, np.float64), checked(grasps), watch).run()
 
 
 def checked(grasps: ArrayLike) -> Array:
@@ -93,7 +97,10 @@ def quaternions(grasps: Array) -> Array:
 
 
 class _Trial:
-    def __init__(self, world: World, pose: Array, grasps: Array) -> None:
+    def __init__(
+        self, world: World, pose: Array, grasps: Array, watch: Callable[[], None] | None = None
+    ) -> None:
+        self.watch = watch
         self.world, self.batch, self.n = world, world.batch, len(grasps)
         if self.n > len(world):
             raise ValueError(f"{self.n} grasps do not fit in {len(world)} simulations")
@@ -104,7 +111,7 @@ class _Trial:
         self.ids: Ids = np.arange(self.n)
         self.qpos, self.ctrl = self.batch.bind("qpos"), self.batch.bind("ctrl")
         self.qvel = self.batch.bind("qvel")
-        self.ticks = max(1, round(_TICK / self.batch.model.opt.timestep))
+        self.ticks = max(1, round(TICK / self.batch.model.opt.timestep))
         self._place(pose, grasps)
         self.start = self._height()
 
@@ -140,16 +147,16 @@ class _Trial:
     def _move(self, start: Array, end: Array, seconds: float) -> None:
         """Move hands smoothly along a line, `(3,)` or `(n, 3)` m in their own frames."""
         start, end = (np.broadcast_to(point, (self.n, 3)) for point in (start, end))
-        count = round(seconds / _TICK)
+        count = round(seconds / TICK)
         for tick in range(1, count + 1):
             share = 0.5 - 0.5 * np.cos(np.pi * min(1.0, tick / (0.8 * count)))
             self._step(start + share * (end - start))
 
     def _shake(self) -> None:
-        count = round(SHAKE / _TICK)
+        count = round(SHAKE / TICK)
         for tick in range(1, count + 1):
             offset = np.zeros(3)
-            offset[1 if 2 * tick <= count else 0] = SWING * np.sin(2 * np.pi * SHAKES * tick * _TICK)
+            offset[1 if 2 * tick <= count else 0] = SWING * np.sin(2 * np.pi * SHAKES * tick * TICK)
             self._step(HEIGHT * self.up + offset)
 
     def _step(self, target: Array) -> None:
@@ -159,6 +166,8 @@ class _Trial:
         failed = self.world.step(self.ids, self.ticks)
         if failed is not None:
             self._fail(failed[self.ids], DIVERGED)
+        if self.watch is not None:
+            self.watch()
 
     def _came(self) -> None:
         off = self.qpos[self.ids, 2]
