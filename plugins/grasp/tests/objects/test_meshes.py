@@ -59,7 +59,7 @@ def test_a_hollow_one_is_decomposed_once_and_kept(tmp_path, monkeypatch):
     [
         (None, "gone.stl", "there is no file .*gone.stl"),
         (b"", "nothing.obj", "nothing.obj is empty: it has no faces"),
-        (b"hello", "text.stl", "text.stl is (empty|not a mesh)"),
+        (b"hello", "text.stl", "text.stl is not a mesh, or cut"),
         (b"v 0 0 0\nv 1 0 0\nf 1 2 7\n", "damaged.obj", "damaged.obj is (empty|not a mesh)"),
         (b"hello", "text.ply", "text.ply is none of the mesh files that are read: .obj, .stl"),
     ],

@@ -93,6 +93,10 @@ def _read(path: Path) -> Any:
             "  export it again as OBJ or binary STL"
         ) from error
     if not len(mesh.faces):
+        if path.stat().st_size and not len(mesh.vertices):
+            raise UserError(
+                f"{path} is not a mesh, or cut: it has no faces\n  export it again as OBJ or binary STL"
+            )
         raise UserError(f"{path} is empty: it has no faces\n  export a surface, not points or curves")
     if len(mesh.faces) > _FACES:
         raise UserError(

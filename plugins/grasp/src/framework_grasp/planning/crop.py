@@ -72,15 +72,12 @@ def middles(reliefs: Tensor, camera: Overhead) -> Tensor:
     x = ((torch.arange(w, device=reliefs.device) + 0.5) / w - 0.5) * camera.span
     y = (0.5 - (torch.arange(h, device=reliefs.device) + 0.5) / h) * camera.span
     total = height.sum(dim=(1, 2)).clamp(min=1e-6)
-    return (
-        torch.stack([(height.sum(dim=1) * x).sum(dim=1), (height.sum(dim=2) * y).sum(dim=1)], 1)
-        / total[:, None]
-    )
+    moment = torch.stack([(height.sum(dim=1) * x).sum(dim=1), (height.sum(dim=2) * y).sum(dim=1)], dim=1)
+    return moment / total[:, None]
 
 
 def from_hand(points: Tensor, grasps: Tensor) -> Tensor:
     """Where points on the table `(n, 2)` are from hands `(n, d)`: along their x and y, m, `(n, 2)`."""
-    off = points - grasps[:, :2]
-    cos, sin = torch.cos(grasps[:, 3:4]), torch.sin(grasps[:, 3:4])
-    x, y = off.split(1, dim=1)
-    return torch.cat([cos * x + sin * y, cos * y - sin * x], dim=1)
+    x, y = (points - grasps[:, :2]).unbind(dim=1)
+    cos, sin = torch.cos(grasps[:, 3]), torch.sin(grasps[:, 3])
+    return torch.stack([cos * x + sin * y, cos * y - sin * x], dim=1)
