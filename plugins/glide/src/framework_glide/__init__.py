@@ -66,7 +66,14 @@ def register_environments() -> Iterator[Component]:
         "captioned_images",
         "framework_glide.images.captioned_images:make_images",
         parameters="framework_glide.images.config:ImagesConfig",
-        doc="Your own images with captions: a folder, class folders, or parquet",
+        doc="Your own images with captions: a folder, class folders, parquet, or WebDataset tar files",
+    )
+    yield Component(
+        "filtered",
+        "framework_glide.images.filter:make_filtered",
+        parameters="framework_glide.images.filter:FilterConfig",
+        doc="Another environment's images without those that words or a classifier find",
+        source=f"{_PAPER}, section 6",
     )
 
 

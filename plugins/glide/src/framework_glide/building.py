@@ -20,6 +20,7 @@ from framework_glide.text.released import from_folder
 from framework_glide.text.tokenizer import Tokenizer
 from framework_glide.text_to_image import Description, ImageOptions, TextToImage
 from framework_glide.unet.config import TextOptions, UNetOptions
+from framework_glide.unet.lora import adapt, merged
 from framework_glide.unet.sizes import PIXELS, SIZES, Size
 from framework_glide.unet.surgery import see_masks
 from framework_glide.unet.weights import fit, read_weights, recognise
@@ -40,11 +41,10 @@ def build(environment: Any, config: UNetConfig) -> TextToImage:
         UserError: parts that do not fit each other, or files that are not what they should be.
     """
     if config.weights is not None:
-        if config.weights.suffix == CHECKPOINT:
-            return load(config.weights, config)
-        if config.weights.is_dir():
-            return load_folder(config.weights, config)
-        return load_released(config.weights, config)
+        model = _from_weights(config.weights, config)
+        if config.lora_rank:
+            adapt(model.network, config.lora_rank, config.lora_alpha)
+        return model
     tokenizer = from_folder(config.vocabulary) if config.vocabulary else None
     if config.preset is not None and tokenizer is not None:
         return _of_size(config.preset, config, tokenizer)
@@ -60,6 +60,12 @@ def build(environment: Any, config: UNetConfig) -> TextToImage:
     options = unet_options(config, size, vocab_size)
     learned = partial(learn_from, environment, config.vocab_size)
     return TextToImage(options, images, tokenizer or learned, config.precision)
+
+
+def _from_weights(path: Path, config: UNetConfig) -> TextToImage:
+    if path.suffix == CHECKPOINT:
+        return load(path, config)
+    return load_folder(path, config) if path.is_dir() else load_released(path, config)
 
 
 def _of_size(name: Size, config: UNetConfig, tokenizer: Tokenizer) -> TextToImage:
@@ -165,7 +171,7 @@ def load(path: Path, config: UNetConfig | None = None) -> TextToImage:
     config = config or UNetConfig()
     state = read_state(path, "a glide/unet or glide/upsampler")
     found = Description.read(state["model._extra_state"])
-    return _rebuilt(found, averaged_weights(state, "model.network."), config, path)
+    return _rebuilt(found, merged(averaged_weights(state, "model.network.")), config, path)
 
 
 def _rebuilt(

@@ -65,6 +65,17 @@ class UNetConfig:
             "vocabulary included; or released weights"
         ),
     ] = None
+    lora_rank: Annotated[
+        int,
+        Param(
+            "rank of low-rank matrices that are trained beside the attention layers' `weights`, which stay "
+            "(Hu et al. 2021); 0: all weights are trained",
+            ge=0,
+        ),
+    ] = 0
+    lora_alpha: Annotated[
+        float, Param("what the low-rank matrices count, times their rank; as the rank: once", gt=0)
+    ] = 16.0
     preset: Annotated[
         Size | None,
         Param(
@@ -79,6 +90,11 @@ class UNetConfig:
     ] = False
 
     def __post_init__(self) -> None:
+        if self.lora_rank and self.weights is None:
+            raise UserError(
+                "lora_rank: there are no weights to adapt\n"
+                "  give `weights`, or train all of them: lora_rank: 0"
+            )
         if self.preset is not None and self.vocabulary is None:
             raise UserError(
                 f"preset: {self.preset} has the released vocabulary of 50,257 tokens\n"

@@ -8,8 +8,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import ftfy
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from framework.errors import UserError
@@ -70,7 +71,9 @@ def test_base_is_gpt2_in_lower_case(base: Tokenizer, gpt2: Any, text: str) -> No
 @example("e\u0301 'll we'LL 1234 ²")
 def test_clip_is_clip(clip: Tokenizer, hf_clip: Any, text: str) -> None:
     # Entities and every kind of whitespace are cleaned before transformers' tokenizer is asked.
-    cleaned = " ".join(text.replace("&", "").split())
+    # What ftfy mends, it does not.
+    cleaned = " ".join(ftfy.fix_text(text.replace("&", "")).split())
+    assume(ftfy.fix_text(cleaned) == cleaned)
     tokens, mask = clip.encode([cleaned], 77)
     expected = hf_clip(cleaned.lower(), truncation=True, max_length=77)["input_ids"]
     assert tokens[mask].tolist() == expected
@@ -91,6 +94,17 @@ def test_base_gives_the_text_back_in_lower_case(base: Tokenizer, text: str) -> N
 def test_clip_gives_words_back(clip: Tokenizer) -> None:
     tokens, _ = clip.encode(["  An &amp;quot;avocado&amp;quot;\n in the\u00a0style of Dal\u00ed "], 77)
     assert clip.decode(tokens[0]) == 'an " avocado " in the style of dalí'
+
+
+def test_clip_mends_text_as_the_released_tokenizer_does(clip: Tokenizer) -> None:
+    # Read as Latin-1 what was UTF-8, quotes of a word processor, a ligature, full-width letters.
+    for broken, mended in (
+        ("cafÃ©", "café"),
+        ("\u201ca dog\u2019s\u201d", '"a dog\'s"'),
+        ("\ufb01sh", "fish"),
+        ("\uff23\uff21\uff34", "cat"),
+    ):
+        assert clip.tokens([broken]) == clip.tokens([mended]), broken
 
 
 def test_text_that_reads_like_a_special_token_is_text(base: Tokenizer, clip: Tokenizer) -> None:

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from framework_glide.diffusion.process import Diffusion
 from framework_glide.unet.config import TextOptions, UNetOptions
 from framework_glide.unet.network import TextUNet
 from framework_glide.unet.surgery import see_masks
@@ -191,10 +192,6 @@ def test_memory_format_of_the_input_does_not_matter() -> None:
     assert torch.equal(network(other, t, tokens, mask), network(x, t, tokens, mask))
 
 
-def test_untrained_predicts_zero() -> None:
-    assert not TextUNet(SMALL)(*noised(), *captions()).any()
-
-
 def test_what_cannot_be_run_says_so() -> None:
     (x, t), (tokens, mask) = noised(), captions()
     with pytest.raises(ValueError, match="multiples of 2"):
@@ -220,3 +217,14 @@ def test_text_transformer_alone() -> None:
     found, expected = alone(*captions()), network.encode_text(*captions())
     assert torch.equal(found.pooled, expected.pooled)
     assert torch.equal(found.states, expected.states)
+
+
+def test_untrained_predicts_no_noise_and_the_posteriors_variance() -> None:
+    network, diffusion = TextUNet(SMALL), Diffusion()
+    x, index = torch.randn(2, 3, 16, 16), torch.tensor([4, 900])
+    with torch.no_grad():
+        output = network(x, index, *captions(2))
+    found = diffusion.prediction(output, x, index)
+    _, expected = diffusion.q_posterior(x, x, index)
+    torch.testing.assert_close(found.log_variance, expected.expand_as(x))
+    assert not output[:, :3].any()

@@ -25,6 +25,7 @@ from framework_glide.exchange.names import TEXT, config_of, from_diffusers, to_d
 from framework_glide.text.tokenizer import Tokenizer
 from framework_glide.text_to_image import Description, ImageOptions, TextToImage
 from framework_glide.unet.config import UNetOptions
+from framework_glide.unet.lora import merged
 from framework_glide.unet.weights import read_weights
 
 INDEX = "model_index.json"
@@ -47,7 +48,7 @@ def save(model: TextToImage, folder: Path) -> None:
     """
     options = model.options
     config = config_of(options, model.size)
-    weights = {name: value.detach().cpu() for name, value in model.network.state_dict().items()}
+    weights = {name: value.detach().cpu() for name, value in merged(model.network.state_dict()).items()}
     tokenizer = json.loads(model.tokenizer.to_json())
     pad = model.tokenizer.layout.pad
     assert options.text is not None

@@ -69,7 +69,7 @@ class ImagesConfig:
         Path,
         Param(
             "the data: a folder with metadata.csv or metadata.jsonl, with pictures and .txt files, or with "
-            "class folders; a parquet file or a folder of them; or a metadata file"
+            "class folders; a parquet file, a WebDataset tar file, or a folder of such; or a metadata file"
         ),
     ]
     size: Annotated[

@@ -21,7 +21,7 @@ _SPLITS = {"train", "training", "test", "val", "valid", "validation"}
 
 EXPECTED = (
     "expected a folder with metadata.csv or metadata.jsonl (columns file_name and caption), pictures\n"
-    "  with .txt files of the same names, a folder for each class, or parquet with pictures and captions"
+    "  with .txt files of the same names, a folder for each class, or parquet or tar files"
 )
 
 

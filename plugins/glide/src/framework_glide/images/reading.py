@@ -14,6 +14,7 @@ from framework_glide.images.folder import EXPECTED, files
 from framework_glide.images.left_out import LeftOut
 from framework_glide.images.parquet import Parquet, parquet_files
 from framework_glide.images.source import Row, Source
+from framework_glide.images.webdataset import Tars, tar_files
 
 
 class Picture(NamedTuple):
@@ -101,8 +102,10 @@ def source_of(config: ImagesConfig) -> Source:
             raise UserError(f"{path} does not exist: {EXPECTED}")
         if parquet_files(path):
             return Parquet(path, config)
+        if tar_files(path):
+            return Tars(path, config)
         if path.is_file() and path.suffix.lower() not in (".csv", ".jsonl"):
-            raise UserError(f"{path} is neither parquet nor a metadata file: {EXPECTED}")
+            raise UserError(f"{path} is neither parquet, nor tar, nor a metadata file: {EXPECTED}")
         return files(path, config)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}\n  {EXPECTED}") from error

@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
+import ftfy
 import torch
 from tokenizers import Tokenizer as Backend
 from torch import Tensor
@@ -28,9 +28,8 @@ class Layout:
         pad: number that fills the rest of a row.
         start: number before the caption, or None.
         end: number after the caption, or None.
-        clean: undo HTML entities, compose accents (NFC) and collapse whitespace first, as
-            CLIP's captions were; what `ftfy` mends beyond that (text decoded with the wrong
-            encoding) is left as it is.
+        clean: mend text that was decoded wrongly and compose accents (`ftfy`), undo HTML entities
+            and collapse whitespace first, as CLIP's captions were.
     """
 
     vocab_size: int
@@ -104,7 +103,7 @@ class Tokenizer:
         """The text that is tokenised: in lower case. Lone surrogates become U+FFFD."""
         text = prompt if prompt.isascii() else _SURROGATES.sub("\ufffd", prompt)
         if self.layout.clean:
-            text = unicodedata.normalize("NFC", html.unescape(html.unescape(text)))
+            text = html.unescape(html.unescape(ftfy.fix_text(text)))
             text = " ".join(text.split())
         return text.lower()
 

@@ -65,6 +65,9 @@ class TextUNet(TextEncoder):
         last = nn.Conv2d(here, options.out_channels, 3, padding=1)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)  # type: ignore[arg-type]
+        if options.out_channels == 2 * options.image_channels:
+            # The variance begins as the posterior's, v = -1: training seldom gets it far from there.
+            nn.init.constant_(last.bias[options.image_channels :], -1.0)  # type: ignore[index]
         self.out = nn.Sequential(nn.GroupNorm(options.groups, here), nn.SiLU(), last)
         # Last, as in the released layout: an optimiser numbers parameters in this order.
         self.add_text(options.text and replace(options.text, projection=width))

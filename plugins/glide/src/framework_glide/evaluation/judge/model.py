@@ -74,6 +74,10 @@ class Judge(nn.Module):
         """
         return {name: logits.argmax(axis=1) for name, logits in self._log_softmax(pictures).items()}
 
+    def probabilities(self, pictures: NDArray[np.uint8] | Tensor) -> dict[str, NDArray[np.float64]]:
+        """How likely each class is, `(n, classes)` by attribute. Pictures as in `attributes`."""
+        return {name: np.exp(logits) for name, logits in self._log_softmax(pictures).items()}
+
     def log_probability(
         self, pictures: NDArray[np.uint8] | Tensor, rows: Mapping[str, Any]
     ) -> NDArray[np.float64]:
