@@ -43,6 +43,12 @@ def test_cube(changes: dict[str, object]) -> None:
         {"use": "adr/ranges"},
         {"use": "adr/time_per_goal", "physics": {"turn": [1, 2]}, "goals": 2, "after": [1], "trials": 6},
         {"use": "adr/probe", "physics": {"turn": [1, 2]}, "at": [1, 3], "episodes": 8, "epochs": 3},
+        {
+            "use": "adr/curriculum",
+            "sets": {"nominal": {}, "far": {"turn": [1, 2]}},
+            "every": 32,
+            "episodes": 6,
+        },
         {"use": "rl/transfer", "sets": {"nominal": {}, "far": {"turn": [1, 2]}}, "episodes": 6},
     ],
     ids=lambda judge: judge["use"],

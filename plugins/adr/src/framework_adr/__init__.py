@@ -75,6 +75,14 @@ def register_evaluators() -> Iterator[Component]:
         needs=("algorithm", "environment"),
     )
     yield Component(
+        "curriculum",
+        "framework_adr.curriculum:Curriculum",
+        parameters="framework_adr.config:CurriculumConfig",
+        doc="What a policy does in sets of parameters while it trains, over time and by entropy",
+        source=f"{_PAPER}, section 5",
+        needs=("algorithm", "environment"),
+    )
+    yield Component(
         "solves",
         "framework_adr.cube.solves:Solves",
         parameters="framework_adr.cube.config:SolvesConfig",

@@ -7,7 +7,7 @@ from math import inf
 from typing import Annotated, Any
 
 from framework import Param, Part
-from framework.rl.transfer_config import Measured, check_box
+from framework.rl.transfer_config import Box, Measured, check_box
 
 #: What can differ between the simulations of `adr/puck`; see `puck.py`.
 PUCK = ("turn", "gain", "mass", "damping", "tilt_x", "tilt_y")
@@ -99,12 +99,36 @@ class RangesConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CurriculumConfig:
+    """Parameters of looks at other physics while a policy trains."""
+
+    sets: Annotated[
+        dict[str, Box], Param("where to judge, name: {parameter: [low, high]}; {} is the nominal environment")
+    ]
+    every: Annotated[
+        int, Param("how often to look during training, in units of the budget; 0 for never", ge=0)
+    ] = 100_000
+    performance: Measured = "goals"
+    episodes: Annotated[int, Param("episodes in each set, at each look", unit="episodes", ge=2)] = 64
+    seed: Annotated[int, Param("seed of parameters and first states; all looks are at the same", ge=0)] = 0
+
+    def __post_init__(self) -> None:
+        for name, box in self.sets.items():
+            check_box(box, f"sets.{name}: ")
+        if not self.sets:
+            raise ValueError("there is no set to judge in: write sets: {nominal: {}}")
+
+
+@dataclass(frozen=True, kw_only=True)
 class PuckConfig:
     """Parameters of the puck."""
 
     steps: Annotated[int, Param("of an episode", unit="env steps", ge=1)] = 200
     radius: Annotated[float, Param("a goal is reached when the puck is so near", unit="m", gt=0)] = 0.1
-    goal_reward: Annotated[float, Param("for a goal; besides, every metre towards it is worth 1", ge=0)] = 1.0
+    goal_reward: Annotated[float, Param("for a goal", ge=0)] = 1.0
+    progress_reward: Annotated[
+        float, Param("for every metre towards the goal; 0 for a reward at goals alone", ge=0)
+    ] = 1.0
     randomise: Annotated[
         dict[str, tuple[float, float]],
         Param("drawn anew for every episode, parameter: [low, high]", settable=True),

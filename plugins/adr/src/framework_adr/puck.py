@@ -74,7 +74,8 @@ class PuckEnv(VectorEnv):
     Observations are float32: `policy`, `(num_envs, 8)`, position (m), velocity (m/s), what is left to the
     goal (m) and the last action; `hidden`, `(num_envs, 6)`, the parameters, for a critic to see.
 
-    A step's reward is by how much the goal came nearer (m), plus `goal_reward` if it was reached. `info` has,
+    A step's reward is `progress_reward` times by how much the goal came nearer (m), plus `goal_reward` if it
+    was reached. `info` has,
     `(num_envs,)` each: `is_success`, whether it was reached in this step, whereupon a new one is drawn;
     and `goals`, how many were so far.
 
@@ -134,7 +135,7 @@ class PuckEnv(VectorEnv):
     def _judge(self, observation: Observation, actions: Floats) -> tuple[Floats, bool, bool, Info]:
         left = np.linalg.norm(self.goal - self._qpos, axis=1)
         self._reached: Flags = left < self.config.radius
-        reward = self._left - left + self.config.goal_reward * self._reached
+        reward = self.config.progress_reward * (self._left - left) + self.config.goal_reward * self._reached
         self._now = left
         return reward, False, False, {"is_success": self._reached, "goals": self._goals + self._reached}
 
