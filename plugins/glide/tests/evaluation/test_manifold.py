@@ -31,6 +31,13 @@ def test_agrees_with_brute_force(k: int, monkeypatch: pytest.MonkeyPatch) -> Non
     assert 0 < found.precision < 1 and 0 < found.recall < 1
 
 
+def test_the_nearest_feature_is_that_of_brute_force() -> None:
+    draws = np.random.default_rng(0)
+    points, real = draws.normal(size=(30, 4)), draws.normal(size=(90, 4))
+    expected = NearestNeighbors(n_neighbors=1).fit(real).kneighbors(points)[0][:, 0]
+    np.testing.assert_allclose(Manifold(real).nearest(points), -expected)
+
+
 def test_precision_falls_with_outliers_and_recall_with_lost_modes() -> None:
     draws = np.random.default_rng(0)
     modes = np.array([[0.0, 0.0], [100.0, 0.0]])

@@ -28,7 +28,7 @@ def test_less_spoilt_pictures_win(
 
     report = Preference(config)(denoiser(), distinct)
 
-    for question in ("photorealism", "caption"):
+    for question in ("photorealism", "caption", "nearest", "patches"):
         scores = [report.metrics[f"{question}/{name}"] for name in ("none", "clip_10", "cfg_3")]
         assert scores == sorted(scores)
         assert sum(scores) == pytest.approx(0, abs=1e-6)
@@ -52,8 +52,9 @@ def test_settings_that_do_not_differ_are_equal(
     metrics = Preference(config)(denoiser(), bare).metrics
 
     assert metrics == {
-        "photorealism/none": pytest.approx(0, abs=1e-6),
-        "photorealism/cfg_2": pytest.approx(0, abs=1e-6),
+        f"{question}/{name}": pytest.approx(0, abs=1e-6)
+        for question in ("photorealism", "nearest", "patches")
+        for name in ("none", "cfg_2")
     }
 
 

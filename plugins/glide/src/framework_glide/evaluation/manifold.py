@@ -53,6 +53,13 @@ class Manifold:
         ]
         return np.asarray(torch.cat(inside).numpy())
 
+    def nearest(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Minus the distance of each of the points `(m, d)` from the nearest feature: `(m,)`."""
+        least = [
+            _distances(part, self.features).min(dim=1).values for part in torch.split(_tensor(points), CHUNK)
+        ]
+        return -np.asarray(torch.cat(least).numpy())
+
     def realism(self, points: ArrayLike) -> NDArray[np.float64]:
         """The highest ratio of a sphere's radius to the distance from its centre: `(m,)` (equation 3).
 

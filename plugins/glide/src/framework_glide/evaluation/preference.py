@@ -15,6 +15,7 @@ from framework_glide.evaluation.config import PreferenceConfig
 from framework_glide.evaluation.elo import Elo, elo, preferences
 from framework_glide.evaluation.figures import comparison, elo_figure
 from framework_glide.evaluation.manifold import Manifold
+from framework_glide.evaluation.patches import Patches
 from framework_glide.evaluation.settings import Setting
 
 #: The paper's scores for photorealism and caption, by people: model, guidance, scores.
@@ -33,8 +34,11 @@ GUIDANCE_TABLE = slice(0, 3)
 
 NOTE = (
     "Preferred in photorealism is the picture with the higher realism score of Kynkäänniemi et al. 2019, "
-    "equation 3, among the features of real pictures; in caption, the one whose caption's attributes the "
-    "judge finds likelier. Every pair of settings is compared for every caption, both pictures from the "
+    "equation 3, among the judge's features of real pictures; in caption, the one whose caption's "
+    "attributes the judge finds likelier. The judge has learned to see attributes and may overlook grain, so "
+    "photorealism is asked for in two further ways: nearest prefers the picture whose features are nearer to "
+    "a real one's, and patches, which knows neither judge nor labels, the one whose patches of 5 x 5 pixels "
+    "are. Every pair of settings is compared for every caption, both pictures from the "
     "same noise. Only differences of Elo scores within a table mean something; ours have mean 0. In "
     "brackets: 95% of resamplings of the captions."
 )
@@ -60,13 +64,19 @@ class Preference:
         judge = desk.require_judge("glide/preference")
         settings = config.parsed()
         manifold = Manifold(judge.features(desk.real.pictures))
-        scores: dict[str, list[NDArray[np.float64]]] = {"photorealism": []}
-        if desk.rows.attributes:
-            scores["caption"] = []
+        patches = Patches(desk.real.pictures, config.seed)
+        scores: dict[str, list[NDArray[np.float64]]] = {
+            question: []
+            for question in ("photorealism", "caption", "nearest", "patches")
+            if question != "caption" or desk.rows.attributes
+        }
         shown = {}
         for setting in settings:
             pictures = desk.sample(setting.sampling)
-            scores["photorealism"].append(manifold.realism(judge.features(pictures)))
+            features = judge.features(pictures)
+            scores["photorealism"].append(manifold.realism(features))
+            scores["nearest"].append(manifold.nearest(features))
+            scores["patches"].append(patches.realism(pictures))
             if "caption" in scores:
                 scores["caption"].append(judge.log_probability(pictures, desk.rows.asked))
             shown[setting.title] = pictures[: config.examples]
