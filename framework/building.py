@@ -9,6 +9,7 @@ from typing import Any
 
 from framework.component import Component, Kind
 from framework.errors import PluginError, UserError
+from framework.origins import remember
 
 # Whoever built one of these has imported its library: nothing is imported to look.
 _WANTED: dict[Kind, tuple[str, tuple[tuple[str, str], ...]]] = {
@@ -87,6 +88,8 @@ def _call(
             f"{component.title} cannot be used: {component.target} returned {_described(built)}, "
             f"which is not {_WANTED[component.kind][0]}"
         )
+    if hasattr(built, "num_envs"):
+        remember(built, component.builder, *context, *positional, **named)
     if component.kind == "evaluator" and (wrong := unbound(built, (None, None), {})):
         raise PluginError(f"{component.title} cannot be called with (algorithm, environment): {wrong}")
     return built

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: finish the step, write a checkpoint, then leave."""
+"""Ctrl-C, SIGTERM and SIGUSR1: finish the step, write a checkpoint, then leave."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+#: The last is what batch systems are told to send before a job's time is over.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 
 class Interrupted(BaseException):
@@ -18,7 +21,7 @@ class Interrupted(BaseException):
 
     @property
     def exit_code(self) -> int:
-        """128 + signal, as shells report it: 130 for Ctrl-C, 143 for SIGTERM."""
+        """128 + signal, as shells report it: 130 for Ctrl-C, 143 for SIGTERM, 138 for SIGUSR1."""
         return 128 + self.signum
 
 
@@ -54,14 +57,12 @@ class Interruption:
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Route SIGINT and SIGTERM into an `Interruption` (in the main thread; elsewhere do nothing)."""
+    """Route `SIGNALS` into an `Interruption` (in the main thread; elsewhere do nothing)."""
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():
         yield interruption
         return
-    before = {
-        signum: signal.signal(signum, interruption._handle) for signum in (signal.SIGINT, signal.SIGTERM)
-    }
+    before = {signum: signal.signal(signum, interruption._handle) for signum in SIGNALS}
     try:
         yield interruption
     finally:

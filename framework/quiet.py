@@ -30,4 +30,5 @@ def quiet_lightning() -> Iterator[None]:
     with warnings.catch_warnings(), quiet(*LIGHTNING):
         warnings.filterwarnings("ignore", module="lightning")
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", message="The `srun` command is available.*")
         yield

@@ -8,7 +8,9 @@ import pytest
 from framework.interruption import Interrupted, interruptible
 
 
-@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGUSR1, 138)]
+)
 def test_a_signal_is_raised_where_nobody_defers_it(signum: int, code: int) -> None:
     before = signal.getsignal(signum)
     with pytest.raises(Interrupted) as caught, interruptible():

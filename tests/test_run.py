@@ -129,7 +129,9 @@ def test_the_same_seed_gives_the_same_run_and_another_does_not(workplace: Path) 
     assert series(first.run)["train/loss"] != series(other.run)["train/loss"]
 
 
-@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGUSR1, 138)]
+)
 def test_a_signal_checkpoints_and_marks_the_run_killed(
     workplace: Path, tracking_uri: str, signum: int, code: int
 ) -> None:

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where the runs are executed: processes of this machine, or tasks of a Ray cluster.",
 )
+@click.option(
+    "--address", metavar="HOST:PORT", help="The Ray cluster; by default RAY_ADDRESS, or this machine."
+)
 @as_json
 def command(
     recipe: Path | None,
@@ -49,6 +52,7 @@ def command(
     metric: str | None,
     direction: Literal["maximize", "minimize"],
     executor: Literal["local", "ray"],
+    address: str | None,
     as_json: bool,
 ) -> None:
     """Run RECIPE with every combination of the values, under one parent run.
@@ -78,7 +82,9 @@ def command(
     if (trials is None) != (metric is None):
         raise UserError("a search needs both --trials N and --metric NAME")
     goal = Goal(trials, metric, direction) if trials is not None and metric is not None else None
-    runs_on = LocalProcesses(jobs) if executor == "local" else RayTasks(jobs)
+    if address is not None and executor != "ray":
+        raise UserError("--address names a Ray cluster: give --executor ray with it")
+    runs_on = LocalProcesses(jobs) if executor == "local" else RayTasks(jobs, address)
 
     try:
         if resume is not None:

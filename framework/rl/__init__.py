@@ -14,6 +14,7 @@
 | `gradients`                   | gradients of perceptrons, and of ensembles of them, by hand         |
 | `collect.rollout`             | steps an environment with a policy, hands out fragments             |
 | `collect.local`               | steps an environment, hands out whole episodes                      |
+| `collect.remote`              | the same in workers: processes of this machine, actors of Ray       |
 | `buffers.rollout`             | fragments, in minibatches of sequences or steps                     |
 | `buffers.transitions`         | replay buffer of transitions, n-step sampling                       |
 | `buffers.episodes`            | replay buffer of whole episodes, weighted sampling                  |

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import TypeAlias
 
+import torch
 from torch import Tensor
 
 from framework.rl.trees import Tree, tree_map
@@ -98,3 +99,30 @@ class Batch:
 
         left_out = ("final_observation", "state_in")
         return Batch(**{each.name: one(each.name) for each in fields(self) if each.name not in left_out})
+
+
+def beside(batches: Sequence[Batch]) -> Batch:
+    """Fragments of the same length, of different environments, as one fragment with all of them.
+
+    Args:
+        batches: each `(T, N_i)` or `(T, N_i, agents)`.
+
+    Returns:
+        A fragment `(T, N)` or `(T, N, agents)`, with the environments in the order of the batches.
+    """
+    first, *others = batches
+    if not others:
+        return first
+    join = lambda *each: torch.cat(each, 1)  # noqa: E731
+    batch = first.map(join, *others)
+    # Each has its last observations in the order of its own rows; now they are in that of all rows.
+    number = torch.arange(batch.reward.numel()).reshape(batch.reward.shape)
+    parts = torch.split(number, [each.reward.shape[1] for each in batches], 1)
+    order = torch.cat([part[each.cut] for part, each in zip(parts, batches, strict=True)]).argsort()
+    return replace(
+        batch,
+        final_observation=tree_map(
+            lambda *each: torch.cat(each)[order], *(each.final_observation for each in batches)
+        ),
+        state_in=tree_map(join, *(each.state_in for each in batches)),
+    )

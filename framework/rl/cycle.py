@@ -19,6 +19,7 @@ from torch import Tensor
 from framework.contracts import Progress
 from framework.errors import UserError
 from framework.rl.budget import Budget
+from framework.rl.collect.remote import Workers
 from framework.rl.overlap import Matmul, matmul_precision, overlapped
 
 
@@ -70,6 +71,7 @@ class CycleAlgorithm(LightningModule, ABC):
     Attributes:
         counters: `Counters`.
         shown: names of the metrics that the progress line shows.
+        workers: who collects, if it is not this process.
     """
 
     shown: tuple[str, ...] = ("episodes",)
@@ -91,6 +93,7 @@ class CycleAlgorithm(LightningModule, ABC):
         self.overlap = overlap
         self.matmul = matmul
         self.counters = Counters()
+        self.workers: Workers | None = None
         self.processes = 1
         self.elapsed = 0.0  # share of the budget used before this cycle
         self._steps: Counter[int] = Counter()  # of this cycle, by the id of their optimiser
@@ -166,6 +169,8 @@ class CycleAlgorithm(LightningModule, ABC):
             "episodes": float(counters.episodes),
             **learned,
         }
+        if self.workers is not None:
+            metrics["workers/replaced"] = float(self.workers.replaced)
         for name, value in metrics.items():
             self.log(name, value, prog_bar=name in self.shown)
         if self.finished:
@@ -254,6 +259,10 @@ class CycleAlgorithm(LightningModule, ABC):
 
     def setup(self, stage: str) -> None:
         self.processes = self.trainer.world_size
+
+    def teardown(self, stage: str) -> None:
+        if self.workers is not None:
+            self.workers.close()
 
     def progress(self) -> Progress:
         """Units of the budget done and in total; the last cycle may go beyond it."""

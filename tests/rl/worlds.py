@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -80,6 +84,30 @@ class Counting(gymnasium.vector.VectorEnv[Any, Any, Any]):
         self.random.bit_generator.state = state["random"]
         for name in ("episode", "elapsed", "length"):
             setattr(self, name, state[name].copy())
+
+
+class Mortal(Counting):
+    """Kills its process at the seventh step while there is a file, once if `again` is false."""
+
+    def __init__(self, file: Path, again: bool = False) -> None:
+        super().__init__()
+        self.file, self.again, self.steps = file, again, 0
+
+    def step(self, actions):
+        self.steps += 1
+        if self.steps == 7 and self.file.exists():
+            with contextlib.suppress(FileNotFoundError):  # another worker was faster
+                if not self.again:
+                    self.file.unlink()
+                os.kill(os.getpid(), signal.SIGKILL)
+        return super().step(actions)
+
+
+class Failing(Counting):
+    """Cannot be stepped."""
+
+    def step(self, actions):
+        raise ZeroDivisionError("no step is possible")
 
 
 class Duel(gymnasium.vector.VectorEnv[Any, Any, Any]):

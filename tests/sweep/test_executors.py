@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
 import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
+import yaml
 
 from framework.errors import UserError
+from framework.recipe import load_text
 from framework.runs import Run, RunState
 from framework.sweep.driver import _death
 from framework.sweep.executors import Orphan, local
+from framework.sweep.executors import ray as ray_tasks
 from framework.sweep.executors.local import LocalProcesses, Process
-from framework.sweep.executors.ray import RayTasks, execute
+from framework.sweep.executors.ray import RayTasks, execute, resources_of
 from tests.sweep.helpers import wait_until
+
+SMALL = {
+    "environment": {"use": "gymnasium/make", "id": "CartPole-v1"},
+    "model": {"use": "rl/actor_critic"},
+    "algorithm": {"use": "rl/ppo", "budget": {"updates": 1}},
+}
+COLLECTING = "algorithm: {use: rl/ppo, budget: {updates: 1}, collectors: {use: processes, workers: 3}}"
 
 
 @pytest.fixture
@@ -26,6 +39,8 @@ def run(tmp_path: Path) -> Run:
     made = Run(tmp_path / "r", RunState("r", "name", "x", "", "", 0.0, status="WAITING"))
     made.folder.mkdir()
     made.save()
+    text = yaml.safe_dump(SMALL | {"trainer": {"threads": 2, "accelerator": "gpu"}})
+    (made.folder / "resolved.yaml").write_text(text)
     return made
 
 
@@ -94,9 +109,16 @@ class Cluster:
                 future.thread.start()
                 return future
 
-            return SimpleNamespace(remote=start)
+            def with_options(**options: Any) -> Any:
+                self.options |= options
+                return SimpleNamespace(remote=start)
+
+            return SimpleNamespace(remote=start, options=with_options)
 
         return decorate
+
+    def cluster_resources(self) -> dict[str, float]:
+        return {"CPU": 8.0}
 
     def wait(self, futures: list[Any], timeout: float) -> tuple[list[Any], list[Any]]:
         done = [future for future in futures if not future.thread.is_alive()]
@@ -123,12 +145,72 @@ def test_ray_gives_back_the_exit_code(
     run: Run, cluster: Cluster, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local, "command", lambda run: [sys.executable, "-c", f"raise SystemExit({code})"])
-    executor = RayTasks(3, num_gpus=1)
+    executor = RayTasks(3)
     assert executor.slots == 3
-    assert cluster.options == {"max_retries": 0, "num_cpus": 1, "num_gpus": 1}
     handle = executor.start(run)
     wait_until(handle.done)
     assert handle.code == code
+    assert cluster.options == {"max_retries": 3, "num_cpus": 2, "num_gpus": 1, "name": "name"}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "has_gpus", "wanted"),
+    [
+        ("", False, (1, 0)),
+        ("trainer: {threads: 3, devices: 2, accelerator: cpu}", True, (6, 0)),
+        ("trainer: {accelerator: auto}", True, (1, 1)),
+        ("trainer: {accelerator: gpu, devices: [0, 2]}", False, (2, 2)),
+        ("trainer: {accelerator: gpu, devices: -1}", False, (1, 1)),
+        (
+            "algorithm: {use: rl/ppo, budget: {updates: 1}, collectors: {use: processes, workers: 3}}",
+            0,
+            (4, 0),
+        ),
+        ("stages: {a: {trainer: {threads: 2}}, b: {trainer: {accelerator: gpu, devices: '1'}}}", 0, (2, 1)),
+    ],
+)
+def test_a_task_gets_what_the_most_demanding_stage_uses(
+    recipe: str, has_gpus: bool, wanted: tuple[int, int]
+) -> None:
+    text = yaml.safe_dump(SMALL | (yaml.safe_load(recipe) or {}))
+    found = resources_of(load_text(text, name="r"), bool(has_gpus))
+    assert found == dict(zip(("num_cpus", "num_gpus"), wanted, strict=True))
+
+
+def test_a_task_that_is_tried_again_waits_for_what_the_lost_one_left_and_takes_over(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ray_tasks, "GRACE", 0.5)
+    code = "import sys; raise SystemExit(5 if '--force' in sys.argv else 6)"
+    monkeypatch.setattr(local, "command", lambda run: [sys.executable, "-c", code])
+    lost = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.3)"])
+    run.state.status, run.state.host = "RUNNING", socket.gethostname()
+    run.state.pid, run.state.pid_created = lost.pid, psutil.Process(lost.pid).create_time()
+    run.save()
+    assert execute(str(run.folder), str(tmp_path), {}) == 6
+    assert lost.poll() is None or lost.wait() == 0  # a zombie is not waited for
+    run.state.host = "a-machine-that-is-gone"
+    run.save()
+    assert execute(str(run.folder), str(tmp_path), {}) == 5
+
+
+def test_a_run_ends_with_the_worker_that_started_it(run: Run, tmp_path: Path) -> None:
+    flag = tmp_path / "stopped"
+    child = f"import signal, time, pathlib; signal.signal(15, lambda *_: pathlib.Path({str(flag)!r}).touch())"
+    code = (
+        "import sys, time\n"
+        "from framework.sweep.executors.ray import _end_with_parent\n"
+        "import subprocess\n"
+        f"child = {child + '; print(1, flush=True); time.sleep(20)'!r}\n"
+        "started = subprocess.Popen([sys.executable, '-c', child], preexec_fn=_end_with_parent, stdout=-1)\n"
+        "started.stdout.readline(); print(1, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as worker:
+        assert worker.stdout is not None
+        worker.stdout.readline()
+        worker.kill()
+    wait_until(flag.exists)
 
 
 @pytest.mark.usefixtures("cluster")

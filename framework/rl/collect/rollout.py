@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from framework.rl.batch import Batch, State
+from framework.rl.batch import Batch, State, beside
 from framework.rl.collect.watcher import Watcher
 from framework.rl.policy import Policy
 from framework.rl.selfplay.teams import can_act
 from framework.rl.trees import Tree, to_tensors, tree_map
 from framework.rl.vector import require_same_step, state_of, warn_if_unsaved
+
+#: A fragment, and return and length of the episodes that ended in it.
+Chunk: TypeAlias = tuple[Batch, list[tuple[Any, int]]]
 
 _STATE = ("_seed", "_observation", "_state", "_is_first", "_return", "_length")
 
@@ -97,6 +100,16 @@ class RolloutCollector:
             return batch
         # Where nothing ended, a step led to the observation of the next row.
         return replace(batch, next_value=batch.next_value.where(batch.cut, batch.value.roll(-1, 0)))
+
+    def chunk(self, steps: int) -> Chunk:
+        """A fragment, and `finished`."""
+        return self.collect(steps), self.finished
+
+    @staticmethod
+    def join(chunks: Sequence[Chunk]) -> Chunk:
+        """Chunks of several environments as one, in their order."""
+        batches, finished = zip(*chunks, strict=True)
+        return beside(batches), [episode for each in finished for episode in each]
 
     def _step(self, last: bool) -> tuple[dict[str, Tree], list[Tree]]:
         """One row, and what its steps led to that are cut."""

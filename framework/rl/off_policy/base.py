@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 import gymnasium
@@ -17,11 +17,11 @@ from framework.contracts import Served
 from framework.errors import UserError
 from framework.rl.acting import Plays
 from framework.rl.buffers.transitions import ReplayBuffer
-from framework.rl.collect.rollout import RolloutCollector
+from framework.rl.collect.remote import Workers
 from framework.rl.cycle import CycleAlgorithm
 from framework.rl.gradients import with_gradients
 from framework.rl.off_policy.config import OffPolicyConfig
-from framework.rl.off_policy.exploration import Exploration
+from framework.rl.off_policy.explorer import Explorer
 from framework.rl.off_policy.learner import Learner, Transitions
 from framework.rl.off_policy.model import ActorQ
 from framework.rl.policy import Policy
@@ -50,6 +50,7 @@ class OffPolicy(Plays, CycleAlgorithm, ABC):
     """
 
     learner_class: ClassVar[type[Learner]]
+    explorer_class: ClassVar[type[Explorer]] = Explorer
     shown = ("episodes", "train/return")
 
     def __init__(
@@ -57,7 +58,7 @@ class OffPolicy(Plays, CycleAlgorithm, ABC):
     ) -> None:
         super().__init__(
             budget=config.budget,
-            env_steps_per_cycle=config.steps_per_cycle * environment.num_envs,
+            env_steps_per_cycle=config.steps_per_cycle * environment.num_envs * config.collectors.workers,
             updates_per_cycle=config.updates_per_cycle,
             overlap=config.overlap,
             matmul=config.matmul,
@@ -82,15 +83,23 @@ class OffPolicy(Plays, CycleAlgorithm, ABC):
         self.random = np.random.default_rng(streams[0])
         drawn = self.learner.stochastic
         random_action, noise = (0 if drawn else getattr(self.config, n) for n in ("random_action", "noise"))
-        self.exploration = Exploration(self.model, random_action, noise, streams[1])
-        self._connect(int(streams[2].generate_state(1)[0]))
+        options = {
+            "random_action": random_action,
+            "noise": noise,
+            "steps": self.config.steps_per_cycle,
+        }
+        kind, collectors = self.explorer_class, self.config.collectors
+        self.explorer: Any
+        if collectors.use == "local":
+            self.explorer = kind(self.environment, self.model, streams[1:3], **options)
+        else:
+            acting = frozen_copy(self.model).cpu()
+            acting.drop_critic()
+            make, seed = partial(kind.of_worker, **options), int(streams[1].generate_state(1)[0])
+            self.explorer = self.workers = Workers(
+                collectors, self.environment, acting, make, kind.join, seed
+            )
         self.learner.seed(int(streams[3].generate_state(1)[0]))
-
-    def _connect(self, seed: int) -> None:
-        """Make what steps the environment."""
-        explore = lambda action, _: torch.from_numpy(self.exploration.explore(action.numpy()))  # noqa: E731
-        acting = self.exploration.model
-        self.collector: Any = RolloutCollector(self.environment, acting, seed, explore=explore)
 
     @cached_property
     def replay(self) -> Any:
@@ -101,7 +110,7 @@ class OffPolicy(Plays, CycleAlgorithm, ABC):
             environment.single_observation_space,
             gymnasium.spaces.Box(-1, 1, shape, np.float32),
             capacity=self.config.capacity,
-            streams=environment.num_envs,
+            streams=environment.num_envs * self.config.collectors.workers,
             seed=int(self.random.integers(2**63)),
         )
 
@@ -118,7 +127,10 @@ class OffPolicy(Plays, CycleAlgorithm, ABC):
     # One cycle ----------------------------------------------------------------------------
 
     def begin_cycle(self) -> None:
-        self.exploration.refresh(self.model)
+        if self.workers is None:
+            self.explorer.exploration.refresh(self.model)
+        else:
+            self.workers.broadcast(self.model)
         config = self.config
         if config.final_learning_rate is not None:
             # As it is while there is much to find out, then falling.
@@ -126,11 +138,7 @@ class OffPolicy(Plays, CycleAlgorithm, ABC):
             self.set_learning_rate(rate)
 
     def collect(self) -> Any:
-        self.exploration.at_random = self.counters.env_steps < self.config.random_steps
-        return self._collect()
-
-    def _collect(self) -> Any:
-        return self.collector.collect(self.config.steps_per_cycle), self.collector.finished
+        return self.explorer.chunk(self.counters.env_steps < self.config.random_steps)
 
     def absorb(self, experience: Any) -> Mapping[str, float]:
         batch, finished = experience
@@ -193,6 +201,11 @@ class OffPolicy(Plays, CycleAlgorithm, ABC):
     # What the core and others use ---------------------------------------------------------
 
     @property
+    def collector(self) -> Any:
+        """What steps the environment: a collector, or `Workers`."""
+        return self.explorer.collector if self.workers is None else self.workers
+
+    @property
     def policy(self) -> Policy:  # type: ignore[override]
         """What acts: `act`, `player` and `play` are with it."""
         return self.model
@@ -203,14 +216,14 @@ class OffPolicy(Plays, CycleAlgorithm, ABC):
 
     def cycle_state(self) -> dict[str, Any]:
         return {
-            "collector": self.collector.state_dict(),
-            "exploration": self.exploration.state_dict(),
+            **self.explorer.state_dict(),
             "learner": self.learner.state_dict(),
             "replay": self.replay.state_dict(),
             "random": self.random.bit_generator.state,
         }
 
     def load_cycle_state(self, state: dict[str, Any]) -> None:
-        for name in ("collector", "exploration", "learner", "replay"):
+        self.explorer.load_state_dict(state)
+        for name in ("learner", "replay"):
             getattr(self, name).load_state_dict(state[name])
         self.random.bit_generator.state = state["random"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
 from framework.component import Param
 from framework.rl.budget import Budget
+from framework.rl.collect.config import CollectorsConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +72,9 @@ class OffPolicyConfig:
     overlap: Annotated[
         bool, Param("collect the next cycle's experience, in a thread, while learning from what is there")
     ] = False
+    collectors: Annotated[
+        CollectorsConfig, Param("who collects: {use: processes, workers: 4}; by default this process")
+    ] = field(default_factory=CollectorsConfig)
     matmul: Annotated[
         Literal["highest", "high", "medium"],
         Param("precision of float32 matrix products; medium is still float32 on AMD processors, and faster"),

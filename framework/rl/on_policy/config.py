@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from framework.component import Param, Part
 from framework.rl.budget import Budget
+from framework.rl.collect.config import CollectorsConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +72,9 @@ class OnPolicyConfig:
         bool,
         Param("collect the next experience, in a thread, while learning; it is then one round old"),
     ] = False
+    collectors: Annotated[
+        CollectorsConfig, Param("who collects: {use: processes, workers: 4}; by default this process")
+    ] = field(default_factory=CollectorsConfig)
     matmul: Annotated[
         Literal["highest", "high", "medium"],
         Param("precision of float32 matrix products; medium is still float32 on AMD processors, and faster"),

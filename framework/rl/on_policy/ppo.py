@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -18,7 +19,8 @@ from framework.contracts import Served
 from framework.rl.acting import Plays
 from framework.rl.batch import Batch
 from framework.rl.buffers.rollout import RolloutBuffer
-from framework.rl.collect.rollout import RolloutCollector
+from framework.rl.collect.remote import Workers
+from framework.rl.collect.rollout import Chunk, RolloutCollector
 from framework.rl.cycle import CycleAlgorithm
 from framework.rl.normalizer import Normalizer, RewardNormalizer
 from framework.rl.on_policy.config import PPOConfig
@@ -52,7 +54,7 @@ class PPO(Plays, CycleAlgorithm):
     def __init__(self, environment: Any, model: Policy, config: PPOConfig) -> None:
         super().__init__(
             budget=config.budget,
-            env_steps_per_cycle=config.steps * environment.num_envs,
+            env_steps_per_cycle=config.steps * environment.num_envs * config.collectors.workers,
             updates_per_cycle=config.epochs * config.minibatches,
             overlap=config.overlap,
             matmul=config.matmul,
@@ -62,7 +64,8 @@ class PPO(Plays, CycleAlgorithm):
         # Acts on the CPU, where environments are, and beside the learner.
         self.acting = (frozen_copy(model),)  # in a tuple: it is no part of what is learned
         # In a tuple, since in distributed training each process has running returns of its own.
-        axes = (environment.num_envs,) if self.agents is None else (environment.num_envs, self.agents)
+        rows = environment.num_envs * config.collectors.workers
+        axes = (rows,) if self.agents is None else (rows, self.agents)
         self.rewards = (RewardNormalizer(axes, config.gamma),)
         # Weights of old targets fall to 1/e in 100,000 steps, so that the scale follows what is learnt.
         options = {"eps": 1e-4, "clip": math.inf, "input_clip": math.inf, "ema": 1 - 1e-5}
@@ -74,13 +77,15 @@ class PPO(Plays, CycleAlgorithm):
         seeds = np.random.SeedSequence([self.config.seed, process]).generate_state(3).tolist()
         collecting, order, behaving = seeds
         config = self.config
-        self.collector = RolloutCollector(
-            self.environment,
-            self.behaviour(behaving),
-            collecting,
-            agents=self.agents,
-            sequence_length=config.sequence_length,
-        )
+        make = partial(RolloutCollector, agents=self.agents, sequence_length=config.sequence_length)
+        behaviour = self.behaviour(behaving)
+        self.collector: RolloutCollector | Workers
+        if config.collectors.use == "local":
+            self.collector = make(self.environment, behaviour, collecting)
+        else:
+            self.collector = self.workers = Workers(
+                config.collectors, self.environment, behaviour, make, RolloutCollector.join, collecting
+            )
         self.buffer = RolloutBuffer(
             config.steps, config.sequence_length, gamma=config.gamma, lam=config.lam, seed=order
         )
@@ -105,11 +110,13 @@ class PPO(Plays, CycleAlgorithm):
 
     def begin_cycle(self) -> None:
         self.acting[0].load_state_dict(self.model.state_dict())
+        if self.workers is not None:
+            self.workers.broadcast(self.acting[0])
 
-    def collect(self) -> tuple[Batch, list[tuple[Any, int]]]:
-        return self.collector.collect(self.config.steps), self.collector.finished
+    def collect(self) -> Chunk:
+        return self.collector.chunk(self.config.steps)  # type: ignore[no-any-return]
 
-    def absorb(self, experience: tuple[Batch, list[tuple[Any, int]]]) -> Mapping[str, float]:
+    def absorb(self, experience: Chunk) -> Mapping[str, float]:
         batch, finished = experience
         if self.config.normalize_rewards:
             batch = replace(batch, reward=self.rewards[0](batch.reward, batch.ended))

@@ -28,6 +28,11 @@ class SelfPlay(PPO):
 
     def __init__(self, environment: Any, model: Policy, config: SelfPlayConfig) -> None:
         self.share, self.every, self.kept = config.past_share, config.past_every, config.past_kept
+        if self.share and config.collectors.use != "local":
+            raise UserError(
+                "workers play against the present policy alone\n"
+                "  give past_share: 0, or collectors: {use: local}"
+            )
         super().__init__(environment, model, config)
         if len(self.teams) < 2:
             raise UserError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 
 from framework.runs import Run
 from framework.sweep.executors import command, environment
@@ -24,18 +25,25 @@ class LocalProcesses:
 
 
 class Process:
-    """A process started here; what it prints goes to the run's `output.log`."""
+    """A process started here; what it prints goes to the run's `output.log`.
 
-    def __init__(self, run: Run) -> None:
+    Args:
+        run: what it executes.
+        force: whether it takes the run over from another host.
+        before: called in it before it begins.
+    """
+
+    def __init__(self, run: Run, force: bool = False, before: Callable[[], None] | None = None) -> None:
         with (run.folder / "output.log").open("ab") as log:
             self._popen = subprocess.Popen(
-                command(run),
+                [*command(run), *("--force" for _ in range(force))],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=environment(),
                 # Ctrl-C is for the sweep, which then tells its runs, once.
                 start_new_session=True,
+                preexec_fn=before,
             )
 
     @property

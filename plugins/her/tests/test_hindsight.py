@@ -129,7 +129,9 @@ def test_every_process_has_streams_of_its_own(make):
     seen = []
     for process in (0, 1, 0):
         algorithm._seed(process)
-        actions = algorithm.exploration({name: np.zeros((4, 3)) for name in ("observation", "desired_goal")})
+        actions = algorithm.explorer.exploration(
+            {name: np.zeros((4, 3)) for name in ("observation", "desired_goal")}
+        )
         seen.append((actions, algorithm.random.random(4), algorithm.collector._seed))
     for part in range(3):
         first, other, again = (each[part] for each in seen)

@@ -104,8 +104,8 @@ def test_the_first_actions_are_uniform_and_no_update_is_made_meanwhile(framework
         updates_per_cycle=2,
         budget=Budget(env_steps=1000),
     )
-    taken, explore = [], algorithm.exploration.explore
-    algorithm.exploration.explore = lambda action: taken.append(explore(action)) or taken[-1]
+    taken, explore = [], algorithm.explorer.exploration.explore
+    algorithm.explorer.exploration.explore = lambda action: taken.append(explore(action)) or taken[-1]
     framework_fit(algorithm)
     # 4 environments: 400 steps before there are 300, then cycles of 200.
     assert algorithm.counters.updates == 2 * 4

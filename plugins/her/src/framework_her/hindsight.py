@@ -1,7 +1,7 @@
 """Hindsight Experience Replay: algorithm 1 of Andrychowicz et al. 2017.
 
 In the order of the paper: the algorithm's "Given", an off-policy learner, is the constructor; the
-loop over episodes with its actions is `collect`; storing transitions and choosing further goals
+loop over episodes with its actions is its `EpisodeExplorer`; storing transitions and choosing further goals
 is `absorb` and `relabel.py`; the loop over t = 1 ... N, "Sample a minibatch B from R", is
 `minibatches`. "Perform one step of optimization" is the learner's, in `framework.rl.off_policy`.
 """
@@ -19,10 +19,11 @@ from torch import Tensor
 
 from framework.errors import UserError
 from framework.rl.buffers.episodes import EpisodeReplay
-from framework.rl.collect.local import Episode, EpisodeCollector
+from framework.rl.collect.local import Episode
 from framework.rl.curiosity.counts import Counts
 from framework.rl.off_policy.base import OffPolicy
 from framework.rl.off_policy.ddpg import DDPGLearner
+from framework.rl.off_policy.explorer import EpisodeExplorer
 from framework.rl.off_policy.learner import Learner, Transitions
 from framework.rl.off_policy.sac import SACLearner
 from framework.rl.off_policy.td3 import TD3Learner
@@ -61,6 +62,7 @@ class Hindsight(OffPolicy):
             cannot be read, or the buffer does not fit into memory.
     """
 
+    explorer_class = EpisodeExplorer
     shown = ("episodes", "train/success_rate")
     model: ActorCritic
 
@@ -71,9 +73,6 @@ class Hindsight(OffPolicy):
         self.relabel = Relabel(
             environment, config.strategy, config.k, config.discount, config.keep_reached, self.bonus
         )
-
-    def _connect(self, seed: int) -> None:
-        self.collector = EpisodeCollector(self.environment, seed)
 
     @cached_property
     def replay(self) -> EpisodeReplay:
@@ -86,17 +85,17 @@ class Hindsight(OffPolicy):
             return
         found = load(shown.path, self.environment)
         self.demonstrated = replay_of(found, self.environment)
+        if shown.starts and self.workers is not None:
+            raise UserError(
+                "workers start from no demonstrated states\n"
+                "  give demonstrations.starts: 0, or collectors: {use: local}"
+            )
         if shown.starts:
             start_from(found, self.environment, shown.starts)
         assert self.model.normalizer is not None
         everything = self.demonstrated.newest(self.demonstrated.episodes)
         relabelled = self.relabel.all_of(self.demonstrated, everything, self.random)
         self.model.normalizer.update(torch.from_numpy(relabelled.inputs))
-
-    # for episode = 1, M: sample a goal and an initial state, act, observe ------------------
-
-    def _collect(self) -> list[Episode]:
-        return self.collector.collect(self.config.steps_per_cycle, self.exploration)  # type: ignore[no-any-return]
 
     # store the transitions in R; sample a set of additional goals --------------------------
 
