@@ -15,7 +15,6 @@ from framework.origins import dumps
 from framework.rl.collect.config import CollectorsConfig
 from framework.rl.collect.processes import Processes, WorkerDied
 from framework.rl.collect.ray import Actors
-from framework.rl.collect.worker import Collector
 from framework.rl.vector import warn_if_unsaved
 
 log = logging.getLogger("framework")
@@ -38,7 +37,7 @@ class Workers:
         config: which, and how many.
         environment: one that the core has built, or that can be pickled.
         policy: what acts; of what learns, the weights that are in it are sent.
-        make: `make(environment, policy, seed)` is a worker's collector.
+        make: `make(environment, policy, seed)` is a worker's `Collector`.
         join: makes one chunk of one of each worker.
         seed: of all of them.
 
@@ -51,7 +50,7 @@ class Workers:
         config: CollectorsConfig,
         environment: Any,
         policy: nn.Module,
-        make: Callable[[Any, Any, int], Collector],
+        make: Callable[[Any, Any, int], Any],
         join: Callable[[list[Any]], Any],
         seed: int,
     ) -> None:
