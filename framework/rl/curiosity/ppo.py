@@ -53,7 +53,7 @@ class Curious(PPO):
         else:
             self.random_network = RandomNetwork(size, config.features, config.hidden)
         # In a tuple, since in distributed training each process has running sums of its own.
-        self.bonuses = (RewardNormalizer(self.collector.batch, config.gamma),)
+        self.bonuses = (RewardNormalizer(self.axes, config.gamma),)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         learned = [*self.model.parameters()]

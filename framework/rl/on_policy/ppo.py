@@ -65,8 +65,8 @@ class PPO(Plays, CycleAlgorithm):
         self.acting = (frozen_copy(model),)  # in a tuple: it is no part of what is learned
         # In a tuple, since in distributed training each process has running returns of its own.
         rows = environment.num_envs * config.collectors.workers
-        axes = (rows,) if self.agents is None else (rows, self.agents)
-        self.rewards = (RewardNormalizer(axes, config.gamma),)
+        self.axes = (rows,) if self.agents is None else (rows, self.agents)
+        self.rewards = (RewardNormalizer(self.axes, config.gamma),)
         # Weights of old targets fall to 1/e in 100,000 steps, so that the scale follows what is learnt.
         options = {"eps": 1e-4, "clip": math.inf, "input_clip": math.inf, "ema": 1 - 1e-5}
         self.values = Normalizer(1, **options) if config.normalize_values else None
@@ -114,7 +114,7 @@ class PPO(Plays, CycleAlgorithm):
             self.workers.broadcast(self.acting[0])
 
     def collect(self) -> Chunk:
-        return self.collector.chunk(self.config.steps)  # type: ignore[no-any-return]
+        return self.collector.chunk(self.config.steps)
 
     def absorb(self, experience: Chunk) -> Mapping[str, float]:
         batch, finished = experience
