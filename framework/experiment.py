@@ -32,6 +32,7 @@ from framework.runs import (
 from framework.runs.changes import Change, apply, history, propose, recipe_of
 from framework.runs.checkpoints import DiskFullError, is_disk_full
 from framework.runs.note import NOTE, note_of_run
+from framework.runs.page import write as write_page
 from framework.runs.record import PARENT, begin, mark_dead_runs, terminate
 from framework.runs.store import Store, reason_of, store_of
 from framework.runs.tracker import Tracker
@@ -165,6 +166,10 @@ class Experiment:
                     self._note(tracker)
                 if not is_first_process():
                     self._await(self.key(stage))
+            if is_first_process():
+                page = write_page(self.run, self.recipe)
+                if tracker is not None:
+                    tracker.artifacts(page)
         result.unsent = self._unsent
         return result
 
@@ -309,6 +314,8 @@ class Experiment:
             return
         folder.mkdir(exist_ok=True)
         hardware = provenance.hardware()
+        if commit := provenance.git_commit(Path.cwd()):
+            write_atomically(folder / "commit.txt", f"{commit}\n")
         write_atomically(folder / "pip-freeze.txt", provenance.pip_freeze())
         diff = provenance.git_diff(Path.cwd())
         if diff:

@@ -23,3 +23,12 @@ def finite_or_text(value: Any) -> Any:
     """NaN and infinity as text, which JSON can hold, and NumPy's scalars as Python's."""
     value = value.item() if hasattr(value, "item") else value
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def format_cell(value: Any) -> str:
+    """A cell as text: four significant digits for floats, empty for None."""
+    if value is None:
+        return ""
+    if isinstance(value := value.item() if hasattr(value, "item") else value, float):
+        return f"{value + 0.0:.4g}"  # -0 is 0
+    return str(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import io
 import json
@@ -14,20 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from framework import page
 from framework.errors import UserError
-from framework.plain import finite_or_text
+from framework.plain import finite_or_text, format_cell
 from framework.runs.names import Names, file_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-# SVG or PNG would both do; PNG shows everywhere, MLflow's artifact viewer included.
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
-    "table{border-collapse:collapse}td,th{padding:.25em .8em;border-bottom:1px solid #ccc;"
-    "text-align:right}td:first-child,th:first-child,pre{text-align:left}img,video{max-width:100%}"
-    "p{white-space:pre-wrap}"
-)
 
 
 @dataclass
@@ -122,8 +114,9 @@ class Report:
                 figure.suptitle(above + title)
 
     def to_dict(self) -> dict[str, Any]:
-        """Metrics, tables and notes as JSON can hold them (NaN and infinity as strings)."""
+        """All as JSON can hold it: NaN and infinity as strings, pictures, videos and files by their names."""
         return {
+            "title": self.title,
             "metrics": {name: finite_or_text(value) for name, value in self.metrics.items()},
             "tables": {
                 title: {
@@ -134,6 +127,7 @@ class Report:
                 for title, table in self.tables.items()
             },
             "notes": list(self.notes),
+            **self._names(),
         }
 
     def save(self, folder: Path, title: str = "Report") -> list[Path]:
@@ -149,23 +143,23 @@ class Report:
         self.check()
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        written = [folder / "report.json", folder / "index.html"]
-        names = Names(file_name)
-        for path in written:
-            names(path.name)
-        written[0].write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
-        pictures = [(name, "figure", _figure_png(figure)) for name, figure in self.figures.items()]
-        pictures += [(name, "image", image_png(image)) for name, image in self.images.items()]
-        for name, kind, png in pictures:
-            written.append(folder / f"{names(name, kind)}.png")
-            written[-1].write_bytes(png)
+        kept = self.to_dict()
+        written = []
+        for name, figure in self.figures.items():
+            written.append(folder / kept["figures"][name])
+            written[-1].write_bytes(page.png(figure))
+        for name, image in self.images.items():
+            written.append(folder / kept["images"][name])
+            written[-1].write_bytes(image_png(image))
         for name, video in self.videos.items():
-            written.append(folder / f"{names(name, 'video')}.mp4")
+            written.append(folder / kept["videos"][name])
             write_video(written[-1], video)
         for name, source in self.files.items():
-            written.append(Path(shutil.copyfile(source, folder / names(name, "file"))))
-        written[1].write_text(self._page(self.title or title, pictures, names), encoding="utf-8")
-        return [*written[2:], *written[:2]]
+            written.append(Path(shutil.copyfile(source, folder / kept["files"][name])))
+        written += [folder / "report.json", folder / "index.html"]
+        written[-2].write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+        written[-1].write_text(page.document(self.title or title, page.report(folder)), encoding="utf-8")
+        return written
 
     def check(self) -> None:
         """Check that every metric is a number.
@@ -187,40 +181,16 @@ class Report:
         parts += [table.to_text() for table in self.tables.values()]
         return "\n\n".join(parts)
 
-    def _page(self, title: str, pictures: Sequence[tuple[str, str, bytes]], names: Names) -> str:
-        body = [f"<h1>{html.escape(title)}</h1>"]
-        body += [f"<p>{html.escape(note)}</p>" for note in self.notes]
-        if self.metrics:
-            body.append(_html_table(Table(["metric", "value"], list(self.metrics.items()))))
-        for name, table in self.tables.items():
-            body += [f"<h2>{html.escape(name)}</h2>", _html_table(table)]
-        for name, _, png in pictures:
-            data = base64.b64encode(png).decode()
-            body += [
-                f"<h2>{html.escape(name)}</h2>",
-                f'<img alt="{html.escape(name)}" src="data:image/png;base64,{data}">',
-            ]
-        body += [
-            f'<p><a href="{names(name, "file")}" download>{html.escape(name)}</a></p>' for name in self.files
-        ]
-        for name in self.videos:
-            body += [
-                f"<h2>{html.escape(name)}</h2>",
-                f'<video controls loop src="{names(name, "video")}.mp4"></video>',
-            ]
-        return (
-            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
-            f"<style>{_STYLE}</style>{''.join(body)}</html>\n"
-        )
-
-
-def format_cell(value: Any) -> str:
-    """A cell as text: four significant digits for floats, empty for None."""
-    if value is None:
-        return ""
-    if isinstance(value, (float, np.floating)):
-        return f"{value + 0.0:.4g}"  # -0 is 0
-    return str(value)
+    def _names(self) -> dict[str, dict[str, str]]:
+        """The file of every picture, video and other file, by its title."""
+        names = Names(file_name)
+        for reserved in ("report.json", "index.html"):
+            names(reserved)
+        pictures = {name: f"{names(name, 'figure')}.png" for name in self.figures}
+        images = {name: f"{names(name, 'image')}.png" for name in self.images}
+        videos = {name: f"{names(name, 'video')}.mp4" for name in self.videos}
+        files = {name: names(name, "file") for name in self.files}
+        return {"figures": pictures, "images": images, "videos": videos, "files": files}
 
 
 def write_video(path: Path, video: Video) -> None:
@@ -248,28 +218,8 @@ def image_png(image: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def _figure_png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120, bbox_inches="tight")
-    return buffer.getvalue()
-
-
-def _html_table(table: Table) -> str:
-    head = "".join(f"<th>{html.escape(str(column))}</th>" for column in table.columns)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{_html_cell(cell)}</td>" for cell in row) + "</tr>" for row in table.rows
-    )
-    caption = f"<caption>{html.escape(table.caption)}</caption>" if table.caption else ""
-    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-
-
 def _markdown_cell(cell: Any) -> str:
     text = html.escape(format_cell(cell), quote=False)
     for char in "|*`":
         text = text.replace(char, f"&#{ord(char)};")
     return " ".join(text.split())
-
-
-def _html_cell(cell: Any) -> str:
-    text = html.escape(format_cell(cell))
-    return f"<pre>{text}</pre>" if "\n" in text else text

@@ -91,7 +91,7 @@ def test_everything_is_in_mlflow(workplace: Path, tracking_uri: str) -> None:
     assert [metric.step for metric in looks] == [5, 10, 15, 20, 25]
     assert logged.data.metrics["error/mse"] == result.metrics["error/mse"] < 0.1
     assert {item.path for item in client.list_artifacts(state.run_id)} == {
-        *("recipe.yaml", "resolved.yaml", "provenance", "reports")
+        *("recipe.yaml", "resolved.yaml", "provenance", "report.html", "reports")
     }
     paths = {item.path for item in client.list_artifacts(state.run_id, "reports/error")}
     assert {"reports/error/index.html", "reports/error/report.json"} <= paths

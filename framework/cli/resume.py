@@ -67,3 +67,5 @@ def _tell_finished(run: Run, as_json: bool) -> None:
     click.echo("\n".join(told), err=True)
     if run.metrics:
         click.echo(Table(["result", "value"], list(run.metrics.items())).to_text())
+    if run.page.exists():
+        click.echo(f"report: {run.page}")

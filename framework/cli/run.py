@@ -79,7 +79,6 @@ def execute(experiment: Experiment, as_json: bool) -> None:
             f"  all of it is in {run.folder}; send it later with: framework resume {short}"
         )
     if not as_json:
-        for stage, state in run.state.stages.items():
-            if state.reports:
-                click.echo(f"reports: {run.stage_folder(stage) / 'reports'}")
         click.echo(f"open in MLflow: {how_to_open(run.state.tracking_uri, run.state.run_id)}")
+        if run.page.exists():  # not if it was removed meanwhile
+            click.echo(f"report: {run.page}")

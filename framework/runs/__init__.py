@@ -12,6 +12,7 @@
 | `record`      | begins a run there and on disk, and ends those whose process is gone     |
 | `metrics`     | which metric is meant by a name                                          |
 | `note`        | a run's description: what was found, by which command, after which paper |
+| `page`        | the page of a run: all of it in one file                                 |
 | `names`       | names as the store takes them                                            |
 | `tracker`     | sends metrics and artifacts to the store, without the run depending on it |
 """

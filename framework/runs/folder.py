@@ -11,6 +11,7 @@ runs/<run id>/
   checkpoints/     stage by stage
   output/          of a stage that makes data
   reports/         evaluator by evaluator
+  report.html      all of it on one page, once it is finished
 """
 
 from __future__ import annotations
@@ -188,6 +189,11 @@ class Run:
         self.state.error = error
         self.state.pid = 0
         self.save()
+
+    @property
+    def page(self) -> Path:
+        """Its page, written when it is finished (`framework.runs.page`)."""
+        return self.folder / "report.html"
 
     @property
     def exists(self) -> bool:

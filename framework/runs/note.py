@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from framework.report import Table, format_cell
+from framework.plain import format_cell
+from framework.report import Table
 from framework.runs.folder import Run
 from framework.runs.names import LONGEST_TAG, in_words
 

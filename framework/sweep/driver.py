@@ -18,9 +18,9 @@ from filelock import FileLock
 from framework.contracts import Progress
 from framework.errors import UserError, did_you_mean
 from framework.interruption import Interrupted, interruptible
+from framework.plain import format_cell
 from framework.progress import Bar, newest, span
 from framework.recipe import Recipe, load
-from framework.report import format_cell
 from framework.runs import (
     FAILED,
     FINISHED,

@@ -30,21 +30,11 @@ def test_run_ends_with_a_table_and_how_to_open_it(workplace: Path, command: Comm
     lines = answer.out.splitlines()
     assert lines[0].split() == ["result", "value"]
     assert lines[1].split()[0] == "error/mse"
-    assert lines[2] == f"reports: {run.folder / 'reports'}"
-    assert lines[3] == f"open in MLflow: framework ui {run.state.run_id[:8]}"
+    assert lines[2] == f"open in MLflow: framework ui {run.state.run_id[:8]}"
+    assert lines[3] == f"report: {run.folder / 'report.html'}"
     assert f"run {run.state.run_id[:8]} (recipe-steps=30-seed=0)  folder {run.folder}" in answer.err
     assert "30/30 steps" in answer.err
     assert "loss" in answer.err
-
-
-def test_a_staged_run_says_where_the_reports_of_each_stage_are(workplace: Path, command: Command) -> None:
-    stages = "stages: {base: {}, other: {evaluators: []}, fine: {}}"
-    (workplace / "staged.yaml").write_text(f"extends: recipe.yaml\nalgorithm: {{steps: 2}}\n{stages}\n")
-    lines = command("run", "staged.yaml", "-q").out.splitlines()
-    run = find_run("last")
-    places = [line.removeprefix("reports: ") for line in lines if line.startswith("reports: ")]
-    assert places == [str(run.folder / "stages" / stage / "reports") for stage in ("base", "fine")]
-    assert all((Path(place) / "error" / "index.html").is_file() for place in places)
 
 
 def test_json_is_all_that_is_printed(workplace: Path, command: Command) -> None:
