@@ -6,7 +6,9 @@ so that a release made tomorrow breaks nobody's tests today.
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from pathlib import Path
 
 import nox
@@ -122,19 +124,53 @@ def stock(session: nox.Session) -> None:
     session.run(stock_python(session), transfer, "judge", policy, external=True)
 
 
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build what is released into dist/, look into it, and install the core and each plugin alone.
+
+    `nox -s wheels -- core her` installs only these, `-- none` nothing.
+    """
+    install(session, *group("release"))
+    session.run("python", "-m", "release.versions")
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    for project in (".", *(f"plugins/{name}" for name in PLUGINS)):
+        # The wheel from the source distribution, so that both are tried.
+        session.run("python", "-m", "build", "--no-isolation", "--outdir", "dist", project, silent=True)
+    session.run("twine", "check", "--strict", *map(str, sorted(Path("dist").iterdir())))
+    session.run("python", "-m", "release.wheels", "dist")
+    for name in ("core", *PLUGINS):
+        if name in session.posargs or not session.posargs:
+            installed(session, name, Path(session.create_tmp()).absolute())
+
+
+def installed(session: nox.Session, name: str, folder: Path) -> None:
+    """Install one of dist/ in an environment of its own, and look for its recipes outside of any checkout."""
+    distribution = f"framework-{name}".replace("_", "-")
+    fresh, elsewhere = folder / "fresh", folder / "elsewhere"
+    python = fresh_python(session, fresh, distribution, "--find-links", "dist", "-c", "constraints.txt")
+    framework = str(fresh / "bin" / "framework")
+    elsewhere.mkdir(exist_ok=True)
+    with session.chdir(elsewhere):
+        session.run(python, "-m", "pip", "check", external=True)
+        listed = json.loads(str(session.run(framework, "recipes", "--json", external=True, silent=True)))
+        # The core's own recipe needs its extra `sim`.
+        recipe = name if name in PLUGINS else "ppo_cartpole"
+        if recipe not in {row["name"] for row in listed}:
+            session.error(f"{distribution} brings no recipe {recipe}")
+        if name in PLUGINS:
+            session.run(framework, "check", recipe, external=True)
+    shutil.rmtree(fresh)
+
+
 def stock_python(session: nox.Session) -> str:
     """A Python with gymnasium-robotics and the MuJoCo its classes work with, which is older than ours."""
     folder = Path(session.create_tmp()) / "stock"
+    return fresh_python(session, folder, "mujoco==3.10.*", "gymnasium-robotics>=1.4")
+
+
+def fresh_python(session: nox.Session, folder: Path, *requirements: str) -> str:
+    """The Python of a new environment with these alone."""
     session.run("python", "-m", "venv", "--clear", str(folder))
     python = str(folder / "bin" / "python")
-    session.run(
-        python,
-        "-m",
-        "pip",
-        "install",
-        "mujoco==3.10.*",
-        "gymnasium-robotics>=1.4",
-        external=True,
-        silent=True,
-    )
+    session.run(python, "-m", "pip", "install", *requirements, external=True, silent=True)
     return python

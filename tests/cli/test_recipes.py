@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,30 +71,3 @@ def test_the_core_brings_its_own(toy: Path, command: Callable[..., Any]) -> None
     own = find_recipe("ppo_cartpole")
     assert own == Path("recipes/ppo_cartpole.yaml")
     assert find_recipe("ppo_cartpole", apart=[own.resolve()]) == of_the_core
-
-
-def test_plugins_are_built_alike() -> None:
-    hooks = {(ROOT / "plugins" / plugin / "hatch_build.py").read_text(encoding="utf-8") for plugin in PLUGINS}
-    assert len(hooks) == 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("plugin", ["", *PLUGINS])
-def test_wheels_and_source_distributions_carry_them(plugin: str, tmp_path: Path) -> None:
-    project = ROOT / "plugins" / plugin if plugin else ROOT
-    hatch = [sys.executable, "-m", "hatchling", "build", "--target"]
-    subprocess.run([*hatch, "sdist", "--directory", tmp_path], cwd=project, check=True)
-    subprocess.run([*hatch, "wheel", "--directory", tmp_path], cwd=project, check=True)
-    (source,) = tmp_path.glob("*.tar.gz")
-    again = tmp_path / "again"
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*pip, "--wheel-dir", again, source], check=True)
-    for wheel in (*tmp_path.glob("*.whl"), *again.glob("*.whl")):
-        with zipfile.ZipFile(wheel) as archive:
-            package = f"framework_{plugin}/recipes/" if plugin else "framework/recipes/"
-            carried = {
-                name.removeprefix(package): archive.read(name).decode()
-                for name in archive.namelist()
-                if name.startswith(package)
-            }
-        assert carried == of(plugin), wheel

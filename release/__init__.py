@@ -1,0 +1,1 @@
+"""What a release needs: one version for all, and a look into what was built. `nox -s wheels` does both."""
