@@ -1,15 +1,17 @@
-"""Make what is made from code in docs/reference, so that it can be read in a checkout, too.
+"""Make what is made from code in docs, so that it can be read in a checkout, too.
 
     python docs/generate.py
 
 Two pages are made whole: commands from click, components from the registry. Every other page, of
-whose names mkdocs shows the docstrings, begins with a table of them. A test compares.
+whose names mkdocs shows the docstrings, begins with a table of them. The pages of the plugins have tables
+of where the papers' sections and equations are (docs/papers.py). A test compares.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,12 +30,15 @@ _TABLE = re.compile(r"<!-- docs/generate.py -->\n.*?<!-- end -->\n", re.DOTALL)
 
 
 def pages() -> dict[Path, str]:
-    """The text that every page in docs/reference should have."""
+    """The text that every page in docs/reference and docs/plugins should have."""
     made = {REFERENCE / "commands.md": commands(), REFERENCE / "components.md": components()}
     for path in sorted(REFERENCE.glob("*.md")):
         text = path.read_text(encoding="utf-8")
         if path not in made and "\n::: " in text:
             made[path] = with_table(text)
+    in_order = runpy.run_path(str(ROOT / "docs" / "papers.py"))["page_of"]
+    for path in sorted((ROOT / "docs" / "plugins").glob("*.md")):
+        made[path] = in_order(path.stem, path.read_text(encoding="utf-8"))
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import runpy
 import shlex
 import textwrap
 from collections.abc import Iterator
@@ -92,8 +93,33 @@ def test_the_reference_is_what_the_code_makes(generate: ModuleType) -> None:
     loaded = {plugin.name for plugin in installed().plugins if not plugin.error}
     if NAMES - loaded:
         pytest.skip("not every plugin is installed")
-    old = [page.name for page, text in generate.pages().items() if page.read_text(encoding="utf-8") != text]
+    same = runpy.run_path(str(DOCS / "papers.py"))["without_lines"]
+    old = [
+        page.name
+        for page, text in generate.pages().items()
+        if same(page.read_text(encoding="utf-8")) != same(text)
+    ]
     assert old == [], "made from older code: python docs/generate.py"
+
+
+def test_papers_are_followed_in_their_order() -> None:
+    """Section by section, each with a file and a line of a definition there."""
+    papers = runpy.run_path(str(DOCS / "papers.py"))
+    for plugin in PLUGINS:
+        page = (DOCS / "plugins" / f"{plugin.name}.md").read_text(encoding="utf-8")
+        (table,) = papers["TABLE"].findall(page)
+        first = re.search(r"^\*\*(.+)\*\*$", table, re.MULTILINE)
+        assert first is not None
+        assert first[1] == papers["main_paper"](plugin.name)
+        for file, line, name in re.findall(r"`([\w/]+\.py):(\d+)` `([\w.]+)`", papers["tables"](plugin.name)):
+            source = plugin / "src" / f"framework_{plugin.name}" / file
+            lines = source.read_text(encoding="utf-8").splitlines()
+            assert re.search(rf"(def|class) {name.rpartition('.')[2]}\b", lines[int(line) - 1]), (file, line)
+    places = [place for place in papers["places"]("glide", "Nichol et al. 2021") if "ddim.py" in place.file]
+    assert {(place.paper, place.kind, place.where) for place in places} >= {
+        ("Song et al. 2021", "equation", "12"),
+        ("Song et al. 2021", "equation", "16"),
+    }
 
 
 def test_every_command_is_documented(generate: ModuleType) -> None:
