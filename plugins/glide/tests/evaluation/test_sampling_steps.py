@@ -51,7 +51,7 @@ def test_every_sampler_of_a_model(
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (("ddpm:250", "euler:27"), "samplers: ddpm, ddim, plms, dpm_solver"),
+        (("ddpm:250", "heun:27"), "samplers: ddpm, ddim, plms, dpm_solver"),
         (("ddpm:250", "ddim"), "such as ddim:27"),
         (("ddpm:250", "ddpm:none"), "none"),
         (("ddpm:250",), "two or more different"),
