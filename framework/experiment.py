@@ -39,6 +39,8 @@ from framework.runs.tracker import Tracker
 from framework.shards import Shards
 from framework.stage import StageRunner
 
+log = logging.getLogger("framework")
+
 
 @dataclass
 class Result:
@@ -167,11 +169,21 @@ class Experiment:
                 if not is_first_process():
                     self._await(self.key(stage))
             if is_first_process():
-                page = write_page(self.run, self.recipe)
-                if tracker is not None:
-                    tracker.artifacts(page)
+                self._show(tracker)
         result.unsent = self._unsent
         return result
+
+    def _show(self, tracker: Tracker | None) -> None:
+        """Write the run's page. Whatever is wrong with it, what was found is not lost to that."""
+        try:
+            page = write_page(self.run, self.recipe)
+        except Exception as error:
+            if is_disk_full(error):
+                raise
+            log.warning("there is no page of this run: %s: %s", type(error).__name__, error)
+            return
+        if tracker is not None:
+            tracker.artifacts(page)
 
     def _note(self, tracker: Tracker | None, stage: str = "") -> None:
         """Describe what was found so far, unless the recipe has a description."""

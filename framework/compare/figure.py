@@ -51,7 +51,9 @@ def draw(metrics: Sequence[str], groups: Sequence[Group], against: Against) -> t
         axis.grid(alpha=0.3)
     for axis in list(axes)[len(metrics) :]:
         axis.remove()
-    figure.axes[0].legend()
+    if figure.axes[0].get_legend_handles_labels()[0]:  # none where every mean is NaN
+        # Long names of runs go beyond the panel rather than press it flat.
+        figure.axes[0].legend().set_in_layout(False)
     return figure, cut
 
 

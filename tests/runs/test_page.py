@@ -127,3 +127,15 @@ def test_the_last_line_names_it(workplace: Path, framework_command: Callable[...
     again = framework_command("resume", "last")
     last = f"report: {find_run('last').page}"
     assert [said.stdout.splitlines()[-1] for said in (answer, again)] == [last, last]
+
+
+def test_a_page_that_cannot_be_made_costs_nothing_else(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any) -> Path:
+        raise ValueError("figures of no size")
+
+    monkeypatch.setattr("framework.experiment.write_page", broken)
+    result = framework.run("recipe.yaml", quiet=True)
+    assert result.run.state.status == "FINISHED" and result.metrics
+    assert "there is no page of this run: ValueError: figures of no size" in caplog.text
