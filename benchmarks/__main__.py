@@ -8,8 +8,8 @@ import sys
 
 import benchmarks
 
-#: Modules that help and measure nothing.
-HELPERS = {"__main__", "stock_process", "timing"}
+#: Modules that help, and the one that wants an installation of another version.
+HELPERS = {"__main__", "stock_process", "timing", "versions"}
 #: Those that take hours: run only when they are named.
 LONG = {"learning", "ppo"}
 

@@ -24,14 +24,14 @@ RECIPE = Path(__file__).parents[1] / "recipes" / "her.yaml"
 TARGETS = {"--help": 60.0, "list": 90.0}
 
 
-def cpu_ms(command: Sequence[str | Path], environment: dict[str, str]) -> float:
-    """Run a command; return the CPU time it took, in milliseconds.
+def cpu_ms(command: Sequence[str | Path], environment: dict[str, str], folder: Path | None = None) -> float:
+    """Run a command, in a folder if one is given; return the CPU time it took, in milliseconds.
 
     Raises:
         subprocess.CalledProcessError: it failed.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment, cwd=folder)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
 
