@@ -108,6 +108,15 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def results(session: nox.Session) -> None:
+    """Run what tables of docs/results need, and write them: days in all. `-- --list` says what is missing."""
+    install_everything(session)
+    # Stopped, it writes checkpoints first, to go on from.
+    patience = {"interrupt_timeout": None, "terminate_timeout": None}
+    session.run("python", "docs/measure.py", *session.posargs, **patience)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure speed against the peers and against bare loops; prints ratios."""
     install_everything(session, "bench")
