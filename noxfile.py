@@ -102,9 +102,11 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site into site/, without network; every warning is an error."""
+    """Build the site into site/, without network; every warning and every broken link is an error."""
     install_everything(session, "docs")
     session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
+    session.run("python", "docs/links.py", "site")
+    session.run("python", "docs/phone.py", "site")
 
 
 @nox.session

@@ -9,6 +9,7 @@ import shlex
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from types import ModuleType
 
@@ -231,7 +232,8 @@ def test_commands_exist(block: Block) -> None:
             if words[1] in ("run", "check", "sweep") and words[2].split("/")[0] in NAMES:
                 assert find_recipe(words[2]).is_file(), f"{block}: {command}"
         if "nox" in words:
-            assert set(words[words.index("-s") + 1 :]) <= sessions, f"{block}: {command}"
+            named = takewhile("--".__ne__, words[words.index("-s") + 1 :])
+            assert set(named) <= sessions, f"{block}: {command}"
         for word in words:
             if word.startswith(("recipes/", "./plugins/")) and "cartpole" not in word:
                 assert (ROOT / word).exists(), f"{block}: {command}"
