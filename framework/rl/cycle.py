@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
-import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.strategies import SingleDeviceStrategy
@@ -21,6 +20,7 @@ from framework.errors import UserError
 from framework.rl.budget import Budget
 from framework.rl.collect.remote import Workers
 from framework.rl.overlap import Matmul, matmul_precision, overlapped
+from framework.runs.parts import of_each_process
 
 
 @dataclass
@@ -58,7 +58,7 @@ class CycleAlgorithm(LightningModule, ABC):
     Everything the next cycle depends on is in the checkpoint: networks and optimisers
     through Lightning, counters through this class, and what `cycle_state` returns. Resumed
     equals uninterrupted, bit for bit on a CPU. In distributed training every process has its
-    own environment and its own state, and the checkpoint holds all of them.
+    own environment and its own state, which it writes to a file of its own beside the checkpoint.
 
     Args:
         budget: how long to train; the last cycle is made whole.
@@ -275,13 +275,9 @@ class CycleAlgorithm(LightningModule, ABC):
         return self.progress().done >= self.budget.total
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        states = [self.cycle_state()]
-        if self.processes > 1:
-            gathered: list[Any] | None = [None] * self.processes if self.global_rank == 0 else None
-            torch.distributed.gather_object(states[0], gathered)
-            states = gathered or []
+        own = self.cycle_state()
         checkpoint["cycle"] = {"counters": asdict(self.counters)}
-        checkpoint["apart"] = states
+        checkpoint["apart"] = [own] if self.processes == 1 else of_each_process(self.trainer, own)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.counters = Counters(**checkpoint["cycle"]["counters"])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import operator
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
@@ -39,12 +40,26 @@ class DiskFullError(UserError):
         )
 
 
+class Part(NamedTuple):
+    """What one of several processes has written already, synced, on the disk of the checkpoint.
+
+    Attributes:
+        path: where, until the checkpoint takes it over.
+        digest: its SHA-256.
+    """
+
+    path: Path
+    digest: str
+
+
 class CheckedCheckpointIO(CheckpointIO):
     """Write to temporary files, sync, record their SHA-256 beside them, then rename.
 
     What evaluating, playing and serving need is in one file, and what is `APART` in another, so
-    that these never read a replay buffer. A crash at any moment leaves the earlier checkpoints
-    untouched; a file without a matching digest is never loaded.
+    that these never read a replay buffer. Where under "apart" there is a `Part` for each of several
+    processes (`framework.runs.parts`), these become files beside it, and each process reads its own.
+    A crash at any moment leaves the earlier checkpoints untouched; a file without a matching digest
+    is never loaded, nor a checkpoint that lacks a part.
     """
 
     def save_checkpoint(
@@ -54,24 +69,24 @@ class CheckedCheckpointIO(CheckpointIO):
         target.parent.mkdir(parents=True, exist_ok=True)
         apart = {key: checkpoint[key] for key in APART if key in checkpoint}
         kept = {key: value for key, value in checkpoint.items() if key not in apart}
-        parts = {target: kept, **({training_file(target): apart} if apart else {})}
-        temporary = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in parts}
+        parts = [part for part in apart.get("apart", ()) if isinstance(part, Part)]
+        if parts:
+            apart["apart"] = [None] * len(parts)
+        values = {target: kept, **({training_file(target): apart} if apart else {})}
+        temporary = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in values}
         try:
-            for path, part in parts.items():
-                with temporary[path].open("wb") as file:
-                    torch.save(part, file)
-                    file.flush()
-                    os.fsync(file.fileno())
-            digests = [digest(temporary[path]) for path in parts]
+            digests = [write(value, temporary[path]) for path, value in values.items()]
+            temporary |= {part_file(target, process): part.path for process, part in enumerate(parts)}
+            digests += [part.digest for part in parts]
             _digest_file(target).write_text("\n".join(digests) + "\n", encoding="ascii")
-            for path in reversed(parts):
+            for path in reversed(temporary):
                 temporary[path].replace(path)
         except BaseException as error:
-            for path in temporary.values():
+            for path in (*temporary.values(), *(part.path for part in parts)):
                 path.unlink(missing_ok=True)
             if not target.exists():
-                _digest_file(target).unlink(missing_ok=True)
-                training_file(target).unlink(missing_ok=True)
+                for path in (_digest_file(target), *temporary):
+                    path.unlink(missing_ok=True)
             if is_disk_full(error):
                 raise DiskFullError(target) from error
             raise
@@ -82,21 +97,36 @@ class CheckedCheckpointIO(CheckpointIO):
         map_location: Any | None = lambda storage, loc: storage,
         weights_only: bool | None = None,
     ) -> dict[str, Any]:
-        return load_checkpoint(Path(path), map_location)
+        together = torch.distributed.is_available() and torch.distributed.is_initialized()
+        process = torch.distributed.get_rank() if together else 0
+        return load_checkpoint(Path(path), map_location, process=process)
 
     def remove_checkpoint(self, path: str | os.PathLike[str]) -> None:
         target = Path(path)
-        for file in (target, training_file(target), _digest_file(target)):
+        digests = _digests(target) if _digest_file(target).exists() else []
+        for file in (*_files(target, max(2, len(digests))), _digest_file(target)):
             file.unlink(missing_ok=True)
 
 
-def load_checkpoint(path: Path, map_location: Any | None = "cpu", *, training: bool = True) -> dict[str, Any]:
-    """Load a checkpoint after comparing its digest.
+def write(value: Any, path: Path) -> str:
+    """Save a value to a file that is on the disk afterwards; return its SHA-256."""
+    with path.open("wb") as file:
+        torch.save(value, file)
+        file.flush()
+        os.fsync(file.fileno())
+    return digest(path)
+
+
+def load_checkpoint(
+    path: Path, map_location: Any | None = "cpu", *, training: bool = True, process: int = 0
+) -> dict[str, Any]:
+    """Load a checkpoint after comparing its digests.
 
     Args:
         path: the checkpoint.
         map_location: as torch's.
         training: with what is `APART`, too, to go on training.
+        process: whose part to read, of a training by several; None stands for the others'.
 
     A checkpoint holds NumPy arrays and generator states, which torch's weights-only
     loader refuses: load only files you or people you trust have written.
@@ -107,14 +137,24 @@ def load_checkpoint(path: Path, map_location: Any | None = "cpu", *, training: b
     if not is_whole(path, training=training):
         raise CorruptCheckpointError(f"checkpoint {path} is truncated or altered: its SHA-256 does not match")
     loaded: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=False)
-    if training and len(_digests(path)) > 1:
-        loaded |= torch.load(training_file(path), map_location=map_location, weights_only=False)
+    if not training:
+        return loaded
+    _, *apart = _files(path, len(_digests(path)))
+    if apart:
+        loaded |= torch.load(apart[0], map_location=map_location, weights_only=False)
+    if process < len(parts := apart[1:]):
+        loaded["apart"][process] = torch.load(parts[process], map_location=map_location, weights_only=False)
     return loaded
 
 
 def training_file(path: Path) -> Path:
     """Where what is `APART` of a checkpoint lies; without it a training cannot go on from there."""
     return path.with_suffix(".training")
+
+
+def part_file(path: Path, process: int) -> Path:
+    """Where the part lies that is this process's alone, of a training by several."""
+    return path.with_suffix(f".{process}.training")
 
 
 def digest(path: Path) -> str:
@@ -128,11 +168,12 @@ def is_whole(path: Path, *, training: bool = True) -> bool:
 
     Args:
         path: the checkpoint.
-        training: whether the second file matters.
+        training: whether more than the first file matters.
     """
     try:
-        own, *apart = _digests(path)
-        return own == digest(path) and not (training and apart and apart != [digest(training_file(path))])
+        digests = _digests(path)[: None if training else 1]
+        files = _files(path, len(digests))
+        return bool(digests) and all(map(operator.eq, map(digest, files), digests))
     except (OSError, ValueError):
         return False
 
@@ -241,6 +282,13 @@ class CheckpointWriter(Checkpoint):
 
 def _digests(path: Path) -> list[str]:
     return _digest_file(path).read_text(encoding="ascii").split()
+
+
+def _files(path: Path, count: int) -> list[Path]:
+    """The files of a checkpoint, in the order of their `count` digests."""
+    if count < 2:
+        return [path][:count]
+    return [path, training_file(path), *(part_file(path, process) for process in range(count - 2))]
 
 
 def _digest_file(path: Path) -> Path:

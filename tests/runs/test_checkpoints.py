@@ -13,10 +13,13 @@ from framework.errors import UserError
 from framework.runs.checkpoints import (
     CheckedCheckpointIO,
     CorruptCheckpointError,
+    Part,
     checkpoints,
     load_checkpoint,
     newest_whole,
+    part_file,
     training_file,
+    write,
 )
 
 
@@ -108,6 +111,57 @@ def test_a_removed_checkpoint_leaves_nothing(with_buffer: Path) -> None:
     for path in checkpoints(with_buffer):
         CheckedCheckpointIO().remove_checkpoint(path)
     assert list(with_buffer.iterdir()) == []
+
+
+def parts_of_two(folder: Path) -> list[Part]:
+    paths = [folder / f".process-{process}" for process in (0, 1)]
+    return [Part(path, write({"replay": process}, path)) for process, path in enumerate(paths)]
+
+
+@pytest.fixture
+def of_two(tmp_path: Path) -> Path:
+    """A checkpoint of one process, then one of two."""
+    single, double = (tmp_path / f"step-{step:09d}.ckpt" for step in (1, 2))
+    CheckedCheckpointIO().save_checkpoint({**value(1), "loops": 1, "apart": [{"replay": 0}]}, single)
+    CheckedCheckpointIO().save_checkpoint({**value(2), "loops": 2, "apart": parts_of_two(tmp_path)}, double)
+    return double
+
+
+def test_each_process_reads_its_own_part(of_two: Path) -> None:
+    for process, apart in enumerate(([{"replay": 0}, None], [None, {"replay": 1}], [None, None])):
+        loaded = load_checkpoint(of_two, process=process)
+        assert (loaded["loops"], loaded["apart"]) == (2, apart)
+    assert "apart" not in load_checkpoint(of_two, training=False)
+    assert not list(of_two.parent.glob(".*"))
+
+
+@pytest.mark.parametrize("process", [0, 1])
+@pytest.mark.parametrize("damage", ["gone", "altered"])
+def test_a_checkpoint_is_valid_with_all_parts_only(of_two: Path, process: int, damage: str) -> None:
+    part = part_file(of_two, process)
+    data = part.read_bytes()
+    part.unlink()
+    if damage == "altered":
+        part.write_bytes(data[:-1])
+    with pytest.raises(CorruptCheckpointError):
+        load_checkpoint(of_two)
+    assert newest_whole(of_two.parent, lambda message: None) == of_two.with_name("step-000000001.ckpt")
+    assert load_checkpoint(of_two, training=False)["step"] == 2
+
+
+def test_parts_are_removed_with_their_checkpoint(of_two: Path) -> None:
+    CheckedCheckpointIO().remove_checkpoint(of_two)
+    assert {path.name.split(".")[0] for path in of_two.parent.iterdir()} == {"step-000000001"}
+
+
+def test_parts_of_a_checkpoint_that_cannot_be_written_are_removed(
+    of_two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, parts = sorted(of_two.parent.iterdir()), parts_of_two(of_two.parent)
+    monkeypatch.setattr(torch, "save", lambda *_: pytest.fail("the first process dies"))
+    with pytest.raises(pytest.fail.Exception):
+        CheckedCheckpointIO().save_checkpoint({"apart": parts}, of_two.with_name("step-000000003.ckpt"))
+    assert sorted(of_two.parent.iterdir()) == before
 
 
 def test_none_is_whole(folder: Path) -> None:
