@@ -270,3 +270,17 @@ def test_ci_runs_readmes_test_command() -> None:
     tests = [command for command in shown if "nox -s tests" in command]
     assert len(tests) == 1
     assert tests[0] in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+# The site
+
+
+def test_links_of_the_site_that_lead_nowhere_are_found(tmp_path: Path) -> None:
+    links = ["b.html", "b.html#there", "b.html#gone", "c.html", "folder", "#top", "https://example.org"]
+    shown = "".join(f'<a href="{link}">.</a>' for link in links)
+    (tmp_path / "a.html").write_text(f'<p id="top">{shown}<img src="d.png"></p>')
+    (tmp_path / "b.html").write_text('<p id="there"></p>')
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "index.html").touch()
+    found = runpy.run_path(str(DOCS / "links.py"))["broken"](tmp_path)
+    assert found == ["a.html: b.html#gone", "a.html: c.html", "a.html: d.png"]
