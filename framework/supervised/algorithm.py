@@ -106,6 +106,17 @@ class Descent(LightningModule, ABC):
         """Processes that train together."""
         return self._trainer.world_size if self._trainer is not None else 1
 
+    def own_draws(self, generator: torch.Generator) -> torch.Generator:
+        """What this process draws from in this step: of several, each draws other numbers.
+
+        Args:
+            generator: in the same state in all processes, as it is in the checkpoint, before and after.
+        """
+        if self.world_size == 1:
+            return generator
+        step = int(torch.randint(2**62, (), generator=generator))
+        return torch.Generator().manual_seed(step + self.global_rank)
+
     def train_dataloader(self) -> Steps:
         return Steps(self)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from datasets import Dataset
+from torch import Tensor
 from torch.nn import functional as F
 
 from framework.errors import UserError
@@ -71,6 +72,24 @@ def test_micro_batches_give_the_gradients_of_the_whole_batch(name: str, micro_ba
     assert loss == pytest.approx(plain.item(), rel=1e-5)
     for gradient, parameter in zip(ours, algorithm.model.parameters(), strict=True):
         torch.testing.assert_close(gradient, parameter.grad, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["language_model", "supervised"])
+def test_two_processes_make_the_update_of_one_with_twice_the_batch(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gradients(world: int, rank: int) -> list[Tensor]:
+        algorithm = made(name)
+        for key, value in {"world_size": world, "global_rank": rank, "batch_size": 16 // world}.items():
+            monkeypatch.setattr(type(algorithm), key, value)
+        algorithm.manual_backward = lambda loss: loss.backward()
+        algorithm.accumulate()
+        return [p.grad for p in algorithm.model.parameters()]
+
+    # DDP takes the mean over processes, whose shares of the batch differ in their tokens.
+    shares = zip(gradients(2, 0), gradients(2, 1), strict=True)
+    for whole, (one, other) in zip(gradients(1, 0), shares, strict=True):
+        torch.testing.assert_close((one + other) / 2, whole, rtol=0, atol=1e-6)
 
 
 def test_matrices_decay_and_norms_do_not() -> None:

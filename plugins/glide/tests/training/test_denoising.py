@@ -49,6 +49,33 @@ def made(model: dict[str, Any] = BASE, name: str = "denoising", **parameters: An
     return build("algorithm", {"use": f"glide/{name}", **BRIEF, **parameters}, environment, network)
 
 
+def test_two_processes_make_the_update_of_one_with_twice_the_batch(monkeypatch: Any) -> None:
+    draws = []
+
+    def gradients(world: int, rank: int) -> list[Any]:
+        torch.manual_seed(0)
+        algorithm = made(precision="float32", batch_size=8 // world)
+        for key, value in {"world_size": world, "global_rank": rank}.items():
+            monkeypatch.setattr(type(algorithm), key, value)
+        algorithm.manual_backward = lambda loss: loss.backward()
+
+        def still(batch: Any, generator: torch.Generator) -> dict[str, torch.Tensor]:
+            draws.append(torch.rand(4, generator=generator))
+            tokens, mask = algorithm.model.encode(batch.rows["caption"])
+            output = algorithm.learned(batch.images, torch.full((len(batch.images),), 500), tokens, mask)
+            return {"loss": output.square().mean()}
+
+        monkeypatch.setattr(algorithm, "loss", still)
+        algorithm.accumulate()
+        return [p.grad for p in algorithm.learned.parameters() if p.grad is not None]
+
+    # DDP takes the mean over processes.
+    shares = list(zip(gradients(2, 0), gradients(2, 1), strict=True))
+    for whole, (one, other) in zip(gradients(1, 0), shares, strict=True):
+        torch.testing.assert_close((one + other) / 2, whole, rtol=0, atol=1e-6 * max(1, whole.abs().max()))
+    assert not torch.equal(draws[0], draws[1]), "both draw the same noise"
+
+
 @pytest.mark.parametrize("micro_batch", [1, 3, 8])
 def test_micro_batches_give_the_gradients_of_the_whole_batch(micro_batch: int, monkeypatch: Any) -> None:
     algorithm = made(micro_batch=micro_batch, precision="float32")

@@ -17,7 +17,7 @@ from framework_codex.code_model import Completion, Request, Sampling
 from framework_codex.gpt.model import GPT
 from framework_codex.training import docstrings
 from framework_codex.training.config import TrainingConfig
-from framework_codex.training.examples import Examples, collate
+from framework_codex.training.examples import Example, Examples, collate
 from framework_codex.training.pairs import pair_examples
 from framework_codex.training.text import text_examples
 
@@ -68,11 +68,13 @@ class LanguageModel(Descent):
         return self.model
 
     def accumulate(self) -> dict[str, float]:
-        """Gradients of the mean loss over all tokens; returns that loss in nats per token."""
+        """Gradients of the mean loss over all processes' tokens; returns this one's, in nats per token."""
         world = self.world_size
-        # Every process draws the same examples and learns from its share of them.
-        examples = self.examples.supply.take(self.batch_size * world)[self.global_rank :: world]
-        learned = sum(len(example.tokens) - example.learned_from for example in examples)
+        # Every process draws the same examples and learns from its share of them. Gradients are averaged
+        # over processes: each divides by a process's mean number of tokens, not by its own.
+        everyone = self.examples.supply.take(self.batch_size * world)
+        examples = everyone[self.global_rank :: world]
+        share = _learned(everyone) / world
         total = 0.0
         # Sequences of like length together pad less.
         ordered = sorted(examples, key=lambda example: len(example.tokens))
@@ -81,10 +83,9 @@ class LanguageModel(Descent):
             summed = self.model.loss(
                 batch.tokens.to(self.device), batch.targets.to(self.device), reduction="sum"
             )
-            loss = summed / learned
-            self.manual_backward(loss)
-            total += loss.item()
-        return {"loss": total}
+            self.manual_backward(summed / share)
+            total += summed.item()
+        return {"loss": total / _learned(examples)}
 
     # How far ---------------------------------------------------------------------------------
 
@@ -164,6 +165,11 @@ class LanguageModel(Descent):
         rows = [[i, one.finish, one.tokens, one.mean_logprob] for i, one in enumerate(drawn)]
         table = Table(["sample", "ended by", "tokens", "mean ln p"], rows)
         return Report(tables={"Samples": table}, notes=[prompt + one.text for one in drawn])
+
+
+def _learned(examples: list[Example]) -> int:
+    """Tokens that count in the loss."""
+    return sum(len(example.tokens) - example.learned_from for example in examples)
 
 
 class Supervised(LanguageModel):

@@ -81,10 +81,11 @@ class ImageTraining(Descent):
         world, size = self.world_size, self.config.batch_size
         # Every process draws the same images and learns from its share of them.
         batch = collate(self.supply.take(size * world)[self.global_rank :: world])
+        generator = self.own_draws(self._generator)
         totals: defaultdict[str, float] = defaultdict(float)
         for part in batch.parts(self.config.micro_batch or size):
             with autocast(self.config.precision, self.device):
-                terms = self.loss(part.to(self.device), self._generator)
+                terms = self.loss(part.to(self.device), generator)
             share = len(part) / size
             self.manual_backward(terms["loss"] * share)
             for name, value in terms.items():
