@@ -72,6 +72,29 @@ def test_what_is_no_mesh(tmp_path, content, name, message):
         solids_in(path)
 
 
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize("folder", ["as it is", "decomposed"])
+def test_corners_that_are_not_finite(tmp_path, number, folder):
+    lines = box().export(file_type="obj").splitlines()
+    last = max(i for i, line in enumerate(lines) if line.startswith("v "))
+    lines[last] = f"v 0.02 {number} 0.03"
+    (tmp_path / "broken.obj").write_text("\n".join(lines))
+    if folder == "decomposed":
+        entry = {"name": "thing", "parts": ["broken.obj"], "mass_kg": 0.2}
+        (tmp_path / "manifest.json").write_text(json.dumps({"objects": [entry]}))
+    message = f"broken.obj has corners that are not finite numbers: 1 of 8, .* 0.02 {number} 0.03\n.*export"
+    with pytest.raises(UserError, match=message):
+        solids_in(tmp_path)
+
+
+def test_an_stl_whose_corners_are_not_finite(tmp_path):
+    corners = box().vertices.copy()
+    corners[3, 0] = np.nan
+    path = saved(trimesh.Trimesh(corners, box().faces, process=False), tmp_path / "broken.stl")
+    with pytest.raises(UserError, match=r"broken.stl has corners that are not finite numbers"):
+        solids_in(path)
+
+
 @pytest.mark.parametrize(
     ("mesh", "unit", "message"),
     [

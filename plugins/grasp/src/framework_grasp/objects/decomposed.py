@@ -50,7 +50,19 @@ def _corners(path: Path) -> Array:
     points = np.array([line.split()[1:4] for line in lines if line.startswith("v ")], np.float64)
     if points.ndim != 2 or len(points) < 4:
         raise UserError(f"{path} has no corners of a convex part; lines `v x y z` tell them")
+    check_finite(points, path)
     try:
         return np.asarray(points[ConvexHull(points).vertices])
     except QhullError as error:
         raise UserError(f"{path} is flat: a convex part needs a volume") from error
+
+
+def check_finite(corners: Array, path: Path) -> None:
+    """Refuse a file with corners `(n, 3)` that are not finite, which readers leave out or trip over."""
+    wrong = np.flatnonzero(~np.isfinite(corners).all(axis=1))
+    if len(wrong):
+        raise UserError(
+            f"{path} has corners that are not finite numbers: {len(wrong)} of {len(corners)}, the first "
+            f"{' '.join(f'{x:g}' for x in corners[wrong[0]])}\n"
+            "  remove or repair them in the program that made it, and export it again"
+        )

@@ -13,7 +13,7 @@ from scipy.spatial import ConvexHull  # type: ignore[import-untyped]
 
 from framework.errors import UserError
 from framework_grasp.arrays import Array
-from framework_grasp.objects.decomposed import MANIFEST, read_decomposed
+from framework_grasp.objects.decomposed import MANIFEST, check_finite, read_decomposed
 from framework_grasp.objects.intersections import intersects_itself
 from framework_grasp.objects.solid import Part, Solid
 from framework_grasp.objects.units import UNITS, Unit
@@ -48,8 +48,8 @@ def solids_in(path: Path, unit: Unit = "m", density: float = 300.0) -> list[Soli
         density: of the objects, kg/m3; they weigh 12 to 500 g.
 
     Raises:
-        UserError: nothing is there, or a mesh is empty, damaged, too large or too small, or what it takes is
-            not installed; the message names the file and what would be right.
+        UserError: nothing is there; a mesh is empty, damaged, not finite, too large or too small; or what it
+            takes is not installed; the message names the file and what would be right.
     """
     if path.is_dir() and (path / MANIFEST).exists():
         return read_decomposed(path)
@@ -86,7 +86,8 @@ def _read(path: Path) -> Any:
     except ImportError as error:
         raise _not_installed(path, error) from error
     try:
-        mesh: Any = trimesh.load(path, force="mesh", skip_materials=True)
+        # Unprocessed, lest it leave out unsaid what has corners that are not finite.
+        mesh: Any = trimesh.load(path, force="mesh", skip_materials=True, process=False)
     except Exception as error:  # a damaged file breaks its readers in many ways
         raise UserError(
             f"{path} is not a mesh, or damaged: {type(error).__name__}: {error}\n"
@@ -103,8 +104,8 @@ def _read(path: Path) -> Any:
             f"{path} is huge: {len(mesh.faces)} faces, where {_FACES} are the most\n"
             "  simplify it; some thousands do"
         )
-    if not np.isfinite(mesh.vertices).all():
-        raise UserError(f"{path} has corners that are not finite numbers\n  export it again")
+    check_finite(mesh.vertices, path)
+    mesh.process()
     return mesh
 
 
