@@ -233,6 +233,12 @@ class Elsewhere:
             return lambda algorithm, environment: found(algorithm, self._environment())
         return found
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("_evaluator", "_environment"):
+            super().__setattr__(name, value)
+        else:  # what its wrapper sets, such as `folder`
+            setattr(self._evaluator, name, value)
+
 
 @dataclass(frozen=True)
 class Stage:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from framework.contracts import KeepsWork
 from framework.recipe import CheckpointRef, Recipe, load_text
 from framework.recipe.checkpoint import construct, fill
+from framework.recipe.model import Elsewhere
 from framework.registry import Registry
 
 from .fake import Budget, Built, Learn, Net, World, build_from
@@ -103,6 +105,21 @@ def test_an_evaluator_within_another_judges_in_its_own_environment(
         "the algorithm",
         Built((World(size=2, seed=7),), {}),
     )
+
+
+def test_an_evaluator_within_another_that_judges_elsewhere_gets_its_folder(tmp_path: Path) -> None:
+    class Slow:
+        folder: Path | None = None
+
+        def __call__(self, algorithm: object, environment: object) -> tuple[object, Path | None]:
+            return environment, self.folder
+
+    judge = Elsewhere(Slow(), lambda: "elsewhere")
+    assert isinstance(judge, KeepsWork)
+    judge.folder = tmp_path
+    assert judge("the algorithm", "here") == ("elsewhere", tmp_path)
+    assert judge.folder == tmp_path
+    assert not isinstance(Elsewhere(len, lambda: None), KeepsWork)
 
 
 def test_resolved_records_parts_and_reads_as_the_same(toys: Registry) -> None:
