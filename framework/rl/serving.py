@@ -6,7 +6,9 @@ One with a memory also takes its hidden state by name, and gives the next.
 from __future__ import annotations
 
 import inspect
-from typing import Any, TypeAlias, cast
+from collections.abc import Mapping
+from keyword import iskeyword
+from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
 import torch
@@ -23,6 +25,9 @@ from framework.rl.trees import tree_map
 #: The input and the output of a policy with a memory: zeros `(n, size)` where an episode starts.
 HIDDEN = "hidden_state"
 
+#: Observations that are inputs.
+_SEEN: Final = (spaces.Box, spaces.Discrete, spaces.MultiBinary, spaces.MultiDiscrete)
+
 #: Policies that are exported.
 Acting: TypeAlias = ActorCritic | ActorQ
 
@@ -30,12 +35,13 @@ Acting: TypeAlias = ActorCritic | ActorQ
 def serve(policy: Acting) -> Served:
     """What `served` of an algorithm returns: the likeliest action, normaliser included.
 
+    A part of an observation that is called as a word of Python's is an input with an underscore: `self_`.
     With a memory the answer is `{"action": ..., "hidden_state": ...}`, and the hidden state, zeros at
     the start of an episode, is an input beside the observations.
 
     Args:
-        policy: of arrays or a flat `Dict` of them; its actions are one `Box`, `Discrete` or
-            `MultiDiscrete`.
+        policy: of arrays, flags and choices, or a flat `Dict` of them; its actions are one `Box`, `Discrete`
+            or `MultiDiscrete`.
 
     Raises:
         UserError: it is another policy.
@@ -46,20 +52,30 @@ def serve(policy: Acting) -> Served:
         )
     seen, action = policy.observation_space, policy.action_space
     parts = dict(seen.spaces) if isinstance(seen, spaces.Dict) else {"observation": seen}
-    flat = all(isinstance(part, spaces.Box) and str(name).isidentifier() for name, part in parts.items())
+    flat = all(isinstance(part, _SEEN) and str(name).isidentifier() for name, part in parts.items())
     if not flat or not isinstance(action, spaces.Box | spaces.Discrete | spaces.MultiDiscrete):
         raise UserError(f"only policies from arrays to one action are exported, not from {seen} to {action}")
-    example = {name: np.zeros((2, *(part.shape or ())), _dtype(part)) for name, part in parts.items()}
+    example = {_argument(name): np.stack([_example(part)] * 2) for name, part in parts.items()}
     remembered = policy.initial_state(2).get("actor")
     if remembered is not None:
         if HIDDEN in example:
             raise UserError(f"an observation called {HIDDEN} is not exported: the memory's is called so")
         example[HIDDEN] = remembered.cpu().numpy()
-    return Served(_named([*example])(policy, nested=isinstance(seen, spaces.Dict)), example)
+    names = {_argument(name): name for name in parts} if isinstance(seen, spaces.Dict) else None
+    return Served(_named([*example])(policy, names), example)
 
 
-def _dtype(space: spaces.Space[Any]) -> Any:
-    return space.dtype if space.dtype == np.uint8 else np.float32
+def _argument(name: str) -> str:
+    """What a part of an observation is called as an argument: `self_`, `class_`."""
+    return f"{name}_" if name == "self" or iskeyword(name) else name
+
+
+def _example(space: spaces.Space[Any]) -> Any:
+    """One observation, in the type in which it is asked: bytes and whole numbers as they are, or float32."""
+    if isinstance(space, spaces.Box):
+        return np.zeros(space.shape, np.uint8 if space.dtype == np.uint8 else np.float32)
+    kind: Any = space.dtype
+    return np.zeros(space.shape or (), kind) + np.asarray(getattr(space, "start", 0), kind)
 
 
 class Deciding(nn.Module):
@@ -67,7 +83,8 @@ class Deciding(nn.Module):
 
     Args:
         policy: it is copied.
-        nested: whether the policy's observations are a dict; else there is one, `observation`.
+        names: what the policy calls each input, if its observations are a dict; else there is one,
+            `observation`.
     """
 
     low: Tensor
@@ -77,9 +94,9 @@ class Deciding(nn.Module):
     bounded: Tensor
     start: Tensor
 
-    def __init__(self, policy: Acting, *, nested: bool) -> None:
+    def __init__(self, policy: Acting, names: Mapping[str, str] | None) -> None:
         super().__init__()
-        self.policy, self.nested = frozen_copy(policy).cpu().eval(), nested
+        self.policy, self.names = frozen_copy(policy).cpu().eval(), names
         self.policy.drop_critic()
         space = self.policy.action_space
         self.continuous = isinstance(space, spaces.Box)
@@ -98,7 +115,9 @@ class Deciding(nn.Module):
     def decide(self, **observation: Tensor) -> Tensor | dict[str, Tensor]:
         """Batches `(n, ...)` by name to actions `(n, ...)` in the environment's own units."""
         hidden = observation.pop(HIDDEN, None)
-        seen: Any = observation if self.nested else observation["observation"]
+        seen: Any = observation.get("observation")
+        if self.names is not None:
+            seen = {self.names[argument]: value for argument, value in observation.items()}
         if hidden is None:
             return self._in_units(cast(Tensor, self.policy(seen)[0].mode()))
         sequence = tree_map(lambda x: x.unsqueeze(0), seen)
@@ -117,7 +136,7 @@ class Deciding(nn.Module):
 def _named(names: list[str]) -> type[Deciding]:
     """Whose `forward` says what its inputs are called, which exporting asks of it."""
 
-    def forward(self: Deciding, **observation: Tensor) -> Tensor | dict[str, Tensor]:
+    def forward(self: Deciding, /, **observation: Tensor) -> Tensor | dict[str, Tensor]:
         return self.decide(**observation)
 
     given = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ("self", *names)]

@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 import pytest
 import torch
-from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete
+from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete
 
 import framework
 from framework.errors import UserError
@@ -32,6 +32,9 @@ SEEN = {
     "array": ARRAY,
     "dict": Dict(position=ARRAY, picture=Box(0, 255, (2, 2), np.uint8)),
 }
+FLAGS = Dict(
+    {"self": ARRAY, "mask": MultiBinary((2, 2)), "goal": Discrete(3, start=2), "class": MultiDiscrete([2, 3])}
+)
 ACTIONS = {
     "box": Box(np.float32([-1, 2]), np.float32([3, 2.5])),
     "half open": Box(np.float32([-1, 0.5]), np.float32([3, np.inf])),
@@ -70,7 +73,9 @@ def check_answers(file, seen, action):
     write(serve(policy), file)
     named = stacked if isinstance(seen, Dict) else {"observation": stacked}
     as_given = {
-        key: torch.as_tensor(value if value.dtype == np.uint8 else value.astype(np.float32))
+        {"self": "self_", "class": "class_"}.get(key, key): torch.as_tensor(
+            value.astype(np.float32) if value.dtype.kind == "f" else value
+        )
         for key, value in named.items()
     }
     if file.suffix == ".pt2":
@@ -86,6 +91,11 @@ def check_answers(file, seen, action):
 @pytest.mark.parametrize("seen", SEEN)
 def test_it_answers_as_the_policy_does(tmp_path, seen, action):
     check_answers(tmp_path / "policy.pt2", SEEN[seen], ACTIONS[action])
+
+
+def test_flags_and_choices_are_asked_for_and_pythons_own_words(tmp_path):
+    FLAGS.seed(0)
+    check_answers(tmp_path / "policy.pt2", FLAGS, ACTIONS["choices"])
 
 
 @pytest.mark.parametrize("action", ACTIONS)

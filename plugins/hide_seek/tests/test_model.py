@@ -12,8 +12,11 @@ import torch
 from gymnasium import spaces
 
 from framework.errors import UserError
+from framework.rl.policy import ActorCritic
 from framework.rl.selfplay.policies import TeamPolicies
 from framework.rl.selfplay.teams import agent_space
+from framework.rl.serving import serve
+from framework.runs.exporting import write
 from framework.testing import check_policy
 from framework_hide_seek.model.config import EntitiesConfig
 from framework_hide_seek.model.encoder import EntityEncoder
@@ -237,3 +240,25 @@ def test_weights_that_cannot_be_tuned_are_named(tmp_path: Path, given: dict[str,
         new(0, {}, weights=path, renew=("hidden",), **given)
     with pytest.raises(ValueError, match="without weights"):
         EntitiesConfig(renew=("heads",))
+
+
+def test_an_exported_policy_answers_as_it_does_itself(tmp_path: Path) -> None:
+    policy = make_policy(Spaces(), EntitiesConfig(**SMALL))
+    assert isinstance(policy, ActorCritic)
+    for parameter in policy.parameters():
+        parameter.data.normal_()
+    write(serve(policy), tmp_path / "policy.pt2")
+    exported = torch.export.load(tmp_path / "policy.pt2").module()
+    seen = observations(5)
+    named = {"self_" if key == "self" else key: value for key, value in seen.items()}
+    state = policy.initial_state(5)
+    named["hidden_state"] = state["actor"]
+    for _ in range(2):
+        sequence = {key: value.unsqueeze(0) for key, value in seen.items()}
+        distribution, _, state = policy(sequence, state)
+        answer = exported(**named)
+        expected = distribution.mode()[0]
+        assert torch.equal(answer["action"], expected)
+        torch.testing.assert_close(answer["hidden_state"], state["actor"])
+        named["hidden_state"] = answer["hidden_state"]
+    assert len(expected.unique()) > 1

@@ -93,7 +93,7 @@ class EntityEncoder(nn.Module):
         """Observations `(*batch, ...)` to `(*batch, features)`."""
         batch = observation["self"].shape[:-1]
         own, lidar = (observation[key].reshape(-1, observation[key].shape[-1]) for key in ("self", "lidar"))
-        n = len(own)
+        n = own.shape[0]  # len() would fix the size of batches of what is exported
         main = torch.cat([own, self.lidar(lidar).relu_()], -1)
         first, *parts = self.main(main).split(self.features, -1)
         embedded, there = [first.unsqueeze(1)], [torch.ones_like(own[:, :1], dtype=torch.bool)]
