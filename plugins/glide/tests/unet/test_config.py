@@ -55,6 +55,13 @@ def test_options_survive_json() -> None:
         assert UNetOptions.from_dict(json.loads(json.dumps(options.to_dict()))) == options
 
 
+@pytest.mark.parametrize("multipliers", [(1.0, 2.0, 2.5), (1, 2, 2.5)])
+def test_multipliers_stay_the_numbers_they_are(multipliers: tuple[float, ...]) -> None:
+    options = replace(TINY, channels=64, multipliers=multipliers)
+    found = UNetOptions.from_dict(json.loads(json.dumps(options.to_dict()))).multipliers
+    assert repr(found) == repr(multipliers)
+
+
 def test_unknown_option() -> None:
     with pytest.raises(UserError, match="chanels"):
         UNetOptions.from_dict({"chanels": 32})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
@@ -142,10 +142,6 @@ class UNetOptions:
             raise UserError(f"unet: these are not the options of a UNet: {error}") from error
         return replace(
             options,
-            multipliers=_numbers(options.multipliers),
+            multipliers=tuple(options.multipliers),
             attention_factors=tuple(int(factor) for factor in options.attention_factors),
         )
-
-
-def _numbers(values: Iterable[float]) -> tuple[float, ...]:
-    return tuple(int(value) if value == int(value) else value for value in values)
