@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
@@ -30,6 +30,9 @@ from framework.rl.serving import serve
 from framework.rl.targets import frozen_copy
 from framework.rl.trees import tree_map
 
+#: The metric of returns; that of a team is below it.
+_RETURN: Final = "train/return"
+
 
 class PPO(Plays, CycleAlgorithm):
     """Proximal policy optimisation with clipped probability ratios and GAE.
@@ -40,6 +43,9 @@ class PPO(Plays, CycleAlgorithm):
     Where many agents act at once (`framework.rl.selfplay.teams`), each is one more row of the batch: one
     policy learns from what all of them do, or `TeamPolicies` do for theirs.
 
+    Undiscounted returns of episodes that end are logged as `train/return`; those of two teams or more as
+    `train/return/TEAM` alone, the mean over its agents, since that over all is 0 in a zero-sum game.
+
     Args:
         environment: a `VectorEnv` with SAME_STEP autoreset.
         model: a policy with a critic.
@@ -49,7 +55,7 @@ class PPO(Plays, CycleAlgorithm):
         UserError: `sequence_length` does not divide `steps`, or the environment resets otherwise.
     """
 
-    shown = ("episodes", "train/return")
+    shown: tuple[str, ...] = ("episodes", _RETURN)
 
     def __init__(self, environment: Any, model: Policy, config: PPOConfig) -> None:
         super().__init__(
@@ -61,6 +67,9 @@ class PPO(Plays, CycleAlgorithm):
         )
         self.config, self.environment, self.model = config, environment, model
         self.agents, self.teams = agents_of(environment), teams_of(environment)
+        if len(self.teams) > 1:
+            teams = [f"{_RETURN}/{team}" for team in self.teams]
+            self.shown = tuple(name for each in self.shown for name in (teams if each == _RETURN else [each]))
         # Acts on the CPU, where environments are, and beside the learner.
         self.acting = (frozen_copy(model),)  # in a tuple: it is no part of what is learned
         # In a tuple, since in distributed training each process has running returns of its own.
@@ -130,9 +139,11 @@ class PPO(Plays, CycleAlgorithm):
         if not finished:
             return {}
         returns, lengths = zip(*finished, strict=True)
-        found = {"train/return": float(np.mean(returns)), "train/length": float(np.mean(lengths))}
+        found = {"train/length": float(np.mean(lengths))}
+        if len(self.teams) < 2:
+            found[_RETURN] = float(np.mean(returns))
         for team, places in self.teams.items():
-            found[f"train/return/{team}"] = float(np.mean([each[list(places)] for each in returns]))
+            found[f"{_RETURN}/{team}"] = float(np.mean([each[list(places)] for each in returns]))
         return found
 
     def _scale(self, values: Normalizer) -> None:

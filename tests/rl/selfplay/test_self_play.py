@@ -145,6 +145,9 @@ def test_returns_are_told_by_team(framework_fit):
     framework_fit(algorithm)
     found = algorithm.absorb((algorithm.collect()[0], [(np.array([1.0, -2, 3, -4]), 5)]))
     assert (found["train/return/evens"], found["train/return/odds"]) == (2, -3)
+    # The mean of all, which is 0 in a zero-sum game, is neither logged nor shown.
+    assert "train/return" not in found
+    assert algorithm.shown == ("episodes", "train/return/evens", "train/return/odds")
 
 
 def test_an_environment_without_teams_is_refused():
