@@ -228,3 +228,23 @@ def test_what_are_no_pictures_is_refused(tmp_path):
         build("algorithm", {"use": "dex_hand/pose"}, data, PoseCNN(PoseCNNConfig(channels=(4,))))
     with pytest.raises(UserError, match="dex_hand/pose_error judges dex_hand/pose_cnn"):
         PoseError(PoseErrorConfig())(object(), data)
+
+
+def test_two_processes_make_the_update_of_one_with_twice_the_batch(tmp_path, monkeypatch):
+    path = str(written(tmp_path))
+
+    def gradients(world, rank):
+        environment = build("environment", {"use": "dex_hand/poses", "path": path}, seed=0)
+        torch.manual_seed(0)
+        model = build("model", {"use": "dex_hand/pose_cnn", "channels": [8, 8], "units": 8}, environment)
+        section = {"use": "dex_hand/pose", "steps": 6, "batch_size": 8 // world}
+        algorithm = build("algorithm", section, environment, model, seed=0)
+        for key, value in {"world_size": world, "global_rank": rank}.items():
+            monkeypatch.setattr(type(algorithm), key, value)
+        algorithm.manual_backward = lambda loss: loss.backward()
+        algorithm.accumulate()
+        return [p.grad for p in model.parameters() if p.grad is not None]
+
+    shares = zip(gradients(2, 0), gradients(2, 1), strict=True)
+    for whole, (one, other) in zip(gradients(1, 0), shares, strict=True):
+        torch.testing.assert_close((one + other) / 2, whole, rtol=1e-4, atol=1e-4)

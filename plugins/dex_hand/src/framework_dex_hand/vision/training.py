@@ -80,7 +80,9 @@ class Pose(Descent):
         return self.config.steps
 
     def accumulate(self) -> Mapping[str, float]:
-        rows = torch.tensor(self.order.take(self.config.batch_size))
+        world = self.world_size
+        # Every process draws the same rows and learns from its share of them.
+        rows = torch.tensor(self.order.take(self.config.batch_size * world)[self.global_rank :: world])
         views, position, rotation = (
             of[rows].to(self.device)
             for of in (self.pictures.views, self.pictures.position, self.pictures.rotation)
