@@ -115,7 +115,7 @@ def test_an_image_depends_on_its_prompt_and_its_seed_alone(model: TextToImage, s
     some = generate(
         model, [PROMPTS[i] for i in order], replace(sampling, batch_size=3), seeds=[int(i) for i in order]
     )
-    # Of 255 levels: sums over another batch may be rounded otherwise, which samplers of several steps amplify.
+    # Of 255 levels: sums over another batch may be rounded otherwise, which multistep samplers amplify.
     assert np.abs(whole[order].astype(int) - some).max() <= 4
     assert whole.shape == (6, 8, 8, 3) and whole.dtype == np.uint8
     assert (whole[0] != whole[3]).any()  # same prompt, other noise
