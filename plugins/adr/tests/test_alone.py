@@ -10,24 +10,30 @@ from framework.testing import check_plugin
 from framework.testing.fixtures import RunRecipe
 
 RECIPES = Path(__file__).parents[3] / "recipes"
+SMALL = "environment={use: adr/puck, num_envs: 4, steps: 8}"
 SHORT = [
     "environment.num_envs=4",
     "environment.steps=8",
     *(f"stages.{stage}.algorithm.budget.env_steps=64" for stage in ("none", "fixed")),
     *(f"stages.{stage}.algorithm.steps=16" for stage in ("none", "fixed")),
     *(f"stages.{stage}.algorithm.sequence_length=16" for stage in ("none", "fixed")),
-    *(f"stages.{stage}.evaluators.0.episodes=4" for stage in ("none", "fixed")),
-    *(
-        f"stages.{stage}.evaluators.0.environment={{use: adr/puck, num_envs: 4, steps: 8}}"
-        for stage in ("none", "fixed")
-    ),
     "stages.adr.algorithm.inner={use: rl/ppo, budget: {env_steps: 64}, steps: 16, sequence_length: 16}",
-    "stages.adr.evaluators.1.episodes=4",
-    "stages.adr.evaluators.1.environment={use: adr/puck, num_envs: 4, steps: 8}",
+    # Transfer.
+    *(
+        f"stages.{evaluator}.{setting}"
+        for evaluator in ("none.evaluators.0", "fixed.evaluators.0", "adr.evaluators.1")
+        for setting in (SMALL, "episodes=4")
+    ),
+    # Time per goal.
+    *(
+        f"stages.{evaluator}.{setting}"
+        for evaluator in ("fixed.evaluators.1", "adr.evaluators.2")
+        for setting in (SMALL, "goals=2", "after=[1]", "trials=4")
+    ),
+    # The probe.
+    *(f"stages.adr.evaluators.3.{setting}" for setting in (SMALL, "at=[1, 5]", "episodes=16")),
     "tracking.log_model=false",
 ]
-
-
 HAND = [
     "environment.num_envs=4",
     "environment.starts=4",
