@@ -8,7 +8,7 @@ import enum
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +17,7 @@ from framework.component import Component, Kind, Param, Parameter
 from framework.errors import UserError
 from framework.recipe.checkpoint import CheckpointRef, Deferred, fill
 from framework.recipe.convert import At, convert
+from framework.recipe.elsewhere import Elsewhere
 from framework.recipe.extensions import Extension
 from framework.recipe.problems import INVALID, Findings, KeyPath, Reference
 from framework.recipe.variables import put
@@ -210,34 +211,6 @@ class Use(Deferred):
             elif name != "seed" and _is_expressible(parameter):
                 section[name] = plain(parameter.default)
         return section if self.environment is None else {**section, "environment": plain(self.environment)}
-
-
-class Elsewhere:
-    """An evaluator within another, with an environment of its own.
-
-    Args:
-        evaluator: what judges.
-        make: builds the environment, when it is first needed.
-    """
-
-    def __init__(self, evaluator: Any, make: Callable[[], Any]) -> None:
-        self._evaluator = evaluator
-        self._environment = cache(make)
-
-    def __call__(self, algorithm: Any, environment: Any) -> Any:
-        return self._evaluator(algorithm, self._environment())
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._evaluator, name)
-        if name == "monitor":
-            return lambda algorithm, environment: found(algorithm, self._environment())
-        return found
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in ("_evaluator", "_environment"):
-            super().__setattr__(name, value)
-        else:  # what its wrapper sets, such as `folder`
-            setattr(self._evaluator, name, value)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from framework.contracts import KeepsWork
 from framework.recipe import CheckpointRef, Recipe, load_text
 from framework.recipe.checkpoint import construct, fill
-from framework.recipe.model import Elsewhere
+from framework.recipe.elsewhere import Elsewhere
 from framework.registry import Registry
 
 from .fake import Budget, Built, Learn, Net, World, build_from
