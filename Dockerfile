@@ -7,15 +7,17 @@
 # Docker's own seccomp profile does not let make its namespaces: hence the option of the second.
 
 FROM python:3.12-slim AS base
-# kociemba is compiled as it is installed; runs record the commit; EGL draws films without a screen.
+# Runs record the commit; EGL draws films without a screen.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends bubblewrap build-essential git libegl1 libgl1-mesa-dri \
+ && apt-get install -y --no-install-recommends bubblewrap git libegl1 libgl1-mesa-dri \
  && rm -rf /var/lib/apt/lists/*
 ENV PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /framework
 COPY . .
 
 FROM base AS tests
+# kociemba is compiled as it is installed.
+RUN apt-get update && apt-get install -y --no-install-recommends build-essential && rm -rf /var/lib/apt/lists/*
 CMD python -m pip install nox && python -m nox -s tests
 
 FROM base AS run

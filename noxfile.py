@@ -21,6 +21,8 @@ ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 PLUGINS = sorted(path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml"))
 CORE = ".[sim,sweep]"
+#: Extras that recipes of plugins need.
+EXTRAS = {"adr": "[cube]"}
 
 
 def group(name: str) -> list[str]:
@@ -33,10 +35,15 @@ def with_its_plugins(name: str) -> list[str]:
     projects = {
         plugin: nox.project.load_toml(ROOT / "plugins" / plugin / "pyproject.toml") for plugin in PLUGINS
     }
-    folders = {project["project"]["name"]: plugin for plugin, project in projects.items()}
+    called = {project["project"]["name"]: plugin for plugin, project in projects.items()}
     needed = [re.split(r"[^\w.-]", line)[0] for line in projects[name]["project"]["dependencies"]]
-    found = [other for each in needed if each in folders for other in with_its_plugins(folders[each])]
+    found = [other for each in needed if each in called for other in with_its_plugins(called[each])]
     return [*dict.fromkeys(found), name]
+
+
+def folder(name: str) -> str:
+    """What to install for a plugin, by the name of its folder."""
+    return f"./plugins/{name}{EXTRAS.get(name, '')}"
 
 
 def install(session: nox.Session, *requirements: str, constrained: bool = True) -> None:
@@ -49,7 +56,7 @@ def install(session: nox.Session, *requirements: str, constrained: bool = True) 
 def install_everything(session: nox.Session, *groups: str) -> None:
     """Install the core, every plugin and some dependency groups."""
     extra = [requirement for name in groups for requirement in group(name)]
-    install(session, CORE, *(f"./plugins/{name}" for name in PLUGINS), *extra)
+    install(session, CORE, *map(folder, PLUGINS), *extra)
     # mujoco 4.0.0 asks for a mujoco-core of the same version, whose sparse Newton solver is wrong.
     session.install("--no-deps", "mujoco-core>=4.0.1")
 
@@ -77,7 +84,7 @@ def plugin(session: nox.Session, name: str) -> None:
 
     The rest of its tests find nothing here that `tests` does not.
     """
-    plugins = [f"./plugins/{needed}" for needed in with_its_plugins(name)]
+    plugins = map(folder, with_its_plugins(name))
     install(session, ".", *plugins, "pytest", "pytest-timeout", "hypothesis")
     session.run("framework", "list")
     right = "tests/cli/test_check.py::test_every_shipped_recipe_is_right"
@@ -154,10 +161,10 @@ def wheels(session: nox.Session) -> None:
             installed(session, name, Path(session.create_tmp()).absolute())
 
 
-def installed(session: nox.Session, name: str, folder: Path) -> None:
+def installed(session: nox.Session, name: str, place: Path) -> None:
     """Install one of dist/ in an environment of its own, and look for its recipes outside of any checkout."""
     distribution = f"framework-{name}".replace("_", "-")
-    fresh, elsewhere = folder / "fresh", folder / "elsewhere"
+    fresh, elsewhere = place / "fresh", place / "elsewhere"
     python = fresh_python(session, fresh, distribution, "--find-links", "dist", "-c", "constraints.txt")
     framework = str(fresh / "bin" / "framework")
     elsewhere.mkdir(exist_ok=True)
@@ -175,13 +182,13 @@ def installed(session: nox.Session, name: str, folder: Path) -> None:
 
 def stock_python(session: nox.Session) -> str:
     """A Python with gymnasium-robotics and the MuJoCo its classes work with, which is older than ours."""
-    folder = Path(session.create_tmp()) / "stock"
-    return fresh_python(session, folder, "mujoco==3.10.*", "gymnasium-robotics>=1.4")
+    place = Path(session.create_tmp()) / "stock"
+    return fresh_python(session, place, "mujoco==3.10.*", "gymnasium-robotics>=1.4")
 
 
-def fresh_python(session: nox.Session, folder: Path, *requirements: str) -> str:
+def fresh_python(session: nox.Session, place: Path, *requirements: str) -> str:
     """The Python of a new environment with these alone."""
-    session.run("python", "-m", "venv", "--clear", str(folder))
-    python = str(folder / "bin" / "python")
+    session.run("python", "-m", "venv", "--clear", str(place))
+    python = str(place / "bin" / "python")
     session.run(python, "-m", "pip", "install", *requirements, external=True, silent=True)
     return python

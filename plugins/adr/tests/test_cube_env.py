@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,6 +18,7 @@ from framework_adr.cube.config import CUBE, CubeConfig, SolvesConfig
 from framework_adr.cube.goals import shortest
 from framework_dex_hand import MOTION, PLACE, TURNED
 
+RECIPES = Path(__file__).parents[3] / "recipes"
 KINDS = pytest.mark.parametrize("kind", ["layered", "exact"])
 ALL = slice(None)
 STILL = np.zeros((2, 20), np.float32)
@@ -136,6 +139,17 @@ def test_parameters():
     hinges = model.dof_frictionloss[[model.joint(name).dofadr[0] for name in env.cube.joints]]
     np.testing.assert_allclose(hinges, 2 * 9 * 5e-4)
     assert env.parameters()["cube_noise"].values.tolist() == [0, 0]
+
+
+def test_without_kociemba_only_random_goals_are_to_be_had(monkeypatch, framework_command):
+    monkeypatch.setitem(sys.modules, "kociemba", None)  # as if it were not installed
+    refused = framework_command("check", str(RECIPES / "adr_cube.yaml"))
+    assert refused.exit_code == 2
+    # Of both evaluators on the way to the solved cube, before anything is trained.
+    assert refused.stderr.count("pip install 'framework-adr[cube]' (goals: random does without)") == 2
+    random = ["evaluators.1.environment.goals=random", "evaluators.2.environment.goals=random"]
+    assert framework_command("check", str(RECIPES / "adr_cube.yaml"), *random).exit_code == 0
+    make(goals="random").step(STILL)
 
 
 def test_solves_are_counted_against_the_way():

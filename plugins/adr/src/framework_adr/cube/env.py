@@ -91,7 +91,7 @@ class CubeEnv(HandEnv):
         goals: what they are asked for.
 
     Raises:
-        UserError: kociemba, which finds ways, is not installed, or a parameter to draw is not there.
+        UserError: a parameter to draw is not there.
     """
 
     config: CubeConfig
