@@ -236,7 +236,11 @@ def test_two_processes_make_the_update_of_one_with_twice_the_batch(tmp_path, mon
     def gradients(world, rank):
         environment = build("environment", {"use": "dex_hand/poses", "path": path}, seed=0)
         torch.manual_seed(0)
-        model = build("model", {"use": "dex_hand/pose_cnn", "channels": [8, 8], "units": 8}, environment)
+        model = build(
+            "model",
+            {"use": "dex_hand/pose_cnn", "channels": [8, 8], "units": 8, "precision": "float32"},
+            environment,
+        )
         section = {"use": "dex_hand/pose", "steps": 6, "batch_size": 8 // world}
         algorithm = build("algorithm", section, environment, model, seed=0)
         for key, value in {"world_size": world, "global_rank": rank}.items():

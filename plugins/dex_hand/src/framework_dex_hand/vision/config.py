@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 from framework import Param, Part
-from framework.supervised.config import DescentConfig
+from framework.supervised.config import DescentConfig, Precision
 
 #: What is different from picture to picture.
 Look: TypeAlias = Literal["camera", "light", "colour", "texture"]
@@ -55,7 +55,10 @@ class PoseCNNConfig:
     channels: Annotated[
         tuple[int, ...], Param("of the tower's layers, each of which halves height and width", ge=1)
     ] = (32, 64, 128, 128)
-    units: Annotated[int, Param("of the hidden layer after what the three cameras see", ge=1)] = 256
+    units: Annotated[int, Param("of the two hidden layers after what the three cameras see", ge=1)] = 256
+    precision: Annotated[Precision, Param("precision of convolutions; auto: bfloat16 where it is native")] = (
+        "auto"
+    )
     weights: Annotated[Path | None, Param("checkpoint to start from")] = None
 
 

@@ -9,16 +9,21 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from framework.runs.weights import load_weights
+from framework.supervised.precision import autocast
 from framework_dex_hand.vision.config import PoseCNNConfig
 from framework_dex_hand.vision.renders import VIEWS
+
+#: Height and width of the grid that says what is seen where.
+GRID = 4
 
 
 class PoseCNN(nn.Module):
     """Position and rotation of the object from three pictures of any size.
 
-    Each layer of the tower halves a picture and, at its end, a spatial softmax (Levine et al. 2016) says
-    where in the picture each channel sees something; a hidden layer joins what all cameras say. Rotations
-    come as two columns that are made orthonormal, in which they are continuous (Zhou et al. 2019).
+    Each layer of the tower halves a picture. At its end a spatial softmax (Levine et al. 2016) says where
+    in the picture each channel sees something, and a coarse grid what is seen there: turns about the line of
+    sight show in that alone. Two hidden layers join what all cameras say. Rotations come as two columns
+    that are made orthonormal, in which they are continuous (Zhou et al. 2019).
 
     Args:
         config: the parameters.
@@ -29,6 +34,7 @@ class PoseCNN(nn.Module):
 
     def __init__(self, config: PoseCNNConfig) -> None:
         super().__init__()
+        self.precision = config.precision
         layers: list[nn.Module] = []
         before = 3
         for channels in config.channels:
@@ -36,7 +42,13 @@ class PoseCNN(nn.Module):
             layers += [nn.ReLU()]
             before = channels
         self.tower = nn.Sequential(*layers)
-        self.joined = nn.Sequential(nn.Linear(len(VIEWS) * 3 * before, config.units), nn.ReLU())
+        seen = (GRID**2 + 2) * before
+        self.joined = nn.Sequential(
+            nn.Linear(len(VIEWS) * seen, config.units),
+            nn.ReLU(),
+            nn.Linear(config.units, config.units),
+            nn.ReLU(),
+        )
         self.position = nn.Linear(config.units, 3)
         self.rotation = nn.Linear(config.units, 6)
 
@@ -47,8 +59,12 @@ class PoseCNN(nn.Module):
             pictures: `(n, cameras, 3, height, width)` uint8.
         """
         n = len(pictures)
-        seen = self.tower(pictures.flatten(0, 1).float() / 127.5 - 1)
-        found = self.joined(torch.cat([_places(seen), seen.amax((2, 3))], dim=1).reshape(n, -1))
+        shown = (pictures.flatten(0, 1).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+        with autocast(self.precision, pictures.device):
+            seen = self.tower(shown)
+        seen = seen.float().contiguous()
+        grid = F.adaptive_avg_pool2d(seen, GRID).flatten(1)
+        found = self.joined(torch.cat([grid, _places(seen)], dim=1).reshape(n, -1))
         # In decimetres, so that errors of all outputs are of one size.
         return self.position(found) / 10, _rotation(self.rotation(found).reshape(-1, 3, 2))
 
